@@ -1,0 +1,26 @@
+"""Status and state tables of the batch record, one row a permitted change."""
+
+from gatekeeper.core.transitions import Transition
+
+MASTER = (
+    Transition("draft", "approve", "approved", "batches.approve", "Approved for use"),
+    Transition("approved", "retire", "retired", "batches.approve", "Retired"),
+)
+
+BATCH_RECORD = (
+    Transition("issued", "start", "in_progress", "batches.perform"),
+    Transition("in_progress", "complete", "completed", "batches.perform"),
+    Transition("completed", "review", "reviewed", "batches.review", "Reviewed: production record complete"),
+    Transition("reviewed", "reopen", "completed", "batches.review"),
+)
+
+PHASE = (
+    Transition("pending", "start", "running", "batches.perform"),
+    Transition("running", "perform", "performed", "batches.perform", "Performed"),
+    Transition("performed", "verify", "verified", "batches.verify", "Checked"),
+)
+
+DEVIATION = (
+    Transition("open", "close", "closed", "batches.close_deviation", "Closed: investigation complete"),
+    Transition("closed", "reopen", "open", "batches.close_deviation"),
+)

@@ -1,0 +1,71 @@
+"""Who acts: every write runs inside an action, and the database refuses a write that names no actor."""
+
+import functools
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.db import connection, transaction
+
+_acting: ContextVar[dict[str, Any] | None] = ContextVar("acting", default=None)
+_person: ContextVar[Any] = ContextVar("acting_person", default=None)
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def acting_person() -> Any:
+    """Return the person whose action is running, None outside one."""
+    return _person.get()
+
+
+@contextmanager
+def acting(by: Any, *, reason: str = "", act: str = "") -> Iterator[None]:
+    """Name the actor of every write in the running transaction (``app.ctx``, read by the evidence trigger).
+
+    Inside another ``acting`` the outer actor stays: one use case, one actor.
+    """
+    if _acting.get() is not None:
+        yield
+        return
+    context = {
+        "actor": by.username,
+        "name": by.full_name,
+        "act": act,
+        "reason": reason,
+        "request": request_id.get() or uuid.uuid4().hex,
+    }
+    token, person = _acting.set(context), _person.set(by)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('app.ctx', %s, true)", [json.dumps(context)])
+        yield
+    finally:
+        _acting.reset(token)
+        _person.reset(person)
+        # Inside an outer transaction (a test's) the setting would outlive the action: take it back by hand.
+        if connection.in_atomic_block and not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('app.ctx', '', true)")
+
+
+def action[**P, R](function: Callable[P, R]) -> Callable[P, R]:
+    """Make a function one use case: one transaction, one named actor.
+
+    The function is keyword-only and takes ``by``, the person who acts; ``reason`` is recorded where it is given.
+    """
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with (
+            transaction.atomic(),
+            acting(
+                kwargs["by"],
+                reason=str(kwargs.get("reason") or ""),
+                act=f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}",
+            ),
+        ):
+            return function(*args, **kwargs)
+
+    return run

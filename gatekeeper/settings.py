@@ -1,0 +1,210 @@
+"""Settings: everything that differs between places comes from the environment (gatekeeper/environment.py)."""
+
+from pathlib import Path
+
+from django.utils.csp import CSP
+
+from gatekeeper import environment as env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DEMO = env.flag("GATEKEEPER_DEMO")
+DEBUG = env.flag("DEBUG")
+SECRET_KEY = env.text("SECRET_KEY", "demonstration-only" if DEMO or DEBUG else None)
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", "")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "axes",
+    "simple_history",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "gatekeeper.accounts",
+    "gatekeeper.ledger",
+    "gatekeeper.lots",
+    "gatekeeper.demo",
+    "plasmids",
+    "batches",
+    "batches.monitoring",
+    "release",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "gatekeeper.accounts.middleware.IdleLock",
+    "gatekeeper.web.RefusalPages",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "gatekeeper.urls"
+WSGI_APPLICATION = "gatekeeper.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "gatekeeper.web.page",
+            ],
+            "builtins": ["gatekeeper.accounts.templatetags.gatekeeper"],
+        },
+    },
+]
+FORM_RENDERER = "gatekeeper.web.FormRenderer"
+
+# Three roles on one database: the application can neither change evidence nor delete; the owner migrates; the sealer
+# alone writes the Merkle tree. integrity.md section 2.
+_HEALTHY = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+DATABASES = {
+    "default": env.database("DATABASE_URL", "postgresql://gk_app@127.0.0.1:5432/gatekeeper") | _HEALTHY,
+    "owner": env.database("DATABASE_OWNER_URL", "postgresql://gk_owner@127.0.0.1:5432/gatekeeper"),
+    "sealer": env.database("DATABASE_SEALER_URL", "postgresql://gk_sealer@127.0.0.1:5432/gatekeeper"),
+}
+for _alias in ("owner", "sealer"):
+    DATABASES[_alias]["TEST"] = {"MIRROR": "default"}
+# One idle writer would hold the sealing horizon: end it.
+DATABASES["default"]["OPTIONS"] = {"options": "-c idle_in_transaction_session_timeout=10s"}
+DATABASE_ROUTERS = ["gatekeeper.ledger.routing.OwnerMigrates"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.Person"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:log_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "accounts:log_in"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 1  # hour
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # a shared tablet is never locked by address alone
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+IDLE_LOCK_SECONDS = int(env.text("IDLE_LOCK_SECONDS", "300"))
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not (DEMO or DEBUG)
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_HSTS_SECONDS = 0 if DEMO or DEBUG else 31_536_000
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+    "manifest-src": [CSP.SELF],
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ja", "日本語"), ("ko", "한국어"), ("zh-hans", "简体中文"), ("th", "ไทย")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
+
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "general"
+CELERY_TASK_ROUTES = {"batches.monitoring.tasks.*": {"queue": "detection"}}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "sweep-general": {"task": "gatekeeper.ledger.tasks.sweep", "schedule": 10.0},
+    "sweep-detection": {"task": "batches.monitoring.tasks.sweep", "schedule": 10.0},
+}
+CELERY_TIMEZONE = "UTC"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "gatekeeper.accounts.authentication.ServiceTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["gatekeeper.accounts.permissions.DeclaredPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "gatekeeper.api.problem",
+    "DEFAULT_PAGINATION_CLASS": "gatekeeper.pagination.ByCursor",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "COERCE_DECIMAL_TO_STRING": True,
+    "DEFAULT_VERSIONING_CLASS": None,
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Gatekeeper",
+    "DESCRIPTION": "Vector batch records and lot release.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gatekeeper.openapi.with_problem_details",
+    ],
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+# The demonstration replays days of manufacture in a minute: its clock is the only one that may differ from the
+# database's, and only while GATEKEEPER_DEMO is set (a system check refuses it elsewhere).
+CLOCK = "gatekeeper.demo.clock.simulated" if DEMO else "gatekeeper.accounts.clock.database"
+DEMO_DIR = Path(env.text("GATEKEEPER_DEMO_DIR", str(BASE_DIR / ".demo")))
+
+# Evidence: the sealing key is a file that only the sealer process can read.
+LEDGER_ORIGIN = env.text("LEDGER_ORIGIN", "gatekeeper.example/ledger")
+LEDGER_KEY_FILE = env.path("LEDGER_KEY_FILE")
+LEDGER_PUBLIC_KEY_FILE = env.path("LEDGER_PUBLIC_KEY_FILE")
+LEDGER_CHECKPOINT_DIR = Path(env.text("LEDGER_CHECKPOINT_DIR", str(BASE_DIR / ".demo" / "checkpoints")))
+LEDGER_SEAL_WAIT_SECONDS = float(env.text("LEDGER_SEAL_WAIT_SECONDS", "10"))
+
+SIMPLE_HISTORY_REVERT_DISABLED = True
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"axes": {"level": "WARNING"}},
+}

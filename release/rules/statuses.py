@@ -1,0 +1,13 @@
+"""Status tables of specifications and results, one row a permitted change."""
+
+from gatekeeper.core.transitions import Transition
+
+SPECIFICATION = (
+    Transition("draft", "approve", "approved", "release.approve_specification", "Approved for use"),
+    Transition("approved", "retire", "retired", "release.approve_specification", "Retired"),
+)
+
+RESULT = (
+    Transition("entered", "review", "reviewed", "release.review_result"),
+    Transition("entered", "invalidate", "invalidated", "release.review_result"),
+)
