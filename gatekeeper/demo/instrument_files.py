@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from gatekeeper.instruments.nova_flex2 import COLUMNS
 
-QX_MANAGER_HEADER = (
+_QX_MANAGER_COLUMNS = (
     "Well,Sample description 1,Sample description 2,Sample description 3,Sample description 4,Target,Conc(copies/µL),"
     "pg/µL,Status,Status Reason,Experiment,SampleType,TargetType,Supermix,DyeName(s),Copies/20µLWell,TotalConfMax,"
     "TotalConfMin,PoissonConfMax,PoissonConfMin,Accepted Droplets,Positives,Negatives,Copies/uL linked molecules,CNV,"
@@ -28,15 +28,17 @@ QX_MANAGER_HEADER = (
     "TotalRatioMax68,TotalRatioMin68,PoissonRatioMax68,PoissonRatioMin68,TotalFractionalAbundanceMax68,"
     "TotalFractionalAbundanceMin68,PoissonFractionalAbundanceMax68,PoissonFractionalAbundanceMin68,TiltCorrected,"
     "Ch1+Ch2+,Ch1+Ch2-,Ch1-Ch2+,Ch1-Ch2-"
-).split(",")
-NOVA_FLEX2_HEADER = (
+)
+_NOVA_FLEX2_COLUMNS = (
     "Date & Time,Sample ID,Sample Type,Gln,Glu,Gluc,Lac,NH4+,Na+,K+,Ca++,pH,PO2,PCO2,Osm,Total Density,Viable Density,"
     "Viability,Avg. Live Diameter,Total Live Count,Total Cell Count,Live Cell Std. Deviation,Cell Inspection Type,"
     "Pre-Dilution Multiplier,Cell Density Dilution,Valid Images,Vessel ID,Batch ID,Cell Type,Vessel Temperature (°C),"
     "Vessel Pressure (psi),Sparging O2%,Chemistry Dilution Ratio,pH @ Temp,PCO2 @ Temp,PO2 @ Temp,O2 Saturation,"
     "CO2 Saturation,HCO3,Chemistry Flow Time,pH / Gas Flow Time,Cell Density Flow,Tray Location,Time In Tray,"
     "Sample Time,Operator,"
-).split(",")
+)
+QX_MANAGER_HEADER = tuple(next(csv.reader([_QX_MANAGER_COLUMNS])))
+NOVA_FLEX2_HEADER = tuple(next(csv.reader([_NOVA_FLEX2_COLUMNS])))
 _DROPLET_VOLUME_UL = 0.00085  # Bio-Rad's constant, as the reader's layout states it
 _DROPLETS_MEAN, _DROPLETS_SD, _DROPLETS_LEAST = 19_500, 900, 12_000
 _DECIMALS = {
@@ -172,7 +174,7 @@ def _csv(header: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
 def qx_manager_csv(wells: Sequence[Well]) -> bytes:
     """A QX Manager result file of 73 columns, one row for each target of each well."""
     rows = [_qx_result(well, place) for well in wells for place in range(len(well.targets))]
-    return (",".join(QX_MANAGER_HEADER) + "\n" + _csv(QX_MANAGER_HEADER, rows)).encode()
+    return (_QX_MANAGER_COLUMNS + "\n" + _csv(QX_MANAGER_HEADER, rows)).encode()
 
 
 @dataclass(frozen=True, slots=True)
