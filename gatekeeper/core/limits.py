@@ -1,0 +1,141 @@
+"""Alert and action limits of a process parameter, and what a value says against them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal, Self
+
+from gatekeeper.core.quantity import number, shown, unit
+from gatekeeper.core.refusal import Refusal, refuse_all
+
+
+class Verdict(StrEnum):
+    """What a value says against its limits."""
+
+    INSIDE = "inside"
+    ALERT = "alert"
+    UNKNOWN = "unknown"  # above alert: missing data is not good data
+    ACTION = "action"
+
+
+_RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
+_BOUNDS = ("alert_low", "alert_high", "action_low", "action_high")
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst verdict: action, then unknown, then alert; inside when there is none."""
+    return max(verdicts, key=_RANK.__getitem__, default=Verdict.INSIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Alert and action limits, each may be absent; a value equal to a limit is inside it.
+
+    :raises Refusal: ``unknown_unit``; ``not_a_number``; ``limits_not_nested`` when a low limit lies above a high one
+        or an alert limit outside its action limit.
+    """
+
+    alert_low: Decimal | None
+    alert_high: Decimal | None
+    action_low: Decimal | None
+    action_high: Decimal | None
+    unit: str
+
+    def __post_init__(self) -> None:
+        unit(self.unit)
+        refuse_all([_not_finite(name) for name in _BOUNDS if not _finite(getattr(self, name))])
+        refuse_all([_not_nested(low, high) for low, high in _IN_ORDER if self._reversed(low, high)])
+
+    def _reversed(self, low: str, high: str) -> bool:
+        below, above = getattr(self, low), getattr(self, high)
+        return below is not None and above is not None and below > above
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, object]) -> Self:
+        """Return the limits of a TOML or JSON table: ``unit`` and any of the four bounds, decimals as text.
+
+        :raises Refusal: ``unknown_limit_key``; ``number_not_text`` for a float, which would lose printed digits;
+            and those of the constructor.
+        """
+        refuse_all(
+            [
+                Refusal("unknown_limit_key", "“{key}” is no part of a limit.", field=str(key), key=key)
+                for key in table
+                if key not in (*_BOUNDS, "unit")
+            ]
+        )
+        bounds = {name: _bound(table.get(name), name) for name in _BOUNDS}
+        return cls(**bounds, unit=str(table.get("unit", "")))
+
+
+# Each pair must not be reversed; an absent limit constrains nothing.
+_IN_ORDER = (
+    ("action_low", "alert_low"),
+    ("alert_low", "alert_high"),
+    ("alert_high", "action_high"),
+    ("action_low", "action_high"),
+    ("action_low", "alert_high"),
+    ("alert_low", "action_high"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The bound that a value crossed; as text ``above 7.80``."""
+
+    verdict: Verdict
+    side: Literal["above", "below"]
+    bound: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.side} {shown(self.bound)}"
+
+
+def which(value: Decimal, limits: Limits) -> Crossing | None:
+    """Return the worst bound that a value in the limits' unit crosses, or None when it crosses none."""
+    if limits.action_high is not None and value > limits.action_high:
+        return Crossing(Verdict.ACTION, "above", limits.action_high)
+    if limits.action_low is not None and value < limits.action_low:
+        return Crossing(Verdict.ACTION, "below", limits.action_low)
+    if limits.alert_high is not None and value > limits.alert_high:
+        return Crossing(Verdict.ALERT, "above", limits.alert_high)
+    if limits.alert_low is not None and value < limits.alert_low:
+        return Crossing(Verdict.ALERT, "below", limits.alert_low)
+    return None
+
+
+def judge(value: Decimal | None, limits: Limits) -> Verdict:
+    """Return the verdict on a value in the limits' unit; unknown when there is no finite value."""
+    if value is None or not value.is_finite():
+        return Verdict.UNKNOWN
+    crossing = which(value, limits)
+    return Verdict.INSIDE if crossing is None else crossing.verdict
+
+
+def _finite(bound: Decimal | None) -> bool:
+    return bound is None or bound.is_finite()
+
+
+def _not_finite(name: str) -> Refusal:
+    return Refusal("not_a_number", "The limit “{limit}” is not a number.", field=name, limit=name)
+
+
+def _not_nested(low: str, high: str) -> Refusal:
+    return Refusal(
+        "limits_not_nested",
+        "The limit “{low}” lies above “{high}”.",
+        field=low,
+        low=low,
+        high=high,
+    )
+
+
+def _bound(entry: object, name: str) -> Decimal | None:
+    if entry is None:
+        return None
+    if isinstance(entry, int) and not isinstance(entry, bool):
+        return Decimal(entry)
+    if isinstance(entry, str):
+        return number(entry, field=name)
+    raise Refusal("number_not_text", "Write “{limit}” as text, so that its digits are kept.", field=name, limit=name)
