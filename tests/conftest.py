@@ -1,0 +1,136 @@
+"""Real PostgreSQL and Valkey, started once and only when a test asks for them."""
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.demo.embedded import create_database, drop_database, services
+from gatekeeper.demo.running import make_ledger_key
+from gatekeeper.demo.supervisor import Supervisor
+from tests import running
+
+CHROMIUM_ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def servers():
+    """Addresses of PostgreSQL and Valkey, ours or those of the environment."""
+    from django.conf import settings
+
+    folder = Path(tempfile.mkdtemp(prefix="gk-tests-"))
+    saved = os.environ.pop("REDIS_URL") if settings.REDIS_IS_OURS else None
+    try:
+        with services(folder, durable=False, redis_port=settings.REDIS_PORT) as urls:
+            if saved:
+                os.environ["REDIS_URL"] = saved
+            yield urls
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def ledger_keys(tmp_path_factory):
+    """The sealer's key pair and its folder of checkpoints."""
+    folder = tmp_path_factory.mktemp("ledger")
+    private, public = make_ledger_key(folder / "keys")
+    checkpoints = folder / "checkpoints"
+    checkpoints.mkdir()
+    return running.LedgerKeys(private, public, checkpoints)
+
+
+@pytest.fixture(scope="session")
+def template_database(servers, ledger_keys, django_test_environment, django_db_blocker):
+    """Name of the database that gk_owner migrated and nobody works in: the others are copies of it."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    settings.LEDGER_KEY_FILE = ledger_keys.private
+    settings.LEDGER_PUBLIC_KEY_FILE = ledger_keys.public
+    settings.LEDGER_CHECKPOINT_DIR = ledger_keys.checkpoints
+    name = f"gk_template_{os.getpid()}"
+    urls = create_database(servers, name)
+    with django_db_blocker.unblock(), running.pointed_at(urls):
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+    yield name
+    drop_database(servers, name)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(servers, template_database, django_db_blocker):
+    """What pytest-django's `db` works in: a copy of the template, as gk_app, each test in a transaction."""
+    with running.cloned(servers, template_database) as urls, running.pointed_at(urls):
+        yield
+
+
+@pytest.fixture
+def transactional_db():
+    pytest.fail("The application's role cannot empty tables: ask for committed_db, which gives a fresh database.")
+
+
+@pytest.fixture
+def committed_db(request, servers, template_database, django_db_blocker):
+    """Addresses of a fresh database in which transactions really commit; every alias means it."""
+    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        pytest.fail("committed_db takes the place of db: ask for one of them.")
+    with running.cloned(servers, template_database) as urls, django_db_blocker.unblock(), running.pointed_at(urls):
+        _forget_doorbells()
+        yield urls
+
+
+def _forget_doorbells():
+    from django.conf import settings
+    from django.core.cache import cache
+
+    if settings.REDIS_IS_OURS:
+        cache.clear()
+
+
+@pytest.fixture
+def sealer(committed_db, ledger_keys, tmp_path):
+    """Process id of a running `manage.py sealer` for the test's committed database."""
+    with Supervisor(tmp_path / "logs") as supervisor:
+        yield running.start_sealer(supervisor, committed_db, ledger_keys)
+
+
+@pytest.fixture(scope="module")
+def live_site(servers, template_database, ledger_keys, tmp_path_factory, django_db_blocker):
+    """The real site under gunicorn with its sealer and a database of its own: see tests.running.LiveSite."""
+    folder = tmp_path_factory.mktemp("site")
+    keys = dataclasses.replace(ledger_keys, checkpoints=folder / "checkpoints")
+    keys.checkpoints.mkdir()
+    with (
+        running.cloned(servers, template_database) as urls,
+        running.running_site(urls, keys, folder, django_db_blocker) as site,
+    ):
+        yield site
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A Chromium under Playwright, or a skip that says why; with CI=true a failure."""
+    found = subprocess.run([running.ROOT / ".ci" / "chromium"], capture_output=True, text=True, check=False)
+    if found.returncode:
+        reason = "No Chromium was found: make browser installs one."
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found.stdout.strip(), args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()

@@ -1,0 +1,15 @@
+"""The service's own settings, with a secret and a Redis port for tests: nothing is started by reading them."""
+
+import os
+
+from gatekeeper.demo.embedded import free_port
+
+os.environ.setdefault("SECRET_KEY", "tests-only-" + "0123456789abcdef" * 4)
+REDIS_IS_OURS = "REDIS_URL" not in os.environ
+REDIS_PORT = free_port()
+os.environ.setdefault("REDIS_URL", f"redis://127.0.0.1:{REDIS_PORT}/0")
+
+from gatekeeper.settings import *  # noqa: E402, F403 - the one place that takes all of the settings
+
+STATIC_ROOT = None  # nothing is collected for tests; whitenoise warns of a missing folder, and warnings are errors
+PASSWORD_HASHERS = ["tests.hashing.QuickArgon2", "django.contrib.auth.hashers.Argon2PasswordHasher"]
