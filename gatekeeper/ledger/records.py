@@ -1,0 +1,68 @@
+"""What counts as a record: every table of our own apps, unless it is listed here with its reason."""
+
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db import models
+
+RECORD_APPS = frozenset({"accounts", "ledger", "lots", "plasmids", "batches", "monitoring", "release"})
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """Why a table is no record, and what the application may do with it."""
+
+    reason: str
+    privileges: str = "SELECT, INSERT, UPDATE, DELETE"
+
+
+EXEMPT = {
+    "ledger.outbox": Exemption("A to-do list of the machinery: what it causes is recorded where it happens."),
+    "ledger.idempotencykey": Exemption("A copy of an answer already given, thrown away when it is old."),
+    "monitoring.segment": Exemption("Its frame is a record and carries the digest of its samples.", "SELECT, INSERT"),
+}
+
+# Tables of the framework that the application itself changes while it runs; every other foreign table it only reads.
+OPERATIONAL = ("sessions.session", "axes.accessattempt", "axes.accessfailurelog", "axes.accesslog")
+
+
+def own_models() -> list[type[models.Model]]:
+    """Return every managed model of our apps, through tables included, in a stable order."""
+    return [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.app_label in RECORD_APPS and model._meta.managed and not model._meta.proxy
+    ]
+
+
+def is_history(model: type[models.Model]) -> bool:
+    """Return whether the model is a history table of django-simple-history."""
+    return hasattr(model, "history_object")
+
+
+def record_models() -> list[type[models.Model]]:
+    """Return every model whose table carries evidence: history tables and the exempt ones are not among them."""
+    return [model for model in own_models() if not is_history(model) and model._meta.label_lower not in EXEMPT]
+
+
+def history_models() -> list[type[models.Model]]:
+    """Return the readable history tables, which the application can extend and never change."""
+    return [model for model in own_models() if is_history(model)]
+
+
+def append_only(model: type[models.Model]) -> bool:
+    """Return whether rows of this model are written once and never changed."""
+    return bool(getattr(model, "append_only", False)) or bool(model._meta.auto_created)
+
+
+def redacted_columns(model: type[models.Model]) -> list[str]:
+    """Return the columns whose values enter the evidence as digests only."""
+    return [model._meta.get_field(name).column for name in getattr(model, "evidence_redacts", ())]
+
+
+def pk_column(model: type[models.Model]) -> str:
+    """Return the column that names a row in the evidence."""
+    column = model._meta.pk.column
+    if column is None:
+        raise TypeError(f"{model._meta.label} has no single primary key column")
+    return str(column)
