@@ -28,7 +28,7 @@ from gatekeeper.instruments.tables import (
 KIND = "nova_flex2"
 _NAME = re.compile(r"SampleResults(?P<device>[\w .-]*?)(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})_(?P<time>[0-9]{6})\.csv")
 _TIME = re.compile(
-    r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})\s+"
+    r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[12][0-9]{3})\s+"
     r"(?P<hour>0?[1-9]|1[0-2]):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})\s+(?P<half>[AP]M)"
 )
 

@@ -99,9 +99,7 @@ def read_table(content: bytes) -> Table:
         if "unexpected end" in str(error):
             raise cut_short() from error
         raise layout_unknown(str(error)) from error
-    if len(records) < 2:
-        raise cut_short()
-    header = tuple(column_key(name) for name in records[0])
+    header = tuple(column_key(name) for name in records[0]) if records else ()
     rows = tuple(Row(n, r) for n, r in enumerate(records[1:], start=2) if any(cell.strip() for cell in r))
     if not rows:
         raise cut_short()
