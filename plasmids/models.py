@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person
 from gatekeeper.lots.models import Lot, Material
+from plasmids.rules import statuses
 
 
 class Plasmid(models.Model):
@@ -34,7 +35,9 @@ class Plasmid(models.Model):
     class Meta:
         ordering = ["code"]
         constraints = [
-            models.CheckConstraint(condition=Q(sequence_sha256__regex=r"^[0-9a-f]{64}$"), name="plasmid_sequence_digest"),
+            models.CheckConstraint(
+                condition=Q(sequence_sha256__regex=r"^[0-9a-f]{64}$"), name="plasmid_sequence_digest"
+            ),
             models.CheckConstraint(condition=Q(size_bp__gt=0), name="plasmid_size_positive"),
         ]
 
@@ -62,6 +65,9 @@ class IncomingSpecification(models.Model):
     approved_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     history = History()
 
+    status_transitions = {"status": statuses.SPECIFICATION}
+    status_initial = {"status": ("draft",)}
+
     class Meta:
         ordering = ["code", "-version"]
         constraints = [
@@ -84,7 +90,9 @@ class PlasmidLot(models.Model):
     plasmid = models.ForeignKey(Plasmid, models.PROTECT, related_name="lots")
     specification = models.ForeignKey(IncomingSpecification, models.PROTECT, related_name="+")
     certificate_number = models.CharField(max_length=80)
-    sequence_sha256 = models.CharField(max_length=64)  # as the supplier reports it; identity means it equals the construct's
+    sequence_sha256 = models.CharField(
+        max_length=64
+    )  # as the supplier reports it; identity means it equals the construct's
     history = History()
 
     class Meta:

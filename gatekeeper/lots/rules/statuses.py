@@ -11,7 +11,9 @@ LOT = (
     Transition("in_process", "reject", "rejected", "lots.release", "Rejected"),
     Transition("in_process", "hold", "on_hold", "lots.release"),
     Transition("quarantine", "release", "released", "lots.release", "Released"),
-    Transition("quarantine", "release_conditionally", "conditionally_released", "lots.release", "Released conditionally"),
+    Transition(
+        "quarantine", "release_conditionally", "conditionally_released", "lots.release", "Released conditionally"
+    ),
     Transition("quarantine", "hold", "on_hold", "lots.release"),
     Transition("quarantine", "reject", "rejected", "lots.release", "Rejected"),
     Transition("conditionally_released", "release", "released", "lots.release", "Released"),

@@ -1,0 +1,55 @@
+"""Use a quantity of one lot in the making of another."""
+
+from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.clock import now
+from gatekeeper.accounts.models import Person
+from gatekeeper.core.quantity import Quantity
+from gatekeeper.core.refusal import Kind, Refusal
+from gatekeeper.lots import queries
+from gatekeeper.lots.models import Lot, Use
+from gatekeeper.lots.rules.supply import Supply, check_may_be_used
+
+
+@action
+def use(*, by: Person, parent: Lot, child: Lot, quantity: Quantity, batch_record: str = "", phase: str = "") -> Use:
+    """Take ``quantity`` from ``parent`` into ``child``: the edge of the family and what is left, together.
+
+    :raises Refusal: ``lot_not_released``, ``lot_expired``, ``more_than_is_left``, ``quantity_not_positive``,
+        ``units_differ_in_kind``, ``would_make_a_circle``.
+    """
+    locked = {lot.pk: lot for lot in _lock_both(parent, child)}
+    source = locked[parent.pk]
+    at = now()
+    asked = quantity.converted(source.material.unit)
+    check_may_be_used(
+        Supply(source.number, source.status, source.expiry_date, source.quantity_left, asked, source.material.unit),
+        today=at.date(),
+    )
+    if parent.pk == child.pk or queries.is_descendant(parent, of=child):
+        raise Refusal(
+            "would_make_a_circle",
+            "Lot {parent} was made from lot {child}: it cannot go into it.",
+            field="lot",
+            kind=Kind.CONFLICT,
+            parent=parent.number,
+            child=child.number,
+        )
+    source.quantity_left -= asked
+    source.updated_at = at
+    source.save(update_fields=["quantity_left", "updated_at"])
+    return Use.objects.create(
+        parent=source,
+        child=locked[child.pk],
+        quantity=asked,
+        unit=source.material.unit,
+        batch_record=batch_record,
+        phase=phase,
+        used_at=at,
+        used_by=by,
+    )
+
+
+def _lock_both(parent: Lot, child: Lot) -> list[Lot]:
+    # One order for everybody, so two uses of the same lots wait for each other instead of dead-locking.
+    wanted = Lot.objects.filter(pk__in=[parent.pk, child.pk]).order_by("pk")
+    return list(wanted.select_for_update(of=("self",)).select_related("material"))

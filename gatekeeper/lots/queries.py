@@ -1,0 +1,139 @@
+"""Lots as people may see them, and their family both ways, complete."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from gatekeeper.accounts.models import Person
+from gatekeeper.accounts.queries import sites_of
+from gatekeeper.lots.models import Lot, Use
+
+Direction = Literal["backward", "forward"]
+
+# UNION, not UNION ALL: a lot reached by many paths is visited once, so pools stay cheap and a circle would end.
+_WALK = {
+    "backward": """
+        WITH RECURSIVE kin(lot) AS (
+          SELECT %s::bigint UNION SELECT u.parent_id FROM lots_use u JOIN kin k ON u.child_id = k.lot
+        ) SELECT lot FROM kin""",
+    "forward": """
+        WITH RECURSIVE kin(lot) AS (
+          SELECT %s::bigint UNION SELECT u.child_id FROM lots_use u JOIN kin k ON u.parent_id = k.lot
+        ) SELECT lot FROM kin""",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """A lot of the family, with how many generations (longest way) it is away from the lot asked about."""
+
+    number: str
+    kind: str
+    status: str
+    site: str
+    material: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """So much of ``source`` went into ``target``."""
+
+    source: str
+    target: str
+    quantity: Decimal
+    unit: str
+    batch_record: str
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Every lot that is reached, the lot itself first, and every edge between them."""
+
+    nodes: tuple[Kin, ...]
+    edges: tuple[Edge, ...]
+
+
+def visible_lots(person: Person) -> QuerySet[Lot]:
+    """Return the lots of the sites where this person may see lots."""
+    return Lot.objects.filter(site__in=sites_of(person, "lots.view")).select_related("material", "site")
+
+
+def kin_ids(lot: Lot, direction: Direction) -> list[int]:
+    """Return the keys of the lot and of all its kin in this direction."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WALK[direction], [lot.pk])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def ancestors(lot: Lot) -> QuerySet[Lot]:
+    """Return every lot that this one was made from, near and far."""
+    return Lot.objects.filter(pk__in=kin_ids(lot, "backward")).exclude(pk=lot.pk)
+
+
+def descendants(lot: Lot) -> QuerySet[Lot]:
+    """Return every lot that this one went into, near and far."""
+    return Lot.objects.filter(pk__in=kin_ids(lot, "forward")).exclude(pk=lot.pk)
+
+
+def is_descendant(lot: Lot, *, of: Lot) -> bool:
+    """Return whether ``lot`` was made, near or far, from ``of``."""
+    return lot.pk in kin_ids(of, "forward")
+
+
+def family(lot: Lot, direction: Direction) -> Family:
+    """Return the lot's family in one direction: two queries, never cut."""
+    ids = kin_ids(lot, direction)
+    lots = {found.pk: found for found in Lot.objects.filter(pk__in=ids).select_related("material", "site")}
+    uses = list(Use.objects.filter(parent__in=ids, child__in=ids).order_by("id"))
+    generations = _generations(lot.pk, uses, direction)
+    nodes = sorted(lots.values(), key=lambda found: (generations[found.pk], found.number))
+    return Family(
+        nodes=tuple(
+            Kin(n.number, n.material.kind, n.status, n.site.code, n.material.name, generations[n.pk]) for n in nodes
+        ),
+        edges=tuple(
+            Edge(lots[u.parent_id].number, lots[u.child_id].number, u.quantity, u.unit, u.batch_record, u.phase)
+            for u in uses
+        ),
+    )
+
+
+def _generations(start: int, uses: list[Use], direction: Direction) -> dict[int, int]:
+    steps: dict[int, list[int]] = {}
+    waiting: dict[int, int] = {}
+    for used in uses:
+        near, far = (used.child_id, used.parent_id) if direction == "backward" else (used.parent_id, used.child_id)
+        steps.setdefault(near, []).append(far)
+        waiting[far] = waiting.get(far, 0) + 1
+    generation, ready = {start: 0}, [start]
+    while ready:  # Kahn's order: a lot is placed once all its nearer kin are
+        near = ready.pop()
+        for far in steps.get(near, []):
+            generation[far] = max(generation.get(far, 0), generation[near] + 1)
+            waiting[far] -= 1
+            if not waiting[far]:
+                ready.append(far)
+    return generation
+
+
+def has_its_own_gate(lot: Lot) -> bool:
+    """Return whether the lot is released elsewhere: a plasmid lot by its results, a product lot by its gate."""
+    return lot.material.kind in {"plasmid", "harvest", "drug_substance", "drug_product"}
+
+
+def content(lot: Lot) -> dict[str, Any]:
+    """Return what a signature on the lot is bound to."""
+    return {
+        "lot": lot.number,
+        "material": lot.material.code,
+        "site": lot.site.code,
+        "source": lot.source,
+        "quantity": {"value": lot.quantity, "unit": lot.material.unit},
+        "expiry_date": lot.expiry_date,
+        "status": lot.status,
+    }

@@ -1,0 +1,85 @@
+"""Plasmids and their lots as people may see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from gatekeeper.accounts.models import Person
+from gatekeeper.accounts.queries import sites_of
+from gatekeeper.core.criteria import Outcome
+from gatekeeper.core.panels import Attribute, panel
+from gatekeeper.core.refusal import Refusal
+from plasmids.models import IncomingResult, Plasmid, PlasmidLot
+from plasmids.rules import incoming
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One attribute of the specification with its newest result and the superseded ones before it."""
+
+    attribute: Attribute
+    result: IncomingResult | None
+    former: tuple[IncomingResult, ...]
+
+
+def plasmids() -> QuerySet[Plasmid]:
+    """Return every construct: master data that each site shares."""
+    return Plasmid.objects.select_related("material").order_by("code")
+
+
+def visible_lots(person: Person) -> QuerySet[PlasmidLot]:
+    """Return the plasmid lots of the sites where this person may see lots."""
+    return PlasmidLot.objects.filter(lot__site__in=sites_of(person, "lots.view")).select_related(
+        "lot__site", "lot__material", "plasmid", "specification"
+    )
+
+
+def lines(plasmid_lot: PlasmidLot) -> list[Line]:
+    """Return the certificate as the specification orders it."""
+    by_attribute: dict[str, list[IncomingResult]] = {}
+    for result in plasmid_lot.results.select_related("entered_by").order_by("id"):
+        by_attribute.setdefault(result.attribute, []).append(result)
+    found = []
+    for attribute in panel(plasmid_lot.specification.content).attributes:
+        results = by_attribute.get(attribute.code, [])
+        found.append(Line(attribute, results[-1] if results else None, tuple(results[:-1])))
+    return found
+
+
+def obstacles(plasmid_lot: PlasmidLot) -> Sequence[Refusal]:
+    """Return what stands in the way of the lot's release."""
+    outcomes = {
+        line.attribute.code: Outcome(line.result.outcome) for line in lines(plasmid_lot) if line.result is not None
+    }
+    return incoming.obstacles(
+        panel(plasmid_lot.specification.content),
+        incoming.Arrival(outcomes, plasmid_lot.plasmid.sequence_sha256, plasmid_lot.sequence_sha256),
+    )
+
+
+def release_content(plasmid_lot: PlasmidLot) -> dict[str, Any]:
+    """Return what the releaser's signature is bound to: the lot, its specification and every result that counts."""
+    lot = plasmid_lot.lot
+    return {
+        "lot": lot.number,
+        "plasmid": plasmid_lot.plasmid.code,
+        "site": lot.site.code,
+        "supplier": lot.source,
+        "certificate": plasmid_lot.certificate_number,
+        "quantity": {"value": lot.quantity, "unit": lot.material.unit},
+        "expiry_date": lot.expiry_date,
+        "sequence_sha256": plasmid_lot.sequence_sha256,
+        "specification": {"code": str(plasmid_lot.specification), "sha256": plasmid_lot.specification.sha256},
+        "results": [
+            {
+                "attribute": line.attribute.code,
+                "asked": line.attribute.asked,
+                "reported": line.result.reported if line.result else None,
+                "unit": line.result.unit if line.result else None,
+                "outcome": line.result.outcome if line.result else None,
+            }
+            for line in lines(plasmid_lot)
+        ],
+    }
