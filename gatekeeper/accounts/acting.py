@@ -6,13 +6,31 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 
+from gatekeeper.accounts.rules.authority import Limits
+
 _acting: ContextVar[dict[str, Any] | None] = ContextVar("acting", default=None)
 _person: ContextVar[Any] = ContextVar("acting_person", default=None)
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+token_limits: ContextVar[Limits | None] = ContextVar("token_limits", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The system as an actor: founds an empty system, and records attempts by names that nobody has.
+
+    It is no row of the table of people: it has no password, no role, and its name cannot be given to anybody.
+    """
+
+    username: str = "system"
+    full_name: str = "Gatekeeper"
+
+
+SYSTEM = System()
 
 
 def acting_person() -> Any:

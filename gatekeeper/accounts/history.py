@@ -15,4 +15,5 @@ class History(HistoricalRecords):
 
 
 def _actor(**_request: object) -> Any:
-    return acting_person()
+    person = acting_person()
+    return person if getattr(person, "pk", None) else None  # the system itself is no row of the table of people

@@ -1,6 +1,7 @@
 """People, sites, roles, qualifications and service tokens. Nobody is ever deleted, no name is ever reused."""
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -50,6 +51,7 @@ class Person(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     identity_checked_at = models.DateTimeField(null=True, blank=True)  # 21 CFR 11.100(b)
     identity_checked_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    password_changed_at = models.DateTimeField(null=True, blank=True)  # empty: still the one given at enrolment
     accountability_accepted_at = models.DateTimeField(null=True, blank=True)  # 21 CFR 11.10(j)
     history = History(excluded_fields=["password"])
 
@@ -71,6 +73,10 @@ class Person(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.full_name
+
+    def check_password(self, raw_password: str) -> bool:
+        """Return whether this is the password; unlike Django's, never rewrites the hash (a write needs an action)."""
+        return check_password(raw_password, self.password)
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """Return False: authority is by role and site, see queries.authority_of."""
@@ -113,7 +119,8 @@ class Assignment(models.Model):
         constraints = [
             models.UniqueConstraint("person", "role", "site", "from_date", name="assignment_once"),
             models.CheckConstraint(
-                condition=Q(until_date__isnull=True) | Q(until_date__gte=F("from_date")), name="assignment_dates_in_order"
+                condition=Q(until_date__isnull=True) | Q(until_date__gte=F("from_date")),
+                name="assignment_dates_in_order",
             ),
         ]
 
@@ -182,6 +189,7 @@ class AccessEvent(models.Model):
         LOCKED = "locked", _("screen locked")
         UNLOCKED = "unlocked", _("screen unlocked")
         LOG_IN_FAILED = "log_in_failed", _("log-in failed")
+        PROVED = "proved", _("identity proved")
         SIGNING_FAILED = "signing_failed", _("signing failed")
         LOCKED_OUT = "locked_out", _("locked out")
 

@@ -1,0 +1,163 @@
+"""Reads about people: who may do what where, today, and what an action needs to know before it writes."""
+
+import tomllib
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from gatekeeper.accounts import clock
+from gatekeeper.accounts.acting import System, token_limits
+from gatekeeper.accounts.models import AccessEvent, Assignment, Person, Qualification, ServiceToken, Site
+from gatekeeper.accounts.rules import authority
+from gatekeeper.core.refusal import Kind, Refusal
+
+SHIPPED_ROLES = Path(__file__).parent / "data" / "roles.toml"
+_FAILED = (AccessEvent.Kind.LOG_IN_FAILED, AccessEvent.Kind.SIGNING_FAILED)
+_SUCCEEDED = (AccessEvent.Kind.LOGGED_IN, AccessEvent.Kind.UNLOCKED, AccessEvent.Kind.PROVED)
+
+
+def day_at(site: Site | None, at: datetime | None = None) -> date:
+    """Return the calendar day at a site (UTC without one) at a time, now when none is given."""
+    return (at or clock.now()).astimezone(ZoneInfo(site.timezone if site else "UTC")).date()
+
+
+def permissions_of(person: Person, site: Site) -> frozenset[str]:
+    """Return what the person may do at the site today, narrowed by the service token in use, if any."""
+    limits = _limits_of(person)
+    if not person.is_active or (limits and limits.site_id != site.pk):
+        return frozenset()
+    assignments = Assignment.objects.filter(person=person, site=site).select_related("role", "site")
+    held = authority.permissions_on(map(_held, assignments), site=site.code, day=day_at(site))
+    return held & limits.scopes if limits else held
+
+
+def sites_of(person: Person, permission: str | None = None) -> QuerySet[Site]:
+    """Return the sites where the person holds a role today; with a permission, those where it is given."""
+    limits, now, by_site = _limits_of(person), clock.now(), defaultdict(list)
+    if person.is_active:
+        for row in Assignment.objects.filter(person=person).select_related("role", "site"):
+            by_site[row.site].append(_held(row))
+    found = []
+    for site, held in by_site.items():
+        if limits and limits.site_id != site.pk:
+            continue
+        day = day_at(site, now)
+        given = authority.permissions_on(held, site=site.code, day=day)
+        wanted = given & limits.scopes if limits else given
+        if any(row.in_force(day) for row in held) and (permission is None or permission in wanted):
+            found.append(site.pk)
+    return Site.objects.filter(pk__in=found)
+
+
+def check_authority(person: Person, permission: str, site: Site) -> None:
+    """Pass when the person may do this at the site today.
+
+    :raises Refusal: ``not_authorised``.
+    """
+    authority.check_may(permissions_of(person, site), permission, name=person.full_name, place=site.name)
+
+
+def check_authority_anywhere(person: Person | System, permission: str) -> None:
+    """Pass when the person may do this at some site today; for what belongs to no site. The system itself passes.
+
+    :raises Refusal: ``not_authorised``.
+    """
+    if isinstance(person, System):
+        return
+    held = frozenset({permission}) if sites_of(person, permission).exists() else frozenset()
+    authority.check_may(held, permission, name=person.full_name, place="any site")
+
+
+def check_qualified(person: Person, procedure: str, *, site: Site | None = None) -> None:
+    """Pass when the person's training for the procedure is in force today (the site's day, else the day in UTC).
+
+    :raises Refusal: ``qualification_missing``, ``qualification_expired``.
+    """
+    training = Qualification.objects.filter(person=person, procedure=procedure)
+    authority.check_qualified_on(
+        [authority.Qualified(row.procedure, row.from_date, row.expiry_date) for row in training],
+        procedure,
+        day=day_at(site),
+        name=person.full_name,
+    )
+
+
+def person_named(username: str) -> Person:
+    """Return the person or machine of this name, without regard to case.
+
+    :raises Refusal: ``person_unknown``.
+    """
+    try:
+        return Person.objects.get_by_natural_key(username)
+    except Person.DoesNotExist:
+        raise Refusal("person_unknown", "Nobody has the name “{name}”.", kind=Kind.MISSING, name=username) from None
+
+
+def site_named(code: str) -> Site:
+    """Return the site of this code.
+
+    :raises Refusal: ``site_unknown``.
+    """
+    site = Site.objects.filter(code=code).first()
+    if site is None:
+        raise Refusal("site_unknown", "There is no site “{code}”.", kind=Kind.MISSING, field="site", code=code)
+    return site
+
+
+def has_administrator(site: Site) -> bool:
+    """Return whether anybody who is active administers the site today."""
+    day = day_at(site)
+    return (
+        Assignment.objects.filter(site=site, person__is_active=True, role__permissions__contains=["accounts.manage"])
+        .filter(Q(until_date__isnull=True) | Q(until_date__gte=day), from_date__lte=day)
+        .exists()
+    )
+
+
+def permissions_anywhere(person: Person) -> frozenset[str]:
+    """Return every permission that the person holds or will hold at some site: duties are separated across sites."""
+    rows = Assignment.objects.filter(person=person).select_related("role", "site")
+    ahead = (row for row in rows if row.until_date is None or row.until_date >= day_at(row.site))
+    return frozenset().union(*(row.role.permissions for row in ahead))
+
+
+def token_of(plain: str) -> ServiceToken | None:
+    """Return the token whose public part this is, None when there is none; whether it is good is judged elsewhere."""
+    kind, _, rest = plain.partition("_")
+    prefix = rest.partition("_")[0]
+    if kind != "gk" or not prefix:
+        return None
+    return ServiceToken.objects.select_related("person", "site").filter(prefix=prefix).first()
+
+
+def failures_of(username: str) -> int:
+    """Return how often this name failed at log-in or signing since it last succeeded, within the cool-off time."""
+    since = clock.now() - timedelta(hours=settings.AXES_COOLOFF_TIME)
+    recent = AccessEvent.objects.filter(username=username.casefold(), at__gt=since)
+    # Ordered by key: the database's clock can give two events of one attempt the same microsecond.
+    success = recent.filter(kind__in=_SUCCEEDED).order_by("-pk").values_list("pk", flat=True).first()
+    return recent.filter(kind__in=_FAILED, pk__gt=success or 0).count()
+
+
+def is_locked_out(username: str) -> bool:
+    """Return whether the name has failed as often as is allowed, so that even the right password is refused."""
+    return failures_of(username) >= settings.AXES_FAILURE_LIMIT
+
+
+def roles_shipped() -> dict[str, dict[str, Any]]:
+    """Return the roles that come with the system: code to ``{name, permissions}``."""
+    return tomllib.loads(SHIPPED_ROLES.read_text(encoding="utf-8"))
+
+
+def _held(row: Assignment) -> authority.Held:
+    return authority.Held(row.role.code, row.site.code, frozenset(row.role.permissions), row.from_date, row.until_date)
+
+
+def _limits_of(person: Person) -> authority.Limits | None:
+    limits = token_limits.get()
+    return limits if limits and limits.person_id == person.pk else None
