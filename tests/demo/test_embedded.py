@@ -147,8 +147,13 @@ def test_the_roles_own_nothing_they_should_not(tmp_path, clean_environment):
             owner.execute("CREATE SCHEMA ledger AUTHORIZATION ledger_owner")
             owner.execute("CREATE TABLE record (id int)")
         with psycopg.connect(urls.app, autocommit=True) as app:
-            app.execute("INSERT INTO record VALUES (1)")
-            for attempt in ("DELETE FROM record", "TRUNCATE record", "DROP TABLE record", "CREATE TABLE mine (id int)"):
+            for attempt in (
+                "INSERT INTO record VALUES (1)",
+                "DELETE FROM record",
+                "TRUNCATE record",
+                "DROP TABLE record",
+                "CREATE TABLE mine (id int)",
+            ):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     app.execute(attempt)
 
