@@ -32,7 +32,7 @@ def register_material(*, by: Person, code: str, name: str, kind: str, unit_code:
 
     :raises Refusal: ``unknown_unit``, ``unknown_material_kind``, ``already_registered``.
     """
-    check_authority(by, "lots.register_material", site)
+    check_authority(by, "lots.define_material", site)
     unit(unit_code)
     if kind not in Material.Kind.values:
         raise Refusal("unknown_material_kind", "There is no kind of material “{name}”.", field="kind", name=kind)

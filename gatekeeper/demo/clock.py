@@ -1,0 +1,43 @@
+"""The demonstration's clock: days of manufacture replayed in a minute.
+
+A file holds one pair: a moment of the story and the real moment at which it was set. Time runs on from there at its
+ordinary pace. Without the file the demonstration runs on real time. The evidence log is never touched by this: its
+entries carry the database's own clock. settings.CLOCK names this module only while GATEKEEPER_DEMO is set, and a
+system check refuses it elsewhere.
+"""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from gatekeeper.accounts.clock import database
+
+
+def simulated() -> datetime:
+    """Return the story's time, or the database's when no story is being told."""
+    real = database()
+    try:
+        anchor = json.loads(_file().read_text())
+    except FileNotFoundError:
+        return real
+    return datetime.fromisoformat(anchor["story"]) + (real - datetime.fromisoformat(anchor["real"]))
+
+
+def set_to(moment: datetime) -> None:
+    """Let the story's time be this moment now."""
+    anchor = {"story": moment.astimezone(UTC).isoformat(), "real": database().isoformat()}
+    written = _file().with_suffix(".new")
+    written.write_text(json.dumps(anchor))
+    os.replace(written, _file())  # noqa: PTH105 -- atomic on one file system, and said so
+
+
+def back_to_real_time() -> None:
+    """End the story: from now on the database's clock counts."""
+    _file().unlink(missing_ok=True)
+
+
+def _file() -> Path:
+    return settings.DEMO_DIR / "clock.json"
