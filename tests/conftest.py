@@ -134,3 +134,11 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=found.stdout.strip(), args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def people(db):
+    """Everybody of the cast by user name: see gatekeeper.demo.people."""
+    from gatekeeper.demo.people import enrol_everybody
+
+    return enrol_everybody()

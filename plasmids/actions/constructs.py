@@ -22,7 +22,7 @@ def register_plasmid(
     :raises Refusal: ``not_authorised``, ``already_registered``, ``unknown_plasmid_role``, ``not_a_digest``,
         ``size_not_positive``.
     """
-    check_authority(by, "plasmids.register", site)
+    check_authority(by, "plasmids.author", site)
     faults = []
     if role not in Plasmid.Role.values:
         faults.append(Refusal("unknown_plasmid_role", "There is no plasmid role “{role}”.", field="role", role=role))
