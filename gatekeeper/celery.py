@@ -8,4 +8,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gatekeeper.settings")
 
 app = Celery("gatekeeper")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# A dead Redis may hold a request up for a moment, not for minutes: the ring is a courtesy.
+app.conf.broker_transport_options = {
+    "socket_connect_timeout": 1,
+    "max_retries": 0,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+}
 app.autodiscover_tasks()

@@ -77,9 +77,18 @@ def read_private_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def read_verifier(path: Path) -> Verifier:
-    """Return the public key from its file."""
-    return Verifier.parse(path.read_text(encoding="utf-8"))
+def read_verifier(path: Path, name: str) -> Verifier:
+    """Return the public key from its file, PEM or C2SP, under the log's name.
+
+    :raises NotAuthenticError: when the file holds a key of another kind.
+    """
+    written = path.read_bytes()
+    if not written.startswith(b"-----BEGIN"):
+        return Verifier.parse(written.decode())
+    key = serialization.load_pem_public_key(written)
+    if not isinstance(key, Ed25519PublicKey):
+        raise NotAuthenticError(f"{path} does not hold an Ed25519 key")
+    return Verifier(name, key.public_bytes_raw())
 
 
 def verifier_of(key: Ed25519PrivateKey, name: str) -> Verifier:
