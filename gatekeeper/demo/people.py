@@ -7,6 +7,7 @@ site and must see nothing.
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from gatekeeper.accounts.acting import SYSTEM
 from gatekeeper.accounts.actions.authentication import Credentials
 from gatekeeper.accounts.actions.founding import found
 from gatekeeper.accounts.actions.people import accept_accountability, change_password, enrol_person
@@ -64,6 +65,7 @@ CAST = (
 def enrol_everybody() -> dict[str, Person]:
     """Found the system and enrol the whole cast; return everybody by user name. Needs an empty system."""
     first, second = found(
+        by=SYSTEM,
         site=SITES[0],
         administrators=tuple(
             {"username": role.username, "full_name": role.full_name, "initial_password": _FIRST_PASSWORD}
