@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Frame:
     source: str
     boot_id: str
     sequence: int
-    tags: Mapping[str, Mapping[str, list]]
+    tags: Mapping[str, Mapping[str, list[Any]]]
 
     def body(self) -> dict[str, object]:
         """The JSON body of ``POST /api/v1/readings/``."""
@@ -43,7 +44,7 @@ TAGS: Mapping[str, Mapping[str, Tag]] = MappingProxyType(
             "PI101": Tag("feed_pressure", "bar"),
             "PI102": Tag("retentate_pressure", "bar"),
             "PI103": Tag("permeate_pressure", "bar"),
-            "AI101": Tag("ph", "pH"),
+            "AI101": Tag("ph", "[pH]"),
             "CI101": Tag("conductivity", "mS/cm"),
             "TI101": Tag("temperature", "Cel"),
             "OI101": Tag("osmolality", "mosm/kg", "hold"),
@@ -52,7 +53,7 @@ TAGS: Mapping[str, Mapping[str, Tag]] = MappingProxyType(
         "AKTA01": {
             "FI201": Tag("flow", "L/min"),
             "PI201": Tag("pressure", "bar"),
-            "AI201": Tag("ph", "pH"),
+            "AI201": Tag("ph", "[pH]"),
             "CI201": Tag("conductivity", "mS/cm"),
             "TI201": Tag("temperature", "Cel"),
             "UV201": Tag("absorbance", "mAU"),
@@ -92,7 +93,7 @@ def signals_of(frames: Sequence[Frame]) -> dict[str, Signal]:
     return {parameter: joined_signal(several) for parameter, several in parts.items()}
 
 
-def _columns(rows: Sequence[tuple[int, float, int]]) -> dict[str, list]:
+def _columns(rows: Sequence[tuple[int, float, int]]) -> dict[str, list[Any]]:
     return {
         "times": [row[0] for row in rows],
         "values": [row[1] for row in rows],

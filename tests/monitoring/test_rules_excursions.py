@@ -1,5 +1,6 @@
 """E-8, G-3: excursions are found exactly as the semantics of the domain reference (2.2) say."""
 
+import time
 from decimal import Decimal
 
 import numpy as np
@@ -15,7 +16,9 @@ from batches.monitoring.rules.excursions import (
     rule_from,
     worst_state,
 )
+from batches.monitoring.rules.judging import judged_signal
 from batches.monitoring.rules.signals import Derived, Signal, derive, signal_of
+from gatekeeper.core.refusal import Refusal
 
 SECOND, MINUTE = 1_000_000, 60_000_000
 
@@ -224,6 +227,48 @@ def test_a_dose_rule_judges_the_integral():
     assert (found.dose, found.state) == (37_500, State.ALERT)
 
 
+def test_a_total_counts_only_the_sides_it_names():
+    sides = {"direction": "both", "accumulate_above": 8, "accumulate_below": 2, "action_total": 59}
+    high = judge(minutes([5, 11, 5, 5, 5]), rule(kind="cumulative_time", **sides))
+    assert [(one.side, one.peak) for one in high.excursions] == [("high", 11)]
+    one = rule(kind="cumulative_time", direction="both", alert_low=2, accumulate_above=8, action_total=59)
+    assert judge(minutes([5, 11, 5, -9, 5]), one).time_above == 60
+    assert judge(minutes([5, 11, 5, -9, 5]), one).excursions[0].side == "high"
+
+
+def test_a_step_without_length_has_no_coverage_and_no_excursion():
+    found = evaluate(minutes([5]), rule(action_high=8), start=0, end=0)
+    assert (found.coverage, found.excursions, found.gaps) == (0, (), ())
+
+
+def test_a_rule_of_coverage_judges_nothing_else():
+    one = rule(kind="coverage", min_coverage="0.95")
+    assert judge(minutes([99, 99, 99]), one).state is State.NORMAL
+    assert judge(minutes([99, 99], [0, 5]), one).state is State.ACTION
+
+
+def test_an_evaluation_without_limits_has_no_totals():
+    assert judge(minutes([99, 99]), rule(kind="coverage", min_coverage="0.5")).dose == 0
+
+
+def test_a_signal_that_the_phase_does_not_have_is_refused():
+    with pytest.raises(Refusal) as refused:
+        judged_signal(rule(action_high=8), {"ph": minutes([7])})
+    assert (refused.value.code, refused.value.params["name"]) == ("signal_missing", "temperature")
+
+
+def test_a_frozen_input_makes_the_derived_signal_unknown():
+    one = rule(derived="cond25", parameter="conductivity_25", stuck_s=60, action_high=85)
+    signals = {"conductivity": minutes([20, 20.1, 20, 20.2]), "temperature": minutes([21, 21, 21, 21])}
+    assert judge(judged_signal(one, signals), one).state is State.UNKNOWN
+
+
+def test_a_hold_signal_with_a_sample_at_the_start_carries_nothing_in():
+    one = rule(signal_type="hold", action_high=8, max_gap_s=600)
+    found = evaluate(minutes([9, 5], [0, 2]), one, start=2 * MINUTE, end=8 * MINUTE)
+    assert (found.time_above, found.state) == (0, State.NORMAL)
+
+
 def test_a_hold_signal_keeps_its_value_until_the_next():
     one = rule(signal_type="hold", action_high=8, max_gap_s=600)
     found = evaluate(minutes([5, 9, 5], [0, 2, 4]), one, start=0, end=6 * MINUTE)
@@ -284,8 +329,6 @@ def test_a_million_samples_are_judged_quickly():
         8 + rng.normal(0, 0.2, count),
         np.ones(count, dtype=np.bool_),
     )
-    import time
-
     begun = time.perf_counter()
     found = evaluate(
         signal, rule(alert_high="8.5", action_high="8.8", kind="instant", stuck_s=300), start=0, end=10**12
