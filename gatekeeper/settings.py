@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "django.contrib.staticfiles",
     "axes",
     "simple_history",
@@ -124,6 +125,10 @@ SECURE_CSP = {
     "manifest-src": [CSP.SELF],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+# One frame of readings: its size once unpacked, its samples, and how far a skid's clock may be ahead (domain.md 2.2).
+READINGS_MAX_BYTES = int(env.text("READINGS_MAX_BYTES", str(16 * 1024 * 1024)))
+READINGS_MAX_SAMPLES = int(env.text("READINGS_MAX_SAMPLES", "200000"))
+READINGS_FUTURE_TOLERANCE_SECONDS = int(env.text("READINGS_FUTURE_TOLERANCE_SECONDS", "60"))
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ja", "日本語"), ("ko", "한국어"), ("zh-hans", "简体中文"), ("th", "ไทย")]
@@ -199,7 +204,7 @@ LEDGER_CHECKPOINT_DIR = Path(env.text("LEDGER_CHECKPOINT_DIR", str(BASE_DIR / ".
 LEDGER_SEAL_WAIT_SECONDS = float(env.text("LEDGER_SEAL_WAIT_SECONDS", "10"))
 
 SIMPLE_HISTORY_REVERT_DISABLED = True
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the name is unique without regard to case: person_username_unique_for_ever
 
 LOGGING = {
     "version": 1,

@@ -26,32 +26,32 @@ def day_at(site: Site | None, at: datetime | None = None) -> date:
     return (at or clock.now()).astimezone(ZoneInfo(site.timezone if site else "UTC")).date()
 
 
+def authority_of(person: Person) -> dict[Site, frozenset[str]]:
+    """Return where the person holds a role today and what it permits there, narrowed by the service token in use."""
+    limits, now, by_site = _limits_of(person), clock.now(), defaultdict(list)
+    if person.is_active:
+        for row in Assignment.objects.filter(person=person).select_related("role", "site").order_by("site__code"):
+            by_site[row.site].append(_held(row))
+    found = {}
+    for site, held in by_site.items():
+        day = day_at(site, now)
+        if any(row.in_force(day) for row in held) and (limits is None or limits.site_id == site.pk):
+            given = authority.permissions_on(held, site=site.code, day=day)
+            found[site] = given & limits.scopes if limits else given
+    return found
+
+
 def permissions_of(person: Person, site: Site) -> frozenset[str]:
     """Return what the person may do at the site today, narrowed by the service token in use, if any."""
-    limits = _limits_of(person)
-    if not person.is_active or (limits and limits.site_id != site.pk):
-        return frozenset()
-    assignments = Assignment.objects.filter(person=person, site=site).select_related("role", "site")
-    held = authority.permissions_on(map(_held, assignments), site=site.code, day=day_at(site))
-    return held & limits.scopes if limits else held
+    return authority_of(person).get(site, frozenset())
 
 
 def sites_of(person: Person, permission: str | None = None) -> QuerySet[Site]:
     """Return the sites where the person holds a role today; with a permission, those where it is given."""
-    limits, now, by_site = _limits_of(person), clock.now(), defaultdict(list)
-    if person.is_active:
-        for row in Assignment.objects.filter(person=person).select_related("role", "site"):
-            by_site[row.site].append(_held(row))
-    found = []
-    for site, held in by_site.items():
-        if limits and limits.site_id != site.pk:
-            continue
-        day = day_at(site, now)
-        given = authority.permissions_on(held, site=site.code, day=day)
-        wanted = given & limits.scopes if limits else given
-        if any(row.in_force(day) for row in held) and (permission is None or permission in wanted):
-            found.append(site.pk)
-    return Site.objects.filter(pk__in=found)
+    held = authority_of(person)
+    return Site.objects.filter(
+        pk__in=[site.pk for site, given in held.items() if permission is None or permission in given]
+    )
 
 
 def check_authority(person: Person, permission: str, site: Site) -> None:

@@ -1,0 +1,41 @@
+"""Service tokens as an authentication of the REST door: ``Authorization: Bearer gk_...``."""
+
+import secrets
+
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from gatekeeper.accounts import clock
+from gatekeeper.accounts.acting import token_limits
+from gatekeeper.accounts.actions.tokens import hashed
+from gatekeeper.accounts.models import Person, ServiceToken
+from gatekeeper.accounts.queries import token_of
+from gatekeeper.accounts.rules.authority import Limits
+
+
+class ServiceTokenAuthentication(BaseAuthentication):
+    """Recognises a machine by its token; from then on the token's site and scopes limit what the machine may do."""
+
+    def authenticate(self, request: Request) -> tuple[Person, ServiceToken] | None:
+        """Return the machine and its token, None when the request carries none.
+
+        :raises AuthenticationFailed: ``token_invalid`` for every token that is not good, whatever the reason.
+        """
+        kind, _, plain = get_authorization_header(request).decode("latin-1").partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        token = token_of(plain)
+        if token is None or not secrets.compare_digest(token.sha256, hashed(plain)) or not _is_good(token):
+            raise AuthenticationFailed("The token is unknown, expired or revoked.", code="token_invalid")
+        token_limits.set(Limits(token.person_id, token.site_id, frozenset(token.scopes)))
+        request._request.site = token.site
+        return token.person, token
+
+    def authenticate_header(self, _request: Request) -> str:
+        """Return what a 401 answer asks for."""
+        return 'Bearer realm="gatekeeper"'
+
+
+def _is_good(token: ServiceToken) -> bool:
+    return token.person.is_active and token.revoked_at is None and clock.now() < token.expires_at

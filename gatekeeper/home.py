@@ -1,0 +1,71 @@
+"""What the house shows to whom: the entries of the navigation and the queues of "what waits for me".
+
+Both are tables of strings, so that the ground floor knows no app above it. An app adds its rows here, with its views.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from gatekeeper.accounts.models import Person
+from gatekeeper.accounts.requests import permits, sites_in
+from gatekeeper.accounts.rules.permissions import SIGNED_IN
+from gatekeeper.accounts.waiting import Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the navigation: who sees it, what it says, where it leads."""
+
+    permission: str
+    label: str | Promise
+    url_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry as one person sees it."""
+
+    label: str
+    url: str
+    count: int
+    current: bool
+
+
+NAV: tuple[Entry, ...] = (Entry(SIGNED_IN, _("Waiting for me"), "home"),)
+
+# (permission, path of a query ``(*, person, sites) -> Waiting``), most urgent first.
+QUEUES: tuple[tuple[str, str], ...] = (
+    ("accounts.manage", "gatekeeper.accounts.waiting.locked_out_people"),
+    ("accounts.manage", "gatekeeper.accounts.waiting.expiring_qualifications"),
+    (SIGNED_IN, "gatekeeper.accounts.waiting.own_qualifications"),
+)
+
+
+def queues_of(request: Any) -> list[Waiting]:
+    """Return the queues that the request's person may work on, with what waits in each."""
+    person = request.user
+    if not isinstance(person, Person):
+        return []
+    allowed = [
+        (path, sites_in(request, None if permission == SIGNED_IN else permission))
+        for permission, path in QUEUES
+        if permission == SIGNED_IN or permits(request, permission)
+    ]
+    return [import_string(path)(person=person, sites=sites) for path, sites in allowed]
+
+
+def navigation_of(request: Any, *, waiting: int) -> list[NavItem]:
+    """Return the entries that the request's person may open; the first one counts what waits."""
+    items = []
+    for entry in NAV:
+        if entry.permission != SIGNED_IN and not permits(request, entry.permission):
+            continue
+        url = reverse(entry.url_name)
+        current = request.path == url if entry.url_name == "home" else request.path.startswith(url)
+        items.append(NavItem(str(entry.label), url, waiting if entry.url_name == "home" else 0, current))
+    return items

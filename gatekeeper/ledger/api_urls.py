@@ -1,0 +1,4 @@
+"""Addresses of the REST resources, below /api/v1/."""
+
+app_name = "ledger_api"
+urlpatterns = []

@@ -1,0 +1,58 @@
+"""Lists are read by cursor: ``{"results": [], "next": url, "previous": url}``, whatever is added meanwhile."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.dateparse import parse_datetime
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+
+class ByCursor(CursorPagination):
+    """Newest first by key, fifty at a time, up to 500 with ``?page_size=``."""
+
+    ordering = "-pk"
+    page_size_query_param = "page_size"
+    max_page_size = 500
+
+    def get_paginated_response(self, data: list[Any]) -> Response:
+        """Return the results between the two cursors."""
+        return Response({"results": data, "next": self.get_next_link(), "previous": self.get_previous_link()})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return the schema of such an answer."""
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["results", "next", "previous"],
+            "properties": {"results": schema, "next": link, "previous": link},
+        }
+
+
+def updated_since(request: Request) -> datetime | None:
+    """Return ``?updated_since=`` as a time, None when it is not given.
+
+    :raises ValidationError: when it is no RFC 3339 time with an offset.
+    """
+    text = request.query_params.get("updated_since")
+    if text is None:
+        return None
+    try:
+        at = parse_datetime(text.replace(" ", "+"))  # a plus sign that was not escaped arrives as a space
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise ValidationError({"updated_since": "An RFC 3339 time with its offset is needed."}, code="time_malformed")
+    return at
+
+
+def changed_since(records: QuerySet[Any], at: datetime | None) -> QuerySet[Any]:
+    """Return the records whose history has a row since the time; all of them without one."""
+    if at is None:
+        return records
+    model = records.model
+    key = model._meta.pk.name
+    return records.filter(pk__in=model.history.filter(history_date__gte=at).values(key))
