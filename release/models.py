@@ -87,7 +87,9 @@ class InstrumentFile(models.Model):
 
     class Meta:
         ordering = ["-received_at", "-id"]
-        constraints = [models.UniqueConstraint("sha256", "lot", "phase", name="instrument_file_once", nulls_distinct=False)]
+        constraints = [
+            models.UniqueConstraint("sha256", "lot", "phase", name="instrument_file_once", nulls_distinct=False)
+        ]
 
     def __str__(self) -> str:
         return self.name

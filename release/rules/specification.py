@@ -1,0 +1,101 @@
+"""A specification's text: its panel, and what a method fixed about replicates before anybody measured."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gatekeeper.core.criteria import Criterion, CriterionKind
+from gatekeeper.core.panels import Attribute, Panel, panel
+from gatekeeper.core.quantity import number
+from gatekeeper.core.refusal import Refusal, refuse_all
+from gatekeeper.core.replicates import Average, ReplicateScheme
+from gatekeeper.core.rounding import RoundingRule
+from release.rules.dossier import LineFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Whose specification it is."""
+
+    code: str
+    version: int
+    title: str
+    material: str
+    market: str
+
+
+def heading(content: Mapping[str, Any]) -> Heading:
+    """Return the heading of a specification's table.
+
+    :raises Refusal: ``specification_incomplete`` naming the key, every missing one at once.
+    """
+    texts = {key: str(content.get(key, "")).strip() for key in ("code", "title", "material", "market")}
+    faults = [_incomplete(key) for key, text in texts.items() if not text]
+    version = content.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        faults.append(_incomplete("version"))
+    refuse_all(faults)
+    return Heading(version=int(content["version"]), **texts)
+
+
+def lines(content: Mapping[str, Any]) -> tuple[LineFacts, ...]:
+    """Return the lines of a specification in the order of its printed form.
+
+    :raises Refusal: those of :func:`~gatekeeper.core.panels.panel`, ``replicate_scheme_incomplete``.
+    """
+    asked: Panel = panel(content)
+    rows = {str(row.get("code")): row for row in content["attribute"]}
+    return tuple(_line(attribute, scheme(rows[attribute.code])) for attribute in asked.attributes)
+
+
+def scheme(row: Mapping[str, Any]) -> ReplicateScheme | None:
+    """Return what the method fixed about replicates, None when it fixed nothing.
+
+    :raises Refusal: ``replicate_scheme_incomplete``, ``not_a_number``.
+    """
+    keys = [key for key in ("replicates", "max_cv", "average") if key in row]
+    if not keys:
+        return None
+    try:
+        return ReplicateScheme(
+            count=int(row["replicates"]),
+            max_cv=number(str(row["max_cv"]), field="max_cv"),
+            average=Average(row["average"]),
+        )
+    except (KeyError, ValueError, TypeError):
+        raise Refusal(
+            "replicate_scheme_incomplete",
+            "Replicates of “{code}” need their number, the largest %CV and the average.",
+            field="replicates",
+            code=row.get("code", ""),
+        ) from None
+
+
+def criterion(line: LineFacts) -> Criterion:
+    """Return the criterion of a line."""
+    return Criterion(CriterionKind(line.kind), line.low, line.high, line.unit, RoundingRule(line.rounding))
+
+
+def _line(attribute: Attribute, fixed: ReplicateScheme | None) -> LineFacts:
+    asked = attribute.criterion
+    return LineFacts(
+        code=attribute.code,
+        title=attribute.title,
+        category=attribute.category,
+        method=attribute.method,
+        sample=attribute.sample,
+        asked=attribute.asked,
+        kind=asked.kind.value,
+        low=asked.low_text,
+        high=asked.high_text,
+        unit=asked.unit,
+        rounding=asked.rounding.value,
+        replicates=fixed.count if fixed else 0,
+        max_cv=fixed.max_cv if fixed else None,
+        average=fixed.average.value if fixed else "",
+        basis=attribute.basis,
+    )
+
+
+def _incomplete(key: str) -> Refusal:
+    return Refusal("specification_incomplete", "A specification lacks “{key}”.", field=key, key=key)
