@@ -67,6 +67,8 @@ export function start() {
   document.addEventListener("focusin", (event) => {
     if (event.target.matches?.("input[data-keypad]")) aim(event.target);
   });
+  // The whole box is the target, not only its digits.
+  document.addEventListener("click", (event) => event.target.closest?.(".entry")?.querySelector("input")?.focus());
   document.addEventListener("gatekeeper:swapped", prepare);
   prepare();
   const first = document.querySelector("input[data-keypad]");
