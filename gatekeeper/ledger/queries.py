@@ -70,6 +70,11 @@ class SignatureView:
     sha256: str
     valid: bool | None
 
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the signed content."""
+        return self.sha256
+
 
 @dataclass(frozen=True, slots=True)
 class SealState:
