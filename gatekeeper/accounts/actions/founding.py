@@ -4,7 +4,7 @@ Later everybody is enrolled by an administrator, and a second person checks the 
 together: each has checked the other's identity and each grants the other's role.
 """
 
-from gatekeeper.accounts.acting import SYSTEM, System, action
+from gatekeeper.accounts.acting import System, action
 from gatekeeper.accounts.actions.people import found_administrators
 from gatekeeper.accounts.actions.roles import import_roles, insert_assignment
 from gatekeeper.accounts.actions.sites import add_site
@@ -14,7 +14,7 @@ from gatekeeper.accounts.queries import day_at
 
 @action
 def found(
-    *, by: System = SYSTEM, site: dict[str, str], administrators: tuple[dict[str, str], dict[str, str]]
+    *, by: System, site: dict[str, str], administrators: tuple[dict[str, str], dict[str, str]]
 ) -> tuple[Person, Person]:
     """Found an empty system: the shipped roles, the first site and its two administrators.
 

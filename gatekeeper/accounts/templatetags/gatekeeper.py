@@ -1,6 +1,7 @@
 """How records are written on a page: quantities as reported, digests short, times with their zone."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from django import template
 from django.utils.html import format_html
 
 from gatekeeper.accounts.requests import permits
+from gatekeeper.core.quantity import unit
 
 register = template.Library()
 _SHORT = 12  # characters of a digest that a person compares
@@ -19,6 +21,14 @@ def quantity(value: Any, unit: str = "") -> str:
     if value is None or value == "":
         return "–"
     return f"{value}\N{NO-BREAK SPACE}{unit}" if unit else str(value)
+
+
+@register.filter
+def amount(value: Decimal | None, unit_code: str = "") -> str:
+    """Return a stored amount without the zeros that only its column adds, with the label of its unit."""
+    if value is None:
+        return "–"
+    return f"{value.normalize():f}\N{NO-BREAK SPACE}{unit(unit_code).label if unit_code else ''}".strip()
 
 
 @register.filter

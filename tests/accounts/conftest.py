@@ -1,0 +1,9 @@
+import pytest
+
+from tests.accounts.making import make_house
+
+
+@pytest.fixture
+def house(db):
+    """A founded system with its two administrators."""
+    return make_house()
