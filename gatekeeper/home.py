@@ -36,10 +36,15 @@ class NavItem:
     current: bool
 
 
-NAV: tuple[Entry, ...] = (Entry(SIGNED_IN, _("Waiting for me"), "home"),)
+NAV: tuple[Entry, ...] = (
+    Entry(SIGNED_IN, _("Waiting for me"), "home"),
+    Entry("lots.view", _("Lots"), "lots:list"),
+    Entry("plasmids.view", _("Plasmids"), "plasmids:list"),
+)
 
 # (permission, path of a query ``(*, person, sites) -> Waiting``), most urgent first.
 QUEUES: tuple[tuple[str, str], ...] = (
+    ("lots.release", "plasmids.waiting.lots_to_release"),
     ("accounts.manage", "gatekeeper.accounts.waiting.locked_out_people"),
     ("accounts.manage", "gatekeeper.accounts.waiting.expiring_qualifications"),
     (SIGNED_IN, "gatekeeper.accounts.waiting.own_qualifications"),

@@ -6,12 +6,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from gatekeeper.accounts.models import Person
-from gatekeeper.accounts.queries import sites_of
 from gatekeeper.core.criteria import Outcome
 from gatekeeper.core.panels import Attribute, panel
 from gatekeeper.core.refusal import Refusal
-from plasmids.models import IncomingResult, Plasmid, PlasmidLot
+from plasmids.models import IncomingResult, IncomingSpecification, Plasmid, PlasmidLot
 from plasmids.rules import incoming
 
 
@@ -29,11 +27,9 @@ def plasmids() -> QuerySet[Plasmid]:
     return Plasmid.objects.select_related("material").order_by("code")
 
 
-def visible_lots(person: Person) -> QuerySet[PlasmidLot]:
-    """Return the plasmid lots of the sites where this person may see lots."""
-    return PlasmidLot.objects.filter(lot__site__in=sites_of(person, "lots.view")).select_related(
-        "lot__site", "lot__material", "plasmid", "specification"
-    )
+def plasmid_lots() -> QuerySet[PlasmidLot]:
+    """Return plasmid lots with what every view of them shows; the caller limits them to its sites."""
+    return PlasmidLot.objects.select_related("lot__site", "lot__material", "plasmid", "specification")
 
 
 def lines(plasmid_lot: PlasmidLot) -> list[Line]:
@@ -83,3 +79,8 @@ def release_content(plasmid_lot: PlasmidLot) -> dict[str, Any]:
             for line in lines(plasmid_lot)
         ],
     }
+
+
+def specification_in_force() -> IncomingSpecification | None:
+    """Return the newest approved specification for arriving plasmids."""
+    return IncomingSpecification.objects.filter(status="approved").order_by("-version").first()

@@ -13,7 +13,8 @@ from gatekeeper.core.panels import panel
 from gatekeeper.core.quantity import Reported, unit
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.lots.actions.registration import RegisterLot, register_lot
-from plasmids.models import IncomingResult, IncomingSpecification, Plasmid, PlasmidLot
+from plasmids import queries
+from plasmids.models import IncomingResult, Plasmid, PlasmidLot
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def receive_lot(*, by: Person, command: ReceiveLot) -> PlasmidLot:
     plasmid = Plasmid.objects.select_related("material").filter(code=command.plasmid).first()
     if plasmid is None:
         raise Refusal("unknown_plasmid", "There is no plasmid “{name}”.", field="plasmid", name=command.plasmid)
-    specification = IncomingSpecification.objects.filter(status="approved").order_by("-version").first()
+    specification = queries.specification_in_force()
     if specification is None:
         raise Refusal(
             "no_approved_specification", "No specification for arriving plasmids is approved.", kind=Kind.CONFLICT

@@ -1,0 +1,135 @@
+"""Materials and lots over REST."""
+
+from typing import Any
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gatekeeper.api import ApiView
+from gatekeeper.lots import queries
+from gatekeeper.lots.actions.registration import register_lot, register_material
+from gatekeeper.lots.actions.statuses import decide
+from gatekeeper.lots.models import Lot, Material
+from gatekeeper.lots.serializers import (
+    DecisionGiven,
+    FamilyShown,
+    LotGiven,
+    LotShown,
+    MaterialGiven,
+    MaterialShown,
+    StatusChangeShown,
+)
+from gatekeeper.pagination import changed_since, updated_since
+
+
+class Materials(ApiView):
+    """Every material."""
+
+    permissions = {"GET": "lots.view", "POST": "lots.define_material"}
+
+    @extend_schema(responses=MaterialShown(many=True))
+    def get(self, request: Request) -> Response:
+        """List materials."""
+        return self.listed(Material.objects.all(), MaterialShown)
+
+    @extend_schema(request=MaterialGiven, responses={201: MaterialShown})
+    def post(self, request: Request) -> Response:
+        """Register a material."""
+        data = dict(self.parsed(MaterialGiven).validated_data)
+        material = register_material(by=request.user, unit_code=data.pop("unit"), **data)
+        return Response(MaterialShown(material).data, status=201)
+
+
+class Lots(ApiView):
+    """The lots of the caller's sites."""
+
+    permissions = {"GET": "lots.view", "POST": "lots.receive"}
+
+    @extend_schema(
+        responses=LotShown(many=True),
+        parameters=[OpenApiParameter(name, str) for name in ("status", "kind", "material", "site", "updated_since")],
+    )
+    def get(self, request: Request) -> Response:
+        """List lots, newest first."""
+        filters = {"status": "status", "kind": "material__kind", "material": "material__code", "site": "site__code"}
+        asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
+        lots = Lot.objects.filter(site__in=self.sites, **asked).select_related("material", "site")
+        return self.listed(changed_since(lots, updated_since(request)), LotShown)
+
+    @extend_schema(request=LotGiven, responses={201: LotShown})
+    def post(self, request: Request) -> Response:
+        """Register a lot that has arrived; it starts in quarantine."""
+        lot = register_lot(by=request.user, command=self.parsed(LotGiven).command())
+        return Response(LotShown(lot).data, status=201)
+
+
+class OneLot(ApiView):
+    """One lot."""
+
+    permission = "lots.view"
+
+    def lot(self, number: str) -> Lot:
+        """Return the lot if the caller may see it.
+
+        :raises Http404: when not, whether or not it exists.
+        """
+        return get_object_or_404(Lot.objects.select_related("material", "site"), number=number, site__in=self.sites)
+
+    @extend_schema(responses=LotShown)
+    def get(self, request: Request, number: str) -> Response:
+        """Show the lot with links to all that belongs to it."""
+        base = request.build_absolute_uri(f"/api/v1/lots/{number}/")
+        links = {name: f"{base}{name}/" for name in ("status-history", "genealogy", "results", "gate", "certificates")}
+        return Response({**LotShown(self.lot(number)).data, "links": links})
+
+
+class StatusHistory(OneLot):
+    """The status ledger of a lot."""
+
+    @extend_schema(responses=StatusChangeShown(many=True))
+    def get(self, request: Request, number: str) -> Response:
+        """Show who changed the status when, from what to what, why, and under which signature."""
+        changes = self.lot(number).status_changes.select_related("changed_by", "signature")
+        return Response({"results": StatusChangeShown(changes, many=True).data, "next": None, "previous": None})
+
+
+class Genealogy(OneLot):
+    """The family of a lot."""
+
+    @extend_schema(responses=FamilyShown, parameters=[OpenApiParameter("direction", str, enum=["backward", "forward"])])
+    def get(self, request: Request, number: str) -> Response:
+        """Show every lot it was made from (backward) or went into (forward)."""
+        match request.query_params.get("direction", "backward"):
+            case "backward" | "forward" as direction:
+                return Response(FamilyShown(queries.family(self.lot(number), direction)).data)
+            case _:
+                raise ValidationError({"direction": "It is “backward” or “forward”."}, code="direction_unknown")
+
+
+class Decisions(OneLot):
+    """Signed decisions on a received lot."""
+
+    permission = "lots.release"
+    signs = True
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, number: str) -> Response:
+        """Refuse: decisions are read in the status history."""
+        raise Http404
+
+    @extend_schema(request=DecisionGiven, responses={201: StatusChangeShown})
+    def post(self, request: Request, number: str) -> Response:
+        """Release, reject, hold, return or recall the lot."""
+        given: Any = self.parsed(DecisionGiven)
+        change = decide(
+            by=request.user,
+            credentials=given.credentials(request),
+            lot=self.lot(number),
+            verb=given.validated_data["verb"],
+            reason=given.validated_data["reason"],
+        )
+        return Response(StatusChangeShown(change).data, status=201)

@@ -1,0 +1,207 @@
+"""Pages of lots: the list, one lot with its family, receiving and deciding."""
+
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from gatekeeper.accounts.queries import permissions_of
+from gatekeeper.core.canonical import digest
+from gatekeeper.core.quantity import unit
+from gatekeeper.core.transitions import Transition, transition, verbs
+from gatekeeper.ledger.queries import signatures_of
+from gatekeeper.lots import queries
+from gatekeeper.lots.actions.registration import register_lot
+from gatekeeper.lots.actions.statuses import decide
+from gatekeeper.lots.forms import DecisionForm, LotForm
+from gatekeeper.lots.graph import STATES, picture
+from gatekeeper.lots.models import Lot, Material
+from gatekeeper.lots.rules import statuses
+from gatekeeper.web import ActionView, Page
+
+VERBS = {
+    "release": gettext_lazy("Release"),
+    "release_conditionally": gettext_lazy("Release conditionally"),
+    "reject": gettext_lazy("Reject"),
+    "hold": gettext_lazy("Put on hold"),
+    "return_to_quarantine": gettext_lazy("Return to quarantine"),
+    "recall": gettext_lazy("Recall"),
+    "expire": gettext_lazy("Expire"),
+    "destroy": gettext_lazy("Destroy"),
+    "cancel": gettext_lazy("Cancel"),
+}
+
+
+class LotList(Page):
+    """Lots of the person's sites, newest first, by status and kind."""
+
+    permission = "lots.view"
+    template_name = "lots/lot_list.html"
+
+    def context(self) -> dict[str, Any]:
+        """Return one page of lots with what they were filtered by."""
+        asked = {name: self.request.GET.get(name, "") for name in ("q", "status", "kind")}
+        lots = Lot.objects.filter(site__in=self.sites).select_related("material", "site")
+        if asked["q"]:
+            lots = lots.filter(
+                Q(number__icontains=asked["q"])
+                | Q(material__name__icontains=asked["q"])
+                | Q(source__icontains=asked["q"])
+            )
+        if asked["status"] in Lot.Status.values:
+            lots = lots.filter(status=asked["status"])
+        if asked["kind"] in Material.Kind.values:
+            lots = lots.filter(material__kind=asked["kind"])
+        shown = Paginator(lots, 50).get_page(self.request.GET.get("page"))
+        for lot in shown:
+            lot.state = STATES[lot.status]
+        choices = [
+            _choice("status", _("Status"), Lot.Status.choices, asked["status"]),
+            _choice("kind", _("Kind"), Material.Kind.choices, asked["kind"]),
+        ]
+        return {"lots": shown, "asked": asked, "choices": choices, "filtered": any(asked.values())}
+
+
+class LotDetail(Page):
+    """One lot: what it is, its status line, its family both ways, who signed what."""
+
+    permission = "lots.view"
+    template_name = "lots/lot_detail.html"
+
+    @cached_property
+    def lot(self) -> Lot:
+        """The lot of the address, when the person may see it."""
+        lots = Lot.objects.select_related("material", "site", "registered_by")
+        return get_object_or_404(lots, number=self.kwargs["number"], site__in=self.sites)
+
+    def context(self) -> dict[str, Any]:
+        """Return the lot with everything that belongs to it."""
+        lot = self.lot
+        backward, forward = queries.family(lot, "backward"), queries.family(lot, "forward")
+        changes = list(lot.status_changes.select_related("changed_by", "signature"))
+        return {
+            "lot": lot,
+            "state": STATES[lot.status],
+            "pairs": _pairs(lot),
+            "changes": changes,
+            "graph": picture(lot, backward, forward) if backward.edges or forward.edges else None,
+            "signatures": signatures_of(lot),
+            "decisions": self.decisions(),
+            "links": _links(lot, self.request),
+        }
+
+    def decisions(self) -> list[dict[str, str]]:
+        """Return what the person may decide about the lot here."""
+        held = permissions_of(self.request.user, self.lot.site)
+        own_gate = queries.has_its_own_gate(self.lot)
+        return [
+            {"verb": row.verb, "label": str(VERBS[row.verb]), "url": reverse("lots:decide", args=[self.lot, row.verb])}
+            for row in verbs(statuses.LOT, source=self.lot.status)
+            if row.verb in VERBS and row.permission in held and not (own_gate and row.target in _RELEASED)
+        ]
+
+
+class Decide(ActionView):
+    """Decide about a lot, with a signature, from a page that shows what is signed."""
+
+    permission = "lots.release"
+    template_name = "lots/lot_decide.html"
+    form_class = DecisionForm
+
+    @cached_property
+    def lot(self) -> Lot:
+        """The lot of the address, when the person may decide about it."""
+        lots = Lot.objects.select_related("material", "site")
+        return get_object_or_404(lots, number=self.kwargs["number"], site__in=self.sites)
+
+    @cached_property
+    def row(self) -> Transition:
+        """The row of the table that the address asks for."""
+        return transition(statuses.LOT, source=self.lot.status, verb=self.kwargs["verb"])
+
+    def initial(self) -> dict[str, Any]:
+        """Return the verb of the address."""
+        return {"verb": self.row.verb}
+
+    def context(self) -> dict[str, Any]:
+        """Return what is signed."""
+        return {
+            "lot": self.lot,
+            "verb": VERBS[self.row.verb],
+            "meaning": self.row.meaning or VERBS[self.row.verb],
+            "items": [(pair["term"], pair["value"]) for pair in _pairs(self.lot)],
+            "digest": digest(queries.content(self.lot)),
+        }
+
+    def perform(self, form: Any) -> str:
+        """Decide."""
+        decide(
+            by=self.request.user,
+            credentials=form.credentials(self.request),
+            lot=self.lot,
+            verb=self.row.verb,
+            reason=form.cleaned_data["reason"],
+        )
+        return reverse("lots:detail", args=[self.lot])
+
+
+class Receive(ActionView):
+    """Register a raw material or cell bank that has arrived."""
+
+    permission = "lots.receive"
+    template_name = "lots/lot_receive.html"
+    form_class = LotForm
+
+    def form_options(self) -> dict[str, Any]:
+        """Return the sites where the person may receive."""
+        return {"sites": self.sites}
+
+    def perform(self, form: Any) -> str:
+        """Register the lot."""
+        return reverse("lots:detail", args=[register_lot(by=self.request.user, command=form.command())])
+
+
+_RELEASED = {"released", "conditionally_released"}
+
+
+def _choice(name: str, label: str, choices: Any, asked: str) -> dict[str, Any]:
+    options = [{"value": "", "label": _("All"), "selected": not asked}]
+    options += [{"value": value, "label": text, "selected": value == asked} for value, text in choices]
+    return {"name": name, "label": label, "options": options}
+
+
+def _pairs(lot: Lot) -> list[dict[str, Any]]:
+    label = unit(lot.material.unit).label
+    return [
+        {"term": _("Material"), "value": f"{lot.material.name} ({lot.material.code})"},
+        {"term": _("Kind"), "value": lot.material.get_kind_display()},
+        {"term": _("Site"), "value": lot.site.name},
+        {"term": _("Source"), "value": lot.source},
+        {"term": _("Quantity"), "value": f"{lot.quantity.normalize():f} {label}".strip()},
+        {"term": _("Left"), "value": f"{lot.quantity_left.normalize():f} {label}".strip()},
+        {"term": _("Expiry date"), "value": lot.expiry_date.isoformat() if lot.expiry_date else "–"},
+        {"term": _("Registered by"), "value": lot.registered_by.full_name},
+    ]
+
+
+def _links(lot: Lot, request: Any) -> list[dict[str, str]]:
+    # The apps above are known by the names of their addresses only.
+    by_kind = {
+        "plasmid": [(_("Supplier's results"), "plasmids:lot_detail", "plasmids.view")],
+        "drug_product": [(_("Release gate"), "release:gate", "release.view")],
+    }
+    held = permissions_of(request.user, lot.site)
+    links = [
+        {"label": label, "url": reverse(name, args=[lot])}
+        for label, name, permission in by_kind.get(lot.material.kind, [])
+        if permission in held
+    ]
+    if "ledger.view" in held:
+        trail = {"label": _("Audit trail"), "url": reverse("ledger:audit_trail", args=["lots.lot", lot.pk])}
+        links.append(trail)
+    return links

@@ -1,0 +1,36 @@
+"""What waits because of a plasmid lot."""
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from gatekeeper.accounts.models import Person, Site
+from gatekeeper.accounts.waiting import Row, Waiting
+from plasmids import queries
+
+
+def lots_to_release(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the plasmid lots in quarantine, those whose results all pass first."""
+    waiting = (
+        queries.plasmid_lots().filter(lot__status="quarantine", lot__site__in=sites).order_by("lot__registered_at")
+    )
+    rows = [_row(plasmid_lot) for plasmid_lot in waiting[:20]]
+    rows.sort(key=lambda row: row.state != "inside")
+    return Waiting(
+        _("Plasmid lots to release"),
+        reverse("lots:list") + "?kind=plasmid&status=quarantine",
+        waiting.count(),
+        tuple(rows),
+    )
+
+
+def _row(plasmid_lot: queries.PlasmidLot) -> Row:
+    obstacles = len(queries.obstacles(plasmid_lot))
+    return Row(
+        title=plasmid_lot.lot.number,
+        detail=f"{plasmid_lot.plasmid.name} · {plasmid_lot.lot.source}",
+        url=reverse("plasmids:lot_detail", args=[plasmid_lot.lot]),
+        state="action" if obstacles else "inside",
+        mark=_("%(n)d in the way") % {"n": obstacles} if obstacles else _("Ready"),
+    )
