@@ -171,6 +171,12 @@ class InProcessResult(models.Model):
             models.CheckConstraint(
                 condition=Q(not_done=False) | (Q(reported="") & ~Q(reason="")), name="in_process_not_done_has_reason"
             ),
+            models.CheckConstraint(
+                condition=Q(supersedes__isnull=True) | ~Q(reason=""), name="in_process_correction_has_reason"
+            ),
+            models.UniqueConstraint(
+                "phase", "control", condition=Q(supersedes__isnull=True), name="in_process_first_entry_once"
+            ),
         ]
 
     def __str__(self) -> str:

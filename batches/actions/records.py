@@ -1,0 +1,144 @@
+"""Issue a batch record as a frozen copy, complete it, review it."""
+
+from batches import queries
+from batches.actions.commands import IssueBatchRecord
+from batches.actions.locking import locked_record
+from batches.models import BatchRecord, MasterBatchRecord, Phase
+from batches.rules import statuses
+from batches.rules.phases import check_may_complete
+from batches.rules.reasons import reason as given_reason
+from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actions.authentication import Proof
+from gatekeeper.accounts.clock import now
+from gatekeeper.accounts.models import Person
+from gatekeeper.accounts.queries import check_authority, site_named
+from gatekeeper.core.refusal import Kind, Refusal, refuse_all
+from gatekeeper.core.transitions import transition
+from gatekeeper.ledger.actions.signatures import sign
+from gatekeeper.ledger.signing import signed_action
+from gatekeeper.lots.actions.registration import plan_lot
+
+
+@signed_action
+def issue(*, by: Person, proof: Proof, command: IssueBatchRecord) -> BatchRecord:
+    """Issue a batch record with a signature: the frozen copy, its phases and the planned lot. 21 CFR 211.188(a).
+
+    :raises Refusal: ``site_unknown``, ``not_authorised``, ``blank_value``, ``unknown_master``,
+        ``master_not_approved``, ``already_issued``, ``already_registered`` (the lot).
+    """
+    site = site_named(command.site)
+    check_authority(by, "batches.issue", site)
+    number = command.number.strip()
+    refuse_all(
+        [
+            Refusal("blank_value", "A value is missing.", field=name)
+            for name in ("number", "lot")
+            if not getattr(command, name).strip()
+        ]
+    )
+    master = _approved(command.master, command.version)
+    if BatchRecord.objects.filter(number__iexact=number).exists():
+        raise Refusal(
+            "already_issued", "{number} is issued already.", field="number", kind=Kind.CONFLICT, number=number
+        )
+    lot = plan_lot(by=by, number=command.lot.strip(), material=master.material, site=site, source=number)
+    at = now()
+    record = BatchRecord.objects.create(
+        number=number,
+        master=master,
+        lot=lot,
+        site=site,
+        content=master.content,
+        sha256=master.sha256,
+        issued_at=at,
+        issued_by=by,
+        updated_at=at,
+    )
+    for position, phase in enumerate(queries.recipe_of(record).phases, start=1):
+        Phase.objects.create(batch_record=record, code=phase.code, title=phase.title, position=position)
+    sign(
+        by=by,
+        proof=proof,
+        act="batch_record.issue",
+        meaning="Issued, checked for accuracy",
+        subject=record,
+        content=queries.record_content(record),
+    )
+    return record
+
+
+@action
+def complete(*, by: Person, batch_record: BatchRecord) -> BatchRecord:
+    """Say that production is complete: every phase verified, no signature void.
+
+    :raises Refusal: ``not_authorised``, ``transition_not_allowed``, ``phase_not_verified``, ``signature_void``.
+    """
+    record = locked_record(batch_record.pk)
+    row = transition(statuses.BATCH_RECORD, source=record.status, verb="complete")
+    check_authority(by, row.permission, record.site)
+    check_may_complete(queries.all_facts(record))
+    record.status, record.completed_at, record.completed_by, record.updated_at = row.target, now(), by, now()
+    record.save()
+    return record
+
+
+@signed_action
+def review(*, by: Person, proof: Proof, batch_record: BatchRecord) -> BatchRecord:
+    """Sign the review of the production record; nothing can be entered or corrected after it. 21 CFR 211.192.
+
+    :raises Refusal: ``not_authorised``, ``transition_not_allowed``, ``reviewer_performed``, ``signature_void``.
+    """
+    record = locked_record(batch_record.pk)
+    row = transition(statuses.BATCH_RECORD, source=record.status, verb="review")
+    check_authority(by, row.permission, record.site)
+    if record.phases.filter(performed_by=by).exists() or record.phases.filter(verified_by=by).exists():
+        raise Refusal("reviewer_performed", "Who worked on the batch cannot review it.", kind=Kind.FORBIDDEN)
+    check_may_complete(queries.all_facts(record))
+    record.status, record.reviewed_at, record.reviewed_by, record.updated_at = row.target, now(), by, now()
+    record.save()
+    sign(
+        by=by,
+        proof=proof,
+        act="batch_record.review",
+        meaning=row.meaning,
+        subject=record,
+        content=queries.review_content(record),
+    )
+    return record
+
+
+@action
+def reopen(*, by: Person, batch_record: BatchRecord, reason: str) -> BatchRecord:
+    """Take the review back, so that entries can be corrected and signed again.
+
+    :raises Refusal: ``not_authorised``, ``transition_not_allowed``, ``reason_missing``.
+    """
+    record = locked_record(batch_record.pk)
+    row = transition(statuses.BATCH_RECORD, source=record.status, verb="reopen")
+    check_authority(by, row.permission, record.site)
+    given_reason(reason)
+    record.status, record.reviewed_at, record.reviewed_by, record.updated_at = row.target, None, None, now()
+    record.save()
+    return record
+
+
+def _approved(code: str, version: int) -> MasterBatchRecord:
+    master = MasterBatchRecord.objects.select_related("material").filter(code=code, version=version).first()
+    if master is None:
+        raise Refusal(
+            "unknown_master",
+            "There is no version {version} of the master batch record “{code}”.",
+            field="master",
+            code=code,
+            version=version,
+        )
+    if master.status != MasterBatchRecord.Status.APPROVED:
+        raise Refusal(
+            "master_not_approved",
+            "{master} is not approved: its status is “{status}”.",
+            field="master",
+            kind=Kind.CONFLICT,
+            master=str(master),
+            status=master.status,
+        )
+    return master

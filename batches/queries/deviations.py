@@ -1,0 +1,75 @@
+"""Deviations and equipment as people may see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from batches.models import BatchRecord, Deviation, Equipment
+from gatekeeper.accounts.models import Person
+from gatekeeper.accounts.queries import sites_of
+from gatekeeper.lots.models import Lot
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One moment in the life of a deviation: when, what, who."""
+
+    at: datetime
+    what: str
+    person: str
+
+
+def visible_deviations(person: Person) -> QuerySet[Deviation]:
+    """Return the deviations of the sites where the person may see batch records."""
+    return Deviation.objects.filter(batch_record__site__in=sites_of(person, "batches.view")).select_related(
+        "batch_record__lot", "batch_record__site", "phase", "opened_by", "closed_by"
+    )
+
+
+def visible_equipment(person: Person) -> QuerySet[Equipment]:
+    """Return the equipment of the sites where the person may see batch records."""
+    return Equipment.objects.filter(site__in=sites_of(person, "batches.view")).select_related("site", "registered_by")
+
+
+def open_deviations_of(subject: BatchRecord | Lot) -> QuerySet[Deviation]:
+    """Return the open deviations of a batch record, or of the record that makes a lot."""
+    rows = Deviation.objects.filter(status=Deviation.Status.OPEN).select_related("phase", "opened_by", "batch_record")
+    if isinstance(subject, Lot):
+        return rows.filter(batch_record__lot=subject)
+    return rows.filter(batch_record=subject)
+
+
+def deviation_content(deviation: Deviation) -> dict[str, Any]:
+    """Return what the closing signature is bound to: the deviation and the conclusion of its investigation."""
+    return {
+        "deviation": deviation.number,
+        "batch_record": deviation.batch_record.number,
+        "phase": deviation.phase.code if deviation.phase else "",
+        "origin": deviation.origin,
+        "severity": deviation.severity,
+        "title": deviation.title,
+        "description": deviation.description,
+        "opened_at": deviation.opened_at,
+        "opened_by": deviation.opened_by.username,
+        "root_cause": deviation.root_cause,
+        "impact": deviation.impact,
+        "justification": deviation.justification,
+    }
+
+
+def timeline_of(deviation: Deviation) -> list[Event]:
+    """Return what happened to the deviation, oldest first, from its history."""
+    events = []
+    before = ""
+    for row in deviation.history.select_related("history_user").order_by("history_date", "history_id"):
+        if row.status != before:
+            at = row.closed_at if row.status == Deviation.Status.CLOSED else row.updated_at
+            name = row.history_user.full_name if row.history_user else ""
+            events.append(Event(at, _WHAT[row.status] if before or row.status == "closed" else "opened", name))
+            before = row.status
+    return events
+
+
+_WHAT = {"open": "reopened", "closed": "closed"}

@@ -1,0 +1,125 @@
+"""What waits in the batch records for whom, and what reviewers look for first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from batches.models import BatchRecord, Deviation, InProcessResult, MasterBatchRecord, Phase
+from gatekeeper.accounts.models import Person, Site
+from gatekeeper.accounts.queries import sites_of
+from gatekeeper.accounts.waiting import Row, Waiting
+
+_FIRST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedValue:
+    """A value changed after its first entry: the former row and the row that superseded it. domain.md A-2."""
+
+    phase: str
+    control: str
+    former: InProcessResult
+    current: InProcessResult
+
+
+def running_phase_of(record: BatchRecord) -> Phase | None:
+    """Return the phase that runs (the first by position where several do), None when none does."""
+    return record.phases.filter(state=Phase.State.RUNNING).order_by("position").first()
+
+
+def changed_values(record: BatchRecord) -> list[ChangedValue]:
+    """Return every value of the record that was changed after its first entry, in order of the change."""
+    rows = InProcessResult.objects.filter(phase__batch_record=record, supersedes__isnull=False)
+    related = ("phase", "entered_by", "supersedes__entered_by")
+    return [
+        ChangedValue(row.phase.code, row.control, row.supersedes, row)
+        for row in rows.select_related(*related).order_by("id")
+    ]
+
+
+def phases_to_perform(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the phases that run at these sites, longest first."""
+    phases = _phases(sites).filter(state=Phase.State.RUNNING).order_by("started_at")
+    return _of_phases(_("Steps that run"), phases, _("Go on"))
+
+
+def phases_to_verify(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the performed phases that this person may verify: they neither signed nor entered a value in them."""
+    own = Q(performed_by=person) | Q(results__entered_by=person)
+    phases = _phases(sites).filter(state=Phase.State.PERFORMED).exclude(own).order_by("performed_at")
+    return _of_phases(_("Steps to verify"), phases, _("Verify"))
+
+
+def records_to_review(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the completed batch records that nobody has reviewed."""
+    records = BatchRecord.objects.filter(status="completed", site__in=sites).select_related("lot")
+    rows = [
+        Row(record.number, record.lot.number, reverse("batches:detail", args=[record.number]), "alert", _("Review"))
+        for record in records.order_by("completed_at")[:_FIRST]
+    ]
+    return Waiting(_("Batch records to review"), reverse("batches:list"), records.count(), tuple(rows))
+
+
+def deviations_to_close(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the open deviations of these sites, oldest first."""
+    found = Deviation.objects.filter(status="open", batch_record__site__in=sites).select_related("batch_record__lot")
+    rows = [
+        Row(
+            row.title,
+            f"{row.number} · {row.batch_record.lot.number}",
+            reverse("batches:deviation_detail", args=[row.number]),
+            "action" if row.severity == Deviation.Severity.CRITICAL else "alert",
+            row.get_severity_display(),
+        )
+        for row in found.order_by("opened_at")[:_FIRST]
+    ]
+    return Waiting(_("Open deviations"), reverse("batches:deviation_list"), found.count(), tuple(rows))
+
+
+def masters_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the drafts of master batch records that somebody else has written."""
+    found = MasterBatchRecord.objects.filter(status="draft").exclude(authored_by=person)
+    rows = [
+        Row(str(row), row.title, reverse("batches:master_detail", args=[row.code, row.version]), "alert", _("Approve"))
+        for row in found.order_by("authored_at")[:_FIRST]
+    ]
+    return Waiting(_("Master batch records to approve"), reverse("batches:master_list"), found.count(), tuple(rows))
+
+
+_QUEUES = (
+    ("batches.perform", phases_to_perform),
+    ("batches.verify", phases_to_verify),
+    ("batches.review", records_to_review),
+    ("batches.close_deviation", deviations_to_close),
+    ("batches.approve", masters_to_approve),
+)
+
+
+def waiting_for(person: Person) -> list[Waiting]:
+    """Return every queue of the batch records that this person works on."""
+    queues = []
+    for permission, queue in _QUEUES:
+        if sites := list(sites_of(person, permission)):
+            queues.append(queue(person=person, sites=sites))
+    return queues
+
+
+def _phases(sites: Sequence[Site]) -> QuerySet[Phase]:
+    return Phase.objects.filter(batch_record__site__in=sites).select_related("batch_record__lot").distinct()
+
+
+def _of_phases(label: str, phases: QuerySet[Phase], mark: str) -> Waiting:
+    rows = [
+        Row(
+            f"{phase.batch_record.number} · {phase.code} {phase.title}",
+            phase.batch_record.lot.number,
+            reverse("batches:phase", args=[phase.batch_record.number, phase.code]),
+            "alert",
+            mark,
+        )
+        for phase in phases[:_FIRST]
+    ]
+    return Waiting(label, reverse("batches:list"), phases.count(), tuple(rows))
