@@ -1,4 +1,14 @@
 """Addresses of the REST resources, below /api/v1/."""
 
+from django.urls import path
+
+from batches.monitoring import api
+
 app_name = "monitoring_api"
-urlpatterns = []
+urlpatterns = [
+    path("readings/", api.Readings.as_view(), name="readings"),
+    path("sources/", api.Sources.as_view(), name="sources"),
+    path("sources/<str:code>/", api.SourceDetail.as_view(), name="source"),
+    path("batch-records/<str:number>/readings/", api.RecordReadings.as_view(), name="record_readings"),
+    path("batch-records/<str:number>/excursions/", api.RecordExcursions.as_view(), name="record_excursions"),
+]

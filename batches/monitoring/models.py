@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from batches.models import Deviation, Equipment, Phase
+from batches.monitoring.rules import statuses
 from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person, Site
 
@@ -66,6 +67,9 @@ class RuleSet(models.Model):
     approved_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     history = History()
 
+    status_transitions = {"status": statuses.RULE_SET}
+    status_initial = {"status": ("draft",)}
+
     class Meta:
         ordering = ["code", "-version"]
         constraints = [
@@ -98,6 +102,7 @@ class Frame(models.Model):
 
     class Meta:
         ordering = ["source", "boot_id", "sequence"]
+        indexes = [models.Index(fields=["source", "last_at", "first_at"])]
         constraints = [models.UniqueConstraint("source", "boot_id", "sequence", name="frame_once")]
 
     def __str__(self) -> str:
@@ -108,22 +113,28 @@ class FrameConflict(models.Model):
     """A second, different body under a frame's identity: kept and flagged, never merged."""
 
     append_only = True
+    evidence_redacts = ("body",)  # megabytes: the log holds its digest
     frame = models.ForeignKey(Frame, models.PROTECT, related_name="conflicts")
     sha256 = models.CharField(max_length=64)
     body = models.TextField()
     received_at = models.DateTimeField()
     received_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
+    history = History(excluded_fields=["body"])
 
     class Meta:
         ordering = ["frame", "id"]
+        constraints = [models.UniqueConstraint("frame", "sha256", name="frame_conflict_once")]
 
     def __str__(self) -> str:
         return f"{self.frame} ≠ {self.sha256[:12]}"
 
 
 class Segment(models.Model):
-    """The samples of one tag in one frame, as columns: int64 µs since 1970, float64 values, uint8 quality (1 good)."""
+    """The samples of one tag in one frame, as columns: int64 µs since 1970, float64 values, uint8 OPC quality.
+
+    Little-endian; from quality 192 on a sample is good, without the column all are. It is written once, and the
+    digest of its frame covers it.
+    """
 
     frame = models.ForeignKey(Frame, models.PROTECT, related_name="segments")
     tag = models.ForeignKey(Tag, models.PROTECT, related_name="segments")
@@ -204,3 +215,21 @@ class Excursion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.phase} · {self.key}"
+
+
+class Progress(models.Model):
+    """How far a phase has been evaluated: a note of the machinery, and what two evaluations of a phase queue for.
+
+    ``inputs_sha256`` is the digest of everything that the newest evaluation was computed from.
+    """
+
+    phase = models.OneToOneField(Phase, models.PROTECT, related_name="progress")
+    inputs_sha256 = models.CharField(max_length=64, blank=True)
+    evaluated_to = models.DateTimeField(null=True, blank=True)
+    evaluated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "progress"
+
+    def __str__(self) -> str:
+        return f"{self.phase} · {self.evaluated_to}"

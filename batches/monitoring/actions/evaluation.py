@@ -1,0 +1,146 @@
+"""Judge a phase by its rules and record what they say: versions of evaluations, excursions, deviations."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from batches.actions.commands import OpenDeviation
+from batches.actions.deviations import open_deviation
+from batches.models import Deviation, Phase
+from batches.monitoring import models
+from batches.monitoring.queries.facts import PhaseFacts, moment, phase_facts
+from batches.monitoring.queries.states import is_current, newest_evaluations
+from batches.monitoring.rules.excursions import Excursion, Level
+from batches.monitoring.rules.parameters import parameter
+from batches.monitoring.rules.verdicts import Verdict, verdicts
+from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.clock import now
+from gatekeeper.accounts.models import Person
+from gatekeeper.accounts.queries import check_authority
+
+
+@action
+def evaluate_phase(*, by: Person, phase: Phase) -> list[models.Evaluation]:
+    """Evaluate every rule on the readings of a phase and return the newest evaluation of each.
+
+    Running it again, or on the same readings in another order, changes nothing. An excursion of action level opens
+    a deviation in the same transaction; one that later data no longer show is withdrawn, never removed. A phase that
+    has ended gets a further version when late readings change what is said of it (domain.md 2.2, point 8).
+
+    :raises Refusal: ``not_authorised``.
+    """
+    check_authority(by, "batches.open_deviation", phase.batch_record.site)
+    # Two evaluations of a phase queue here; operators, who lock the phase itself, never wait.
+    models.Progress.objects.bulk_create([models.Progress(phase=phase)], ignore_conflicts=True)
+    progress = models.Progress.objects.select_for_update().get(phase=phase)
+    current = Phase.objects.select_related("batch_record__site").get(pk=phase.pk)
+    facts = phase_facts(current)
+    recorded = newest_evaluations(current)
+    if facts.readings is None or facts.inputs_sha256 == progress.inputs_sha256:
+        return list(recorded.values())
+    found = verdicts(facts.readings, facts.rules)
+    # Deviations first: they lock the batch record, which comes before its phase in the order of locks.
+    known = {row.key: row for row in models.Excursion.objects.filter(phase=current)}
+    deviations = _deviations(by, current, found, known)
+    for verdict in found:
+        last = recorded.get(verdict.name)
+        if not is_current(verdict, last, complete=facts.readings.complete):
+            recorded[verdict.name] = _write(by, facts, verdict, last.version + 1 if last else 1)
+            _write_excursions(recorded[verdict.name], verdict, known, deviations)
+    _withdraw(known, {key for verdict in found for key in verdict.keys})
+    progress.inputs_sha256 = facts.inputs_sha256
+    progress.evaluated_to, progress.evaluated_at = moment(facts.readings.end_us), now()
+    progress.save(update_fields=["inputs_sha256", "evaluated_to", "evaluated_at"])
+    return [recorded[verdict.name] for verdict in found]
+
+
+def _write(by: Person, facts: PhaseFacts, verdict: Verdict, version: int) -> models.Evaluation:
+    assert facts.readings is not None
+    return models.Evaluation.objects.create(
+        phase=facts.phase,
+        rule_set=facts.rule_set,
+        rule=verdict.name,
+        version=version,
+        state=verdict.evaluation.state.value,
+        final=facts.readings.complete,
+        data_sha256=facts.inputs_sha256,
+        content=verdict.content,
+        evaluated_to=moment(facts.readings.end_us),
+        evaluated_at=now(),
+        evaluated_by=by,
+    )
+
+
+def _deviations(
+    by: Person, phase: Phase, found: tuple[Verdict, ...], known: Mapping[str, models.Excursion]
+) -> dict[str, Deviation]:
+    opened: dict[str, Deviation] = {}
+    for verdict in found:
+        for key, place in verdict.keys.items():
+            excursion = verdict.evaluation.excursions[place]
+            if excursion.level is not Level.ACTION or not verdict.rule.auto_deviation:
+                continue
+            before = known[key].deviation if key in known else None
+            opened[key] = before or open_deviation(
+                by=by,
+                batch_record=phase.batch_record,
+                phase=phase,
+                authority_checked=True,
+                command=OpenDeviation(
+                    origin=Deviation.Origin.EXCURSION,
+                    origin_key=f"{phase.code}:{key}",
+                    severity=verdict.rule.severity,
+                    title=_title(phase, verdict, excursion),
+                    description=_description(verdict, excursion),
+                ),
+            )
+    return opened
+
+
+def _title(phase: Phase, verdict: Verdict, excursion: Excursion) -> str:
+    name = parameter(verdict.rule.parameter).title
+    if excursion.side == "coverage":
+        return f"{phase.code}: too few readings of {name.lower()}"
+    return f"{phase.code}: {name} beyond its action limit"
+
+
+def _description(verdict: Verdict, excursion: Excursion) -> str:
+    rule, unit = verdict.rule, verdict.rule.unit
+    begun = moment(excursion.started_us).isoformat(timespec="seconds")
+    if excursion.side == "coverage":
+        share = (
+            f"{excursion.peak * 100:.1f} % of the phase has trusted readings, at least {excursion.limit * 100:.1f} %"
+        )
+        return f"Rule {rule.code} version {rule.version}: {share} are required. {rule.basis}".strip()
+    return (
+        f"Rule {rule.code} version {rule.version}: outside from {begun} for {excursion.duration_s} s, "
+        f"furthest {excursion.peak} {unit}, limit {excursion.limit}, excess dose {excursion.excess_dose} {unit}·s. "
+        f"{rule.basis}"
+    ).strip()
+
+
+def _write_excursions(
+    evaluation: models.Evaluation,
+    verdict: Verdict,
+    known: dict[str, models.Excursion],
+    deviations: Mapping[str, Deviation],
+) -> None:
+    contents: Any = verdict.content["excursions"]
+    for key, place in verdict.keys.items():
+        one = verdict.evaluation.excursions[place]
+        row = known.get(key) or models.Excursion(phase=evaluation.phase, key=key, detected_at=evaluation.evaluated_at)
+        row.evaluation = evaluation
+        row.rule, row.parameter, row.unit = verdict.name, verdict.rule.parameter, verdict.rule.unit
+        row.level = one.level.value
+        row.started_at = moment(one.started_us)
+        row.ended_at = None if one.ended_us is None else moment(one.ended_us)
+        row.peak, row.content, row.withdrawn_at = one.peak, contents[place], None
+        row.deviation = deviations.get(key) or row.deviation
+        row.save()
+        known[key] = row
+
+
+def _withdraw(known: Mapping[str, models.Excursion], found: set[str]) -> None:
+    for key, row in known.items():
+        if key not in found and row.withdrawn_at is None:
+            row.withdrawn_at = now()
+            row.save(update_fields=["withdrawn_at"])

@@ -1,0 +1,142 @@
+"""Record what skids send: a frame whole or not at all, once, and never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from batches.monitoring import models
+from batches.monitoring.rules.frames import Bounds, Frame, check_frame, check_identity
+from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.clock import now
+from gatekeeper.accounts.models import Person, Site
+from gatekeeper.accounts.queries import check_authority
+from gatekeeper.core.refusal import Refusal
+from gatekeeper.ledger.actions import outbox
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COPY = (
+    "COPY monitoring_segment (frame_id, tag_id, first_us, last_us, count, times, values, quality) "
+    "FROM STDIN (FORMAT BINARY)"
+)
+_TYPES = ["int8", "int8", "int8", "int8", "int4", "bytea", "bytea", "bytea"]
+# Tags are written once, and a primary key never names another source: an entry can be incomplete, never wrong.
+_tags: dict[tuple[str, int], dict[str, int]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The frame is new and recorded."""
+
+    frame: models.Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The same frame was recorded before; nothing has changed."""
+
+    frame: models.Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicting:
+    """Another body came under the identity of a recorded frame; it is kept beside it and flagged."""
+
+    frame: models.Frame
+    conflict: models.FrameConflict
+
+
+@action
+def record_frame(*, by: Person, site: Site, frame: Frame) -> Recorded | Replayed | Conflicting:
+    """Record a frame of a source of this site, with the outbox message that has it judged.
+
+    A conflict is an answer and no refusal, because keeping it must commit.
+
+    :raises Refusal: ``not_authorised``, ``unknown_source``, and those of ``check_identity`` and ``check_frame``.
+    """
+    check_authority(by, "monitoring.record_readings", site)
+    check_identity(frame)
+    source = models.Source.objects.filter(code=frame.source, site=site).first()
+    if source is None:
+        raise Refusal("unknown_source", "There is no source “{code}” here.", field="source", code=frame.source)
+    at = now()
+    tags = _tags_of(source, {column.tag for column in frame.columns})
+    check_frame(frame, known=tags, bounds=_bounds(at))
+    sha256 = frame.sha256()
+    if known := _recorded(source, frame):
+        return _again(by, known, frame, sha256)
+    row = models.Frame(
+        source=source,
+        boot_id=frame.boot_id,
+        sequence=frame.sequence,
+        sha256=sha256,
+        samples=frame.samples,
+        first_at=_time(frame.first_us),
+        last_at=_time(frame.last_us),
+        received_at=at,
+        received_by=by,
+    )
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        # The same frame arrived twice at once, and the other one has just committed.
+        if known := _recorded(source, frame):
+            return _again(by, known, frame, sha256)
+        raise
+    _copy_segments(row, frame, tags)
+    outbox.post("readings_recorded", {"frame": row.pk})
+    return Recorded(row)
+
+
+def _recorded(source: models.Source, frame: Frame) -> models.Frame | None:
+    return models.Frame.objects.filter(source=source, boot_id=frame.boot_id, sequence=frame.sequence).first()
+
+
+def _again(by: Person, known: models.Frame, frame: Frame, sha256: str) -> Replayed | Conflicting:
+    if known.sha256 == sha256:
+        return Replayed(known)
+    conflict = known.conflicts.filter(sha256=sha256).first()
+    if conflict is None:
+        conflict = models.FrameConflict.objects.create(
+            frame=known, sha256=sha256, body=frame.body.decode(), received_at=now(), received_by=by
+        )
+    return Conflicting(known, conflict)
+
+
+def _bounds(at: datetime) -> Bounds:
+    latest = at + timedelta(seconds=settings.READINGS_FUTURE_TOLERANCE_SECONDS)
+    return Bounds(samples=settings.READINGS_MAX_SAMPLES, latest_us=(latest - _EPOCH) // timedelta(microseconds=1))
+
+
+def _time(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def _tags_of(source: models.Source, wanted: set[str]) -> Mapping[str, int]:
+    key = (connection.settings_dict["NAME"], source.pk)
+    found = _tags.get(key, {})
+    if not wanted <= found.keys():
+        found = _tags[key] = dict(source.tags.values_list("code", "pk"))
+    return found
+
+
+def _copy_segments(row: models.Frame, frame: Frame, tags: Mapping[str, int]) -> None:
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(_TYPES)
+        for column in frame.columns:
+            times, values, quality = column.packed()
+            copy.write_row(
+                (
+                    row.pk,
+                    tags[column.tag],
+                    int(column.times.min()),
+                    int(column.times.max()),
+                    len(column),
+                    times,
+                    values,
+                    quality,
+                )
+            )

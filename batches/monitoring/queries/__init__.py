@@ -1,0 +1,24 @@
+"""Reads about readings, rules, evaluations and excursions."""
+
+from batches.monitoring.queries.facts import (
+    PhaseFacts,
+    phase_facts,
+    phases_of,
+    rule_set_content,
+    rule_set_of,
+    verify_frame,
+)
+from batches.monitoring.queries.states import PhaseStates, RuleState, excursions_of, states_of
+
+__all__ = [
+    "PhaseFacts",
+    "PhaseStates",
+    "RuleState",
+    "excursions_of",
+    "phase_facts",
+    "phases_of",
+    "rule_set_content",
+    "rule_set_of",
+    "states_of",
+    "verify_frame",
+]

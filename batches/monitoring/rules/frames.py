@@ -1,0 +1,281 @@
+"""A frame of readings: from its bytes to columns, with every fault named before anything is recorded.
+
+No sample is touched by a Python loop: a column is decoded, checked and written as one array.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from batches.monitoring.rules.signals import Signal
+from gatekeeper.core.canonical import canonical
+from gatekeeper.core.refusal import Refusal, refuse_all
+
+type Times = npt.NDArray[np.int64]
+type Floats = npt.NDArray[np.float64]
+type Bytes = npt.NDArray[np.uint8]
+
+GOOD = 192
+LONGEST_NAME = 40
+_LARGEST_SEQUENCE = 2**53  # beyond it readers of JSON disagree (RFC 7493)
+_FIRST_US = 946_684_800_000_000  # the year 2000: seconds or milliseconds taken for microseconds lie before it
+_CHUNK = 1 << 20
+_GZIP_WINDOW = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much one frame may hold, and until when (µs) its readings may be."""
+
+    samples: int
+    latest_us: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """The samples of one tag: times in µs since 1970, values, OPC quality (None: all good)."""
+
+    tag: str
+    times: Times
+    values: Floats
+    quality: Bytes | None = None
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.times)
+
+    def packed(self) -> tuple[bytes, bytes, bytes | None]:
+        """Return times (int64), values (float64) and quality (uint8) as little-endian bytes."""
+        quality = None if self.quality is None else self.quality.tobytes()
+        return self.times.astype("<i8").tobytes(), self.values.astype("<f8").tobytes(), quality
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """What a source sent at once. (source, boot id, sequence) is its identity; ``body`` are the bytes as received."""
+
+    source: str
+    boot_id: str
+    sequence: int
+    columns: tuple[Column, ...]
+    body: bytes = b""
+
+    @property
+    def samples(self) -> int:
+        """The number of samples in all columns."""
+        return sum(len(column) for column in self.columns)
+
+    @property
+    def first_us(self) -> int:
+        """The earliest event time."""
+        return min(int(column.times.min()) for column in self.columns)
+
+    @property
+    def last_us(self) -> int:
+        """The latest event time."""
+        return max(int(column.times.max()) for column in self.columns)
+
+    def sha256(self) -> str:
+        """Return the digest of its identity and columns, whatever the order of tags or the spelling of numbers."""
+        packed = [(column.tag, len(column), column.packed()) for column in self.columns]
+        return digest(self.source, self.boot_id, self.sequence, packed)
+
+
+class _Tag(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    times: list[int]
+    values: list[float | None]
+    quality: list[int] | None = None
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    source: str
+    boot_id: str
+    sequence: int
+    tags: dict[str, _Tag]
+
+
+_DECODER = msgspec.json.Decoder(_Body)
+
+
+def unpacked(body: bytes, *, limit: int) -> bytes:
+    """Return what a gzip body unpacks to; it is unpacked no further than the limit.
+
+    :raises Refusal: ``body_too_large``, ``body_not_gzip``.
+    """
+    parts: list[bytes] = []
+    size, rest = 0, body
+    try:
+        while rest:
+            stream = zlib.decompressobj(_GZIP_WINDOW)
+            while not stream.eof:
+                part = stream.decompress(rest, _CHUNK)
+                size += len(part)
+                if size > limit:
+                    raise Refusal("body_too_large", "The body unpacks to more than {limit} bytes.", limit=limit)
+                if not part and not stream.unconsumed_tail and not stream.eof:
+                    raise Refusal("body_not_gzip", "The gzip body is cut short.")
+                parts.append(part)
+                rest = stream.unconsumed_tail
+            rest = stream.unused_data
+    except zlib.error:
+        raise Refusal("body_not_gzip", "The body is not gzip.") from None
+    return b"".join(parts)
+
+
+def decoded(body: bytes) -> Frame:
+    """Return the frame that a JSON body holds; a value of null is a sample without a value.
+
+    :raises Refusal: ``frame_not_readable`` for what is no such JSON; ``columns_differ_in_length``,
+        ``time_out_of_range``, ``quality_out_of_range`` for every column that has one.
+    """
+    try:
+        given = _DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise Refusal("frame_not_readable", "The body is not a frame of readings: {fault}.", fault=fault) from None
+    faults: list[Refusal] = []
+    columns = [_column(code, tag, faults) for code, tag in sorted(given.tags.items())]
+    refuse_all(faults)
+    return Frame(given.source, given.boot_id, given.sequence, tuple(filter(None, columns)), body)
+
+
+def frame_from(source: str, boot_id: str, sequence: int, tags: Mapping[str, Mapping[str, Sequence[Any]]]) -> Frame:
+    """Return the frame of columns that are already in memory, as ``decoded`` would.
+
+    :raises Refusal: as ``decoded``.
+    """
+    body = {"source": source, "boot_id": boot_id, "sequence": sequence, "tags": tags}
+    return decoded(msgspec.json.encode(body))
+
+
+def _column(code: str, tag: _Tag, faults: list[Refusal]) -> Column | None:
+    place = f"tags.{code}"
+    lengths = {len(tag.times), len(tag.values), len(tag.times if tag.quality is None else tag.quality)}
+    if len(lengths) > 1:
+        faults.append(
+            Refusal("columns_differ_in_length", "The columns of {tag} differ in length.", field=place, tag=code)
+        )
+        return None
+    try:
+        times = np.array(tag.times, dtype=np.int64)
+    except OverflowError:
+        faults.append(Refusal("time_out_of_range", "A time of {tag} is no time.", field=f"{place}.times", tag=code))
+        return None
+    values = np.array(tag.values, dtype=np.float64)
+    values[np.isnan(values)] = np.nan  # one spelling of "no value", so that the digest is the same
+    quality = None
+    if tag.quality is not None:
+        try:
+            wide = np.array(tag.quality, dtype=np.int64)
+        except OverflowError:
+            wide = np.array([-1])
+        if len(wide) and (wide.min() < 0 or wide.max() > 255):
+            faults.append(
+                Refusal(
+                    "quality_out_of_range",
+                    "A quality of {tag} is not between 0 and 255.",
+                    field=f"{place}.quality",
+                    tag=code,
+                )
+            )
+            return None
+        quality = wide.astype(np.uint8)
+    return Column(code, times, values, quality)
+
+
+def check_identity(frame: Frame) -> None:
+    """Pass when source, boot id and sequence can be looked up.
+
+    :raises Refusal: ``blank_value``, ``name_too_long``, ``sequence_out_of_range``, all at once.
+    """
+    refuse_all(list(_identity_faults(frame)))
+
+
+def check_frame(frame: Frame, *, known: Collection[str], bounds: Bounds) -> None:
+    """Pass when the frame can be recorded by a source that has these tags.
+
+    :raises Refusal: every fault at once: ``empty_frame``, ``too_many_samples``, ``unknown_tag``, ``empty_column``,
+        ``reading_from_the_future``, ``reading_before_2000``.
+    """
+    refuse_all([*_size_faults(frame, bounds), *_column_faults(frame, known, bounds)])
+
+
+def _identity_faults(frame: Frame) -> Iterator[Refusal]:
+    for field in ("source", "boot_id"):
+        name = getattr(frame, field)
+        if not name.strip():
+            yield Refusal("blank_value", "Enter a value.", field=field)
+        elif len(name) > LONGEST_NAME or not name.isprintable():
+            yield Refusal("name_too_long", "A name has at most {most} characters.", field=field, most=LONGEST_NAME)
+    if not 0 <= frame.sequence < _LARGEST_SEQUENCE:
+        yield Refusal("sequence_out_of_range", "A sequence is a whole number from 0 to 2^53.", field="sequence")
+
+
+def _size_faults(frame: Frame, bounds: Bounds) -> Iterator[Refusal]:
+    if not frame.columns:
+        yield Refusal("empty_frame", "The frame holds no readings.", field="tags")
+    if frame.samples > bounds.samples:
+        yield Refusal(
+            "too_many_samples",
+            "A frame holds at most {most} samples; this one has {count}.",
+            field="tags",
+            most=bounds.samples,
+            count=frame.samples,
+        )
+
+
+def _column_faults(frame: Frame, known: Collection[str], bounds: Bounds) -> Iterator[Refusal]:
+    for column in frame.columns:
+        place, tag = f"tags.{column.tag}", column.tag
+        if tag not in known:
+            yield Refusal("unknown_tag", "The source has no tag “{tag}”.", field=place, tag=tag)
+        if not len(column):
+            yield Refusal("empty_column", "The column of {tag} is empty.", field=place, tag=tag)
+            continue
+        if int(column.times.max()) > bounds.latest_us:
+            at = int(np.argmax(column.times > bounds.latest_us))
+            yield Refusal(
+                "reading_from_the_future",
+                "A reading of {tag} lies in the future.",
+                field=f"{place}.times.{at}",
+                tag=tag,
+            )
+        if int(column.times.min()) < _FIRST_US:
+            at = int(np.argmax(column.times < _FIRST_US))
+            yield Refusal(
+                "reading_before_2000",
+                "A reading of {tag} lies before the year 2000: times are microseconds since 1970.",
+                field=f"{place}.times.{at}",
+                tag=tag,
+            )
+
+
+def digest(
+    source: str, boot_id: str, sequence: int, packed: Sequence[tuple[str, int, tuple[bytes, bytes, bytes | None]]]
+) -> str:
+    """Return the SHA-256 of a frame: its identity and shape as canonical JSON, a zero byte, then the columns.
+
+    ``packed`` are tag, count and bytes of each column (``Column.packed``), in any order.
+    """
+    ordered = sorted(packed, key=lambda entry: entry[0])
+    shape = [[tag, count, quality is not None] for tag, count, (_times, _values, quality) in ordered]
+    head = {"source": source, "boot_id": boot_id, "sequence": sequence, "columns": shape}
+    total = hashlib.sha256(canonical(head))
+    total.update(b"\0")
+    for _tag, _count, parts in ordered:
+        for part in parts:
+            total.update(part or b"")
+    return total.hexdigest()
+
+
+def signal_from(times: bytes, values: bytes, quality: bytes | None) -> Signal:
+    """Return the signal of packed columns (``Column.packed``)."""
+    at = np.frombuffer(times, dtype="<i8").astype(np.int64, copy=False)
+    given = np.frombuffer(values, dtype="<f8").astype(np.float64, copy=False)
+    good = np.ones(len(at), dtype=np.bool_) if quality is None else np.frombuffer(quality, dtype=np.uint8) >= GOOD
+    return Signal(at, given, good)

@@ -1,0 +1,70 @@
+"""The closed table of what a skid can measure, and of what is derived from it: code, words, unit of the rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from gatekeeper.core.quantity import convert, unit
+from gatekeeper.core.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One kind of signal: ``unit`` is what formulas and rules take; ``derived`` ones are computed, never sent."""
+
+    code: str
+    title: str
+    unit: str
+    derived: bool = False
+
+
+_ROWS = (
+    Parameter("flow", "Feed flow", "L/min"),
+    Parameter("permeate_flow", "Permeate flow", "L/min"),
+    Parameter("pressure", "Pressure", "bar"),
+    Parameter("feed_pressure", "Feed pressure", "bar"),
+    Parameter("retentate_pressure", "Retentate pressure", "bar"),
+    Parameter("permeate_pressure", "Permeate pressure", "bar"),
+    Parameter("ph", "pH", "[pH]"),
+    Parameter("conductivity", "Conductivity", "mS/cm"),
+    Parameter("temperature", "Temperature", "Cel"),
+    Parameter("osmolality", "Osmolality", "mosm/kg"),
+    Parameter("volume", "Volume", "L"),
+    Parameter("absorbance", "Absorbance", "mAU"),
+    Parameter("agitation", "Agitation", "{rev}/min"),
+    Parameter("dissolved_oxygen", "Dissolved oxygen", "%"),
+    Parameter("wall_shear", "Wall shear", "1/s", derived=True),
+    Parameter("tmp", "Transmembrane pressure", "bar", derived=True),
+    Parameter("conductivity_25", "Conductivity at 25 °C", "mS/cm", derived=True),
+)
+PARAMETERS: Mapping[str, Parameter] = MappingProxyType({row.code: row for row in _ROWS})
+
+
+def parameter(code: str, *, field: str = "parameter") -> Parameter:
+    """Return the row of the table for this code.
+
+    :raises Refusal: ``unknown_parameter``.
+    """
+    found = PARAMETERS.get(code)
+    if found is None:
+        raise Refusal("unknown_parameter", "The parameter “{code}” is not in the table.", field=field, code=code)
+    return found
+
+
+def measured(code: str, *, field: str = "parameter") -> Parameter:
+    """Return the row of a parameter that a source can send.
+
+    :raises Refusal: ``unknown_parameter``, ``parameter_is_derived``.
+    """
+    found = parameter(code, field=field)
+    if found.derived:
+        raise Refusal("parameter_is_derived", "“{title}” is computed here, never sent.", field=field, title=found.title)
+    return found
+
+
+def factor(source: str, target: str) -> float:
+    """Return what a value in the source unit is multiplied by to be in the target unit.
+
+    :raises Refusal: ``unknown_unit``, ``units_differ_in_kind``.
+    """
+    return float(convert(unit(source).factor, source, target) / unit(source).factor)

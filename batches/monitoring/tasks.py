@@ -1,0 +1,41 @@
+"""What the detection worker runs: outbox messages of frames and of phases that have ended, and the sweep.
+
+A ring is carried by Redis and may be lost; the message is in PostgreSQL (gatekeeper.ledger.actions.outbox).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from celery import shared_task
+
+from batches.models import Phase
+from batches.monitoring.actions.evaluation import evaluate_phase
+from batches.monitoring.models import Frame
+from batches.monitoring.queries import phases_of
+from gatekeeper.accounts.queries import person_named
+from gatekeeper.ledger.actions import outbox
+from gatekeeper.ledger.outbox import handler
+
+QUEUE = "detection"
+MONITOR = "monitor"  # the machine that judges readings
+
+
+@handler("readings_recorded", queue=QUEUE)
+def judge_frame(payload: Mapping[str, Any]) -> None:
+    """Evaluate the phases to which a frame's readings belong; what a later evaluation has covered costs a look."""
+    frame = Frame.objects.select_related("source").get(pk=payload["frame"])
+    for phase in phases_of(frame):
+        evaluate_phase(by=person_named(MONITOR), phase=phase)
+
+
+@handler("phase_ended", queue=QUEUE)
+def judge_phase(payload: Mapping[str, Any]) -> None:
+    """Make the evaluation of a phase final; ``payload`` holds its primary key as ``phase``."""
+    phase = Phase.objects.select_related("batch_record__site").get(pk=payload["phase"])
+    evaluate_phase(by=person_named(MONITOR), phase=phase)
+
+
+@shared_task(ignore_result=True)
+def sweep() -> int:
+    """Do what is due in the queue of detection and return how much was done; beat calls it every ten seconds."""
+    return outbox.sweep(QUEUE)
