@@ -75,7 +75,11 @@ def verify(verifier: Verifier, outside: Sequence[tuple[str, str]] = (), *, using
         _check_log(connection, heads, report)
         _check_unsealed(connection, report)
         _check_succession(connection, report)
+        present = set(connection.introspection.table_names(cursor))
         for model in records.record_models():
+            if model._meta.db_table not in present:
+                report.findings.append(Finding("table_missing", "The table is gone.", f"public.{model._meta.db_table}"))
+                continue
             _check_rows(connection, model, report)
             _check_history(connection, model, report)
     return report

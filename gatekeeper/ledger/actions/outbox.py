@@ -49,8 +49,9 @@ def deliver(message_id: int) -> bool:
         return False
     try:
         with transaction.atomic():
+            # Waits for the row: whoever else looks at it holds it for a moment, or does the very work.
             message = (
-                Outbox.objects.select_for_update(skip_locked=True)
+                Outbox.objects.select_for_update()
                 .filter(pk=message_id, attempts=attempt, done_at__isnull=True, dead_at__isnull=True)
                 .first()
             )

@@ -1,0 +1,81 @@
+"""E-c: a repeated request has one effect and gets the same bytes for an answer."""
+
+import threading
+
+import pytest
+from django.db import connections, transaction
+
+from gatekeeper.core.refusal import Kind, Refusal
+from gatekeeper.ledger.actions.idempotency import Answer, remember, replay
+from tests.ledger.people import make_town
+
+ANSWER = Answer(201, "application/json", b'{"value": "1.10"}\n', {"Location": "/api/v1/lots/P-1/"})
+
+
+@pytest.fixture
+def town(db):
+    return make_town()
+
+
+def asked(person, **changes):
+    return {"by": person, "path": "/api/v1/lots/", "key": "k-1", "request": b'{"number": "P-1"}'} | changes
+
+
+def test_a_new_request_has_no_answer_yet(town):
+    assert replay(**asked(town.ada)) is None
+
+
+def test_a_repeat_gets_the_same_bytes(town):
+    remember(**asked(town.ada), answer=ANSWER)
+    assert replay(**asked(town.ada)) == ANSWER
+
+
+def test_the_same_key_with_another_body_is_refused(town):
+    remember(**asked(town.ada), answer=ANSWER)
+    with pytest.raises(Refusal) as refused:
+        replay(**asked(town.ada, request=b'{"number": "P-2"}'))
+    assert (refused.value.code, refused.value.kind) == ("idempotency_key_reused", Kind.INVALID)
+
+
+def test_a_key_belongs_to_a_person_and_an_address(town):
+    remember(**asked(town.ada), answer=ANSWER)
+    assert replay(**asked(town.ben)) is None
+    assert replay(**asked(town.ada, path="/api/v1/plasmids/")) is None
+    assert replay(**asked(town.ada, key="k-2")) is None
+
+
+def test_a_key_that_is_too_long_is_refused(town):
+    with pytest.raises(Refusal) as refused:
+        replay(**asked(town.ada, key="k" * 121))
+    assert refused.value.code == "idempotency_key_too_long"
+
+
+def test_an_effect_that_is_rolled_back_leaves_no_answer(town):
+    with transaction.atomic():
+        remember(**asked(town.ada), answer=ANSWER)
+        transaction.set_rollback(True)
+    assert replay(**asked(town.ada)) is None
+
+
+def test_a_repeat_while_the_first_still_runs_is_refused_and_later_answered(committed_db):
+    town = make_town()
+    refused = []
+
+    def repeat():
+        try:
+            with transaction.atomic():
+                replay(**asked(town.ada))
+        except Refusal as refusal:
+            refused.append(refusal)
+        finally:
+            connections.close_all()
+
+    with transaction.atomic():
+        assert replay(**asked(town.ada)) is None
+        second = threading.Thread(target=repeat)
+        second.start()
+        second.join()
+        remember(**asked(town.ada), answer=ANSWER)
+    assert [(refusal.code, refusal.kind) for refusal in refused] == [("request_in_progress", Kind.CONFLICT)]
+    with transaction.atomic():
+        assert replay(**asked(town.ada)) == ANSWER
