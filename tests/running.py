@@ -123,5 +123,5 @@ def running_site(urls: Urls, keys: LedgerKeys, folder: Path, blocker: object) ->
     with Supervisor(folder / "logs") as supervisor:
         start_sealer(supervisor, urls, keys)
         supervisor.start("web", [*serve, "--workers", "1", "--threads", "4"], env, cwd=ROOT)
-        supervisor.wait_until_ready("web", f"http://127.0.0.1:{port}/")
+        supervisor.wait_until_ready("web", f"http://127.0.0.1:{port}/healthz")
         yield LiveSite(f"http://127.0.0.1:{port}", urls, supervisor.logs, blocker, env)

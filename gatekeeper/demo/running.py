@@ -42,13 +42,12 @@ def run(*, folder: Path, port: int, reset: bool = False, once: bool = False) -> 
         with Supervisor(folder / "logs") as supervisor:
             stage("Web site, workers, beat and sealer start")
             site = f"http://127.0.0.1:{start_processes(supervisor, env, folder=folder, port=port)}"
-            supervisor.wait_until_ready("web", f"{site}/")
+            supervisor.wait_until_ready("web", f"{site}/healthz")
             stage("The main job runs")
             status = _main_job(env | {"GATEKEEPER_SITE": site})
             if once:
                 return status
-            stage(f"The site is at {site}/ (logs in {folder / 'logs'}); Ctrl-C stops everything")
-            return _until_interrupted(supervisor)
+            return _until_interrupted(supervisor, f"The site is at {site}/ (logs in {supervisor.logs})")
 
 
 def start_processes(supervisor: Supervisor, env: Mapping[str, str], *, folder: Path, port: int) -> int:
@@ -125,8 +124,9 @@ def _main_job(env: Mapping[str, str]) -> int:
     return subprocess.run(argv, check=False, cwd=ROOT, env={**os.environ, **env}).returncode
 
 
-def _until_interrupted(supervisor: Supervisor) -> int:
+def _until_interrupted(supervisor: Supervisor, whereabouts: str) -> int:
     try:
+        stage(f"{whereabouts}; Ctrl-C stops everything")
         supervisor.watch()
     except KeyboardInterrupt:
         stage("Stopping")
