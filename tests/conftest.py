@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.demo.embedded import create_database, drop_database, services
+from gatekeeper.demo.embedded import create_database, drop_database, exists, rename_database, services
 from gatekeeper.demo.running import make_ledger_key
 from gatekeeper.demo.supervisor import Supervisor
-from tests import running
+from tests import migrated, running
+
+TEMPLATE = "gk_template"
 
 CHROMIUM_ARGUMENTS = [
     "--headless",
@@ -32,12 +34,17 @@ def servers():
     from django.conf import settings
 
     folder = Path(tempfile.mkdtemp(prefix="gk-tests-"))
+    schema = None if "DATABASE_URL" in os.environ else migrated.digest()
+    taken = schema is not None and migrated.take(schema, folder / "pg")
     saved = os.environ.pop("REDIS_URL") if settings.REDIS_IS_OURS else None
     try:
         with services(folder, durable=False, redis_port=settings.REDIS_PORT) as urls:
             if saved:
                 os.environ["REDIS_URL"] = saved
             yield urls
+            complete = schema is not None and not taken and exists(urls, TEMPLATE)
+        if complete:
+            migrated.keep(schema, folder / "pg")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -61,12 +68,14 @@ def template_database(servers, ledger_keys, django_test_environment, django_db_b
     settings.LEDGER_KEY_FILE = ledger_keys.private
     settings.LEDGER_PUBLIC_KEY_FILE = ledger_keys.public
     settings.LEDGER_CHECKPOINT_DIR = ledger_keys.checkpoints
-    name = f"gk_template_{os.getpid()}"
-    urls = create_database(servers, name)
-    with django_db_blocker.unblock(), running.pointed_at(urls):
-        call_command("migrate", database="owner", verbosity=0, interactive=False)
-    yield name
-    drop_database(servers, name)
+    if "DATABASE_URL" in os.environ:
+        drop_database(servers, TEMPLATE)  # of an earlier run, perhaps of another schema
+    if not exists(servers, TEMPLATE):
+        unfinished = create_database(servers, "gk_unfinished")
+        with django_db_blocker.unblock(), running.pointed_at(unfinished):
+            call_command("migrate", database="owner", verbosity=0, interactive=False)
+        rename_database(servers, "gk_unfinished", TEMPLATE)
+    return TEMPLATE
 
 
 @pytest.fixture(scope="session")

@@ -261,9 +261,9 @@ def create_database(urls: Urls, name: str, *, template: str | None = None) -> Ur
 
     With `template` it is a copy of that database, which nobody may be connected to.
     """
+    if exists(urls, name):
+        return urls.for_database(name)
     with _connect(urls.admin, "postgres") as connection:
-        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            return urls.for_database(name)
         copy_of = (
             sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template)) if template else sql.SQL("")
         )
@@ -273,6 +273,19 @@ def create_database(urls: Urls, name: str, *, template: str | None = None) -> Ur
         with _connect(urls.admin, name) as connection:
             connection.execute((SQL_FOLDER / "database_privileges.sql").read_text(encoding="utf-8"))
     return urls.for_database(name)
+
+
+def exists(urls: Urls, name: str) -> bool:
+    """Whether the server has a database `name`."""
+    with _connect(urls.admin, "postgres") as connection:
+        return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
+
+def rename_database(urls: Urls, name: str, new: str) -> None:
+    """Give the database `name`, which nobody is connected to, the name `new`."""
+    with _connect(urls.admin, "postgres") as connection:
+        statement = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(new)))
 
 
 def drop_database(urls: Urls, name: str) -> None:
