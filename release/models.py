@@ -113,7 +113,7 @@ class Result(models.Model):
     measured_at = models.DateTimeField()
     analyst = models.CharField(max_length=120)
     instrument_file = models.ForeignKey(InstrumentFile, models.PROTECT, null=True, blank=True, related_name="results")
-    locator = models.CharField(max_length=120, blank=True)
+    locator = models.CharField(max_length=400, blank=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.ENTERED)
     entered_at = models.DateTimeField()
     entered_by = models.ForeignKey(Person, models.PROTECT, related_name="+")

@@ -174,7 +174,7 @@ class ReviewFacts:
     sha256: str
     entries_now: int
     sha256_now: str
-    signature_valid: bool
+    signature: SignatureFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from gatekeeper.core.criteria import Assessment, Outcome, assess
+from gatekeeper.core.criteria import Assessment, CriterionKind, Outcome, assess
 from gatekeeper.core.quantity import Reported, number, shown
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.replicates import Average, ReplicateScheme, reportable
@@ -55,7 +55,9 @@ def judge(line: LineFacts, result: ResultFacts) -> Judged:
     try:
         reported = Reported.parse(result.reported)
         if line.replicates:
-            reported = _average(line, result, reported)
+            average = _average(line, result, reported)
+            # A value that is only reported stays as the laboratory rounded it; a judged one is judged unrounded.
+            reported = reported if line.kind == CriterionKind.REPORT else average
         found: Assessment = assess(criterion(line), reported, result.unit)
     except Refusal as refusal:
         return _invalid(result, refusal.message, refusal.code)

@@ -8,6 +8,7 @@ SPECIFICATION = (
 )
 
 RESULT = (
-    Transition("entered", "review", "reviewed", "release.review_result"),
+    Transition("entered", "review", "reviewed", "release.review_result", "Reviewed: accurate, complete, compliant"),
     Transition("entered", "invalidate", "invalidated", "release.review_result"),
+    Transition("reviewed", "invalidate", "invalidated", "release.review_result"),
 )

@@ -118,7 +118,7 @@ def review(**changes):
         "sha256": DIGEST,
         "entries_now": 40,
         "sha256_now": DIGEST,
-        "signature_valid": True,
+        "signature": signature("lot.review", "quinn", meaning="Reviewed for quality"),
     }
     return ReviewFacts(**(values | changes))
 

@@ -38,7 +38,7 @@ CLOSED = [
     ("G-02", "quality_review_reopened", {"reviews": (d.review(entries_now=42),)}),
     ("G-02", "quality_review_reopened", {"reviews": (d.review(sha256_now="b" * 64),)}),
     ("G-02", "quality_review_before_production", {"record": replace(d.RECORD, reviewed_at=LATE)}),
-    ("G-02", "signature_void", {"reviews": (d.review(signature_valid=False),)}),
+    ("G-02", "signature_void", {"reviews": (d.review(signature=d.signature("lot.review", "quinn", valid=False)),)}),
     ("G-03", "rule_not_evaluated", {"evaluations": (d.evaluation(version=0),)}),
     ("G-03", "evaluation_not_final", {"evaluations": (d.evaluation(final=False),)}),
     ("G-03", "evaluation_not_final", {"evaluations": (d.evaluation(up_to_date=False),)}),

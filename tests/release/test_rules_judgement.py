@@ -39,6 +39,12 @@ def test_what_cannot_be_judged_is_invalid_and_says_why(changes, code):
     assert (judged.outcome, judged.code) == (Outcome.INVALID, code)
 
 
+def test_a_mean_that_is_only_reported_stays_as_the_laboratory_rounded_it():
+    asked = line(**THREE, kind="report", low="")
+    judged = judge(asked, result(reported="2.6×10^8", replicates=("2.4e8", "2.9e8", "2.6e8")))
+    assert (judged.outcome, judged.reported_value) == (Outcome.REPORTED, "2.6×10^8")
+
+
 def test_a_line_without_a_registered_method_takes_any():
     assert judge(line(method=""), result(method="house method")).outcome is Outcome.PASS
 

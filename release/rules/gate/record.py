@@ -189,7 +189,7 @@ def _review(newest: ReviewFacts, record: RecordFacts, lot: str) -> Iterator[Find
             "A quality reviewer signs again, after production.",
             record=record.number,
         )
-    if not newest.signature_valid:
+    if not newest.signature.valid:
         yield finding(
             "signature_void",
             State.ACTION,

@@ -1,0 +1,50 @@
+"""Reads of specifications, results, the dossier, decisions and certificates."""
+
+from release.queries.dossier import dossier
+from release.queries.evidence import Scope, fault_in, scope_of
+from release.queries.results import (
+    lot_named,
+    result_content,
+    results_that_count,
+    visible_certificates,
+    visible_dispositions,
+    visible_files,
+    visible_lots,
+    visible_results,
+)
+from release.queries.review import decision_content, review_content
+from release.queries.specifications import (
+    approved_lines,
+    effective,
+    market_facts,
+    market_named,
+    markets_of,
+    specification_content,
+    specification_facts,
+    specifications,
+)
+
+__all__ = [
+    "Scope",
+    "approved_lines",
+    "decision_content",
+    "dossier",
+    "effective",
+    "fault_in",
+    "lot_named",
+    "market_facts",
+    "market_named",
+    "markets_of",
+    "result_content",
+    "results_that_count",
+    "review_content",
+    "scope_of",
+    "specification_content",
+    "specification_facts",
+    "specifications",
+    "visible_certificates",
+    "visible_dispositions",
+    "visible_files",
+    "visible_lots",
+    "visible_results",
+]

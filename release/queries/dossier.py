@@ -1,0 +1,346 @@
+"""Gather the dossier of a lot for a market: everything the gate may look at, in one frozen object."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from batches.models import BatchRecord, EquipmentUse
+from batches.queries import record_view
+from batches.queries.phases import origin_key
+from batches.queries.records import ControlView, PhaseView, RecordView
+from gatekeeper.accounts.clock import now
+from gatekeeper.accounts.models import Person
+from gatekeeper.accounts.queries import day_at
+from gatekeeper.core.canonical import digest
+from gatekeeper.ledger.queries import SignatureView
+from gatekeeper.lots import queries as lots
+from gatekeeper.lots.models import Lot, Use
+from release.models import Disposition, Market, Result, Review
+from release.queries.evidence import Scope, fault_in, scope_of
+from release.queries.monitoring import evaluations_of, excursions_of
+from release.queries.review import review_content
+from release.queries.specifications import effective, market_facts, specification_facts
+from release.rules import dossier as facts
+
+
+def dossier(lot: Lot, market: Market) -> facts.Dossier:
+    """Return the dossier of the lot for the market as the records are now; excursions are evaluated anew."""
+    record = _record_of(lot)
+    view = record_view(record, now()) if record else None
+    row = effective(lot, market, record.completed_at if record else None)
+    results = list(_results(lot))
+    reviews = _reviews(record) if record else ()
+    return facts.Dossier(
+        lot=_lot(lot, market),
+        market=market_facts(market),
+        specification=specification_facts(row) if row else None,
+        results=tuple(_result(result) for result in results),
+        record=_record(view) if view else None,
+        phases=tuple(_phase(phase) for phase in view.phases) if view else (),
+        controls=tuple(_controls(view)) if view else (),
+        reviews=reviews,
+        evaluations=evaluations_of(view) if view else (),
+        excursions=excursions_of(record) if record else (),
+        deviations=_deviations(view) if view else (),
+        ingredients=tuple(_ingredients(lot)),
+        yields=tuple(_yields(view)) if view else (),
+        holds=tuple(_holds(view)) if view else (),
+        equipment=tuple(_equipment(view)) if view else (),
+        changes=tuple(_changes(view, results)),
+        duties=tuple(_duties(view, results, reviews)),
+        ledger=_ledger(record),
+    )
+
+
+def duties_of(record: BatchRecord) -> tuple[facts.Duty, ...]:
+    """Return who had which part in the batch, each once."""
+    return tuple(_duties(record_view(record, now()), list(_results(record.lot)), _reviews(record)))
+
+
+def _record_of(lot: Lot) -> BatchRecord | None:
+    related = ("master", "lot__material", "site", "reviewed_by")
+    return BatchRecord.objects.select_related(*related).filter(lot=lot).first()
+
+
+def _lot(lot: Lot, market: Market) -> facts.LotFacts:
+    decided = Disposition.objects.filter(lot=lot, market=market).order_by("-id").first()
+    return facts.LotFacts(
+        number=lot.number,
+        material=lot.material.code,
+        product=lot.material.name,
+        kind=lot.material.kind,
+        site=lot.site.code,
+        site_name=lot.site.name,
+        timezone=lot.site.timezone,
+        status=lot.status,
+        quantity=lot.quantity.normalize() + 0,
+        unit=lot.material.unit,
+        expiry_date=lot.expiry_date,
+        expired=lot.expiry_date is not None and lot.expiry_date < day_at(lot.site),
+        decided=decided.decision if decided else "",
+    )
+
+
+def _results(lot: Lot) -> Iterable[Result]:
+    related = ("entered_by", "reviewed_by", "instrument_file", "superseded_by")
+    return lot.results.select_related(*related).defer("instrument_file__content").order_by("id")
+
+
+def _result(row: Result) -> facts.ResultFacts:
+    return facts.ResultFacts(
+        id=row.pk,
+        test=row.test,
+        method=row.method,
+        sample=row.sample,
+        reported=row.reported,
+        unit=row.unit,
+        replicates=tuple(row.replicates),
+        measured_at=row.measured_at,
+        analyst=row.analyst,
+        status=row.status,
+        superseded=hasattr(row, "superseded_by"),
+        entered_by=row.entered_by.username,
+        reviewed_by=row.reviewed_by.username if row.reviewed_by else "",
+        reason=row.reason,
+        instrument_file_sha256=row.instrument_file.sha256 if row.instrument_file else "",
+        locator=row.locator,
+    )
+
+
+def _record(view: RecordView) -> facts.RecordFacts:
+    record = view.record
+    reviews = [row for row in view.signatures if row.act == "batch_record.review"][:1]  # an older one was reopened
+    issues = [row for row in view.signatures if row.act == "batch_record.issue"]
+    return facts.RecordFacts(
+        number=record.number,
+        status=record.status,
+        master=str(record.master),
+        sha256=record.sha256,
+        issued_at=record.issued_at,
+        completed_at=record.completed_at,
+        reviewed_by=record.reviewed_by.username if record.reviewed_by else "",
+        reviewed_at=record.reviewed_at,
+        signatures=tuple(_signature(row) for row in (*reviews, *issues)),
+    )
+
+
+def _signature(row: SignatureView) -> facts.SignatureFacts:
+    return facts.SignatureFacts(
+        act=row.act,
+        signer=row.username,
+        printed_name=row.printed_name,
+        role=row.role,
+        meaning=row.meaning,
+        signed_at=row.signed_at,
+        digest=row.sha256,
+        valid=bool(row.valid),
+    )
+
+
+def _phase(view: PhaseView) -> facts.PhaseFacts:
+    row = view.phase
+    return facts.PhaseFacts(
+        code=row.code,
+        title=row.title,
+        state=row.state,
+        started_at=row.started_at,
+        performed_at=row.performed_at,
+        performed_by=row.performed_by.username if row.performed_by else "",
+        verified_by=row.verified_by.username if row.verified_by else "",
+        signatures=tuple(_signature(signature) for signature in view.signatures),
+    )
+
+
+def _controls(view: RecordView) -> Iterable[facts.ControlFacts]:
+    for phase in view.phases:
+        for control in phase.controls:
+            yield _control(view, phase, control)
+
+
+def _control(view: RecordView, phase: PhaseView, shown: ControlView) -> facts.ControlFacts:
+    result, key = shown.result, origin_key(phase.phase, shown.control.code)
+    return facts.ControlFacts(
+        phase=phase.phase.code,
+        code=shown.control.code,
+        title=shown.control.title,
+        entered=result is not None,
+        not_done=result is not None and result.not_done,
+        reported=result.reported if result else "",
+        unit=result.unit if result else "",
+        verdict=result.verdict if result else "unknown",
+        critical=shown.control.critical,
+        entered_by=result.entered_by.username if result else "",
+        verified_by=result.verified_by.username if result and result.verified_by else "",
+        deviations=tuple(row.number for row in view.deviations if (row.origin, row.origin_key) == ("in_process", key)),
+    )
+
+
+def _deviations(view: RecordView) -> tuple[facts.DeviationFacts, ...]:
+    return tuple(
+        facts.DeviationFacts(
+            number=row.number,
+            title=row.title,
+            origin=row.origin,
+            severity=row.severity,
+            status=row.status,
+            phase=row.phase.code if row.phase else "",
+        )
+        for row in sorted(view.deviations, key=lambda row: row.pk)
+    )
+
+
+def _explained_by(view: RecordView, origin: str, phase: str) -> tuple[str, ...]:
+    rows = (row for row in view.deviations if row.origin == origin and row.phase and row.phase.code == phase)
+    return tuple(sorted(row.number for row in rows))
+
+
+def _ingredients(lot: Lot) -> Iterable[facts.IngredientFacts]:
+    used: dict[int, list[Use]] = {}
+    for use in Use.objects.filter(child=lot):
+        used.setdefault(use.parent_id, []).append(use)
+    for parent in lots.ancestors(lot).select_related("material", "site").order_by("number"):
+        uses = used.get(parent.pk, [])
+        yield facts.IngredientFacts(
+            number=parent.number,
+            material=parent.material.name,
+            status=parent.status,
+            expiry_date=parent.expiry_date,
+            direct=bool(uses),
+            expired_at_use=any(
+                parent.expiry_date is not None and parent.expiry_date < day_at(parent.site, use.used_at) for use in uses
+            ),
+        )
+
+
+def _yields(view: RecordView) -> Iterable[facts.YieldFacts]:
+    for row in view.yields:
+        yield facts.YieldFacts(
+            phase=row.phase,
+            title=row.title,
+            step=row.step_percent,
+            overall=row.overall_percent,
+            verdict=row.verdict.value,
+            deviations=_explained_by(view, "yield", row.phase),
+        )
+
+
+def _holds(view: RecordView) -> Iterable[facts.HoldFacts]:
+    for phase in view.phases:
+        # Until the phase starts its clock runs on, and would make each dossier differ from the one before.
+        if phase.recipe.hold is None or phase.phase.started_at is None:
+            continue
+        yield facts.HoldFacts(
+            phase=phase.phase.code,
+            after=phase.recipe.hold.after,
+            hours=phase.hold.elapsed_h if phase.hold else None,
+            verdict=phase.hold.verdict.value if phase.hold else "unknown",
+            deviations=_explained_by(view, "hold", phase.phase.code),
+        )
+
+
+def _equipment(view: RecordView) -> Iterable[facts.EquipmentFacts]:
+    for phase in view.phases:
+        for use in phase.phase.equipment_uses.all():
+            yield facts.EquipmentFacts(
+                phase=phase.phase.code,
+                code=use.equipment.code,
+                name=use.equipment.name,
+                calibration_due_date=use.calibration_due_date,
+                in_date=_in_date(use, day_at(view.record.site, use.used_at)),
+            )
+
+
+def _in_date(use: EquipmentUse, day: date) -> bool:
+    return use.calibration_due_date is None or use.calibration_due_date >= day
+
+
+def _changes(view: RecordView | None, results: list[Result]) -> Iterable[facts.ChangeFacts]:
+    by_key = {row.pk: row for phase in (view.phases if view else ()) for row in phase.phase.results.all()}
+    for row in view.changed if view else ():
+        former = by_key[row.supersedes_id]
+        yield _change("in_process", f"{row.phase.code} · {row.control}", former, row, row.entered_at)
+    tested = {row.pk: row for row in results}
+    for row in results:
+        if row.supersedes_id:
+            yield _change("result", row.test, tested[row.supersedes_id], row, row.entered_at)
+
+
+def _change(kind: str, subject: str, former: object, present: object, at: datetime) -> facts.ChangeFacts:
+    return facts.ChangeFacts(
+        kind=kind,
+        subject=subject,
+        former=f"{former.reported} {former.unit}".strip(),
+        present=f"{present.reported} {present.unit}".strip(),
+        reason=present.reason,
+        changed_by=present.entered_by.username,
+        changed_at=at,
+    )
+
+
+def _reviews(record: BatchRecord) -> tuple[facts.ReviewFacts, ...]:
+    rows = list(Review.objects.filter(batch_record=record).select_related("reviewed_by", "signature").order_by("id"))
+    if not rows:
+        return ()
+    present = scope_of(record)
+    return tuple(
+        facts.ReviewFacts(
+            reviewed_by=row.reviewed_by.username,
+            reviewed_at=row.reviewed_at,
+            entries=row.evidence_entries,
+            sha256=row.evidence_sha256,
+            entries_now=present.entries,
+            sha256_now=present.sha256,
+            signature=_review_signature(record, row),
+        )
+        for row in rows
+    )
+
+
+def _review_signature(record: BatchRecord, review: Review) -> facts.SignatureFacts:
+    row, scope = review.signature, Scope(review.evidence_entries, review.evidence_sha256)
+    return facts.SignatureFacts(
+        act=row.act,
+        signer=review.reviewed_by.username,
+        printed_name=row.printed_name,
+        role=row.role,
+        meaning=row.meaning,
+        signed_at=row.signed_at,
+        digest=row.sha256,
+        valid=digest(review_content(record, scope, review.remark)) == row.sha256,
+    )
+
+
+def _duties(
+    view: RecordView | None, results: list[Result], reviews: tuple[facts.ReviewFacts, ...]
+) -> Iterable[facts.Duty]:
+    found: list[tuple[Person, str, str]] = []
+    for phase in view.phases if view else ():
+        row, subject = phase.phase, f"phase {phase.phase.code}"
+        found += [(row.started_by, "performed", subject), (row.performed_by, "performed", subject)]
+        found += [(row.verified_by, "verified", subject)]
+        for entry in row.results.all():
+            found += [(entry.entered_by, "entered", subject), (entry.verified_by, "verified", subject)]
+    for result in results:
+        found += [(result.entered_by, "tested", result.test), (result.reviewed_by, "reviewed_result", result.test)]
+    found += [(person, "tested", "the lot") for person in _analysts(results)]
+    if view and view.record.reviewed_by:
+        found.append((view.record.reviewed_by, "reviewed_production", view.record.number))
+    names = Person.objects.in_bulk([review.reviewed_by for review in reviews], field_name="username") if reviews else {}
+    found += [(names[review.reviewed_by], "reviewed_quality", view.record.number) for review in reviews if view]
+    duties = [facts.Duty(p.username, p.full_name, duty, subject) for p, duty, subject in found if p is not None]
+    return dict.fromkeys(duties)
+
+
+def _analysts(results: list[Result]) -> Iterable[Person]:
+    # An instrument or a LIMS reports the analyst as text; whoever of us has that name tested the lot.
+    names = {result.analyst.strip() for result in results}
+    which = Q(pk__in=[])
+    for name in names:
+        which |= Q(full_name__iexact=name) | Q(username__iexact=name)
+    return Person.objects.filter(which).order_by("username")
+
+
+def _ledger(record: BatchRecord | None) -> facts.LedgerFacts:
+    fault = fault_in(record) if record else ""
+    return facts.LedgerFacts(whole=not fault, fault=fault)

@@ -1,0 +1,91 @@
+"""What the excursion rules say of a batch, evaluated now from its readings, as the gate sees it."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from batches.models import BatchRecord, Deviation
+from batches.monitoring.models import Excursion
+from batches.monitoring.queries import PhaseStates, RuleState, states_of
+from batches.monitoring.queries import excursions_of as excursions
+from batches.monitoring.rules.parameters import parameter
+from batches.queries.records import RecordView
+from gatekeeper.core.quantity import shown, unit
+from release.rules.dossier import EvaluationFacts, ExcursionFacts
+
+
+def evaluations_of(view: RecordView) -> tuple[EvaluationFacts, ...]:
+    """Return the state of every rule of every phase, in the record's order; nothing is written."""
+    return tuple(fact for phase in view.phases for fact in _phase(view, states_of(phase.phase)))
+
+
+def excursions_of(record: BatchRecord) -> tuple[ExcursionFacts, ...]:
+    """Return the excursions that later data have not withdrawn."""
+    return tuple(
+        ExcursionFacts(
+            id=row.pk,
+            phase=row.phase.code,
+            rule=row.rule,
+            title=title_of(row),
+            level=row.level,
+            deviation=row.deviation.number if row.deviation else "",
+        )
+        for row in excursions(record)
+    )
+
+
+def title_of(row: Excursion) -> str:
+    """Return what happened as words: what was measured, where it peaked."""
+    name = parameter(row.parameter).title
+    if row.content.get("side") == "coverage":
+        return f"{name} not known for all of the phase"
+    if row.peak is None:
+        return f"{name} outside its {row.level} limit"
+    return f"{name} outside its {row.level} limit, {_plain(row.peak)} {unit(row.unit).label} at most".replace("  ", " ")
+
+
+def _plain(value: Decimal) -> str:
+    return shown(value.quantize(Decimal(1)) if abs(value) >= 100 else value.normalize() + 0)
+
+
+def _phase(view: RecordView, states: PhaseStates) -> Iterable[EvaluationFacts]:
+    reported = _reported_by_people(view.deviations, states.phase)
+    if states.problem:
+        yield _unjudged(view, states)
+    for rule in states.rules:
+        yield _rule(rule, reported)
+
+
+def _rule(state: RuleState, reported: tuple[str, ...]) -> EvaluationFacts:
+    return EvaluationFacts(
+        phase=state.phase,
+        rule=state.rule,
+        rule_set=state.rule_set,
+        title=state.title,
+        state=state.state.value,
+        coverage_percent=state.coverage * 100,
+        final=state.final,
+        version=state.version,
+        up_to_date=state.up_to_date,
+        deviations=state.deviations or reported,
+    )
+
+
+def _unjudged(view: RecordView, states: PhaseStates) -> EvaluationFacts:
+    return EvaluationFacts(
+        phase=states.phase,
+        rule="",
+        rule_set=view.recipe.rule_set,
+        title=f"The rule set {view.recipe.rule_set}",
+        state="unknown",
+        coverage_percent=None,
+        final=False,
+        version=0,
+        up_to_date=False,
+        deviations=(),
+    )
+
+
+def _reported_by_people(deviations: Sequence[Deviation], phase: str) -> tuple[str, ...]:
+    # A gap that is too short to open a deviation by itself can be explained by a person's.
+    rows = (row for row in deviations if row.origin == "manual" and row.phase and row.phase.code == phase)
+    return tuple(sorted(row.number for row in rows))

@@ -1,0 +1,61 @@
+"""From the wells of a digital PCR file to one titre with its replicates. domain.md K-3, K-16."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from gatekeeper.core.quantity import shown
+from gatekeeper.core.refusal import Refusal
+from gatekeeper.core.replicates import mean
+from gatekeeper.instruments.readings import Reading
+from gatekeeper.instruments.titre import ddpcr_titre
+
+FIGURES = 2  # K-16: a titre is reported to two significant figures
+_REPLICATE_FIGURES = 9  # a replicate is kept beyond any precision that an instrument has
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """How a reaction was made: volumes in µL, dilution of the sample as total over part."""
+
+    volume_ul: Decimal
+    template_ul: Decimal
+    dilution: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Titre:
+    """A titre as reported, with the titre of each well as text and the place of each in the file."""
+
+    reported: str
+    replicates: tuple[str, ...]
+    locator: str
+
+
+def titre_of(wells: Sequence[Reading], reaction: Reaction) -> Titre:
+    """Return the mean titre of the wells, each computed back to the undiluted sample in copies per mL.
+
+    :raises Refusal: ``reading_not_found`` without a well, ``titre_not_computable``.
+    """
+    if not wells:
+        raise Refusal("reading_not_found", "The file has no such reading.", field="sample")
+    titres = [
+        ddpcr_titre(well.value, reaction.volume_ul, reaction.template_ul, reaction.dilution)
+        for well in wells
+        if well.value is not None
+    ]
+    kept = [_figures(titre, _REPLICATE_FIGURES) for titre in titres]
+    return Titre(
+        reported=_scientific(_figures(mean(kept), FIGURES)),
+        replicates=tuple(str(titre) for titre in kept),
+        locator=", ".join(well.locator for well in wells),
+    )
+
+
+def _figures(value: Decimal, figures: int) -> Decimal:
+    return Context(prec=figures, rounding=ROUND_HALF_UP).plus(value)
+
+
+def _scientific(value: Decimal) -> str:
+    power = value.adjusted()
+    return shown(value) if not value else f"{value.scaleb(-power):.{FIGURES - 1}f}×10^{power}"

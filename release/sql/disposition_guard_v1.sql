@@ -1,0 +1,28 @@
+-- Who had a part in a lot does not release it: the last guard behind rules.separation (domain.md 7.5, G-12).
+CREATE FUNCTION release_disposition_guard_v1() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_catalog AS $$
+BEGIN
+  IF NEW.decision = 'released' AND (
+    EXISTS (
+      SELECT FROM batches_batchrecord r WHERE r.lot_id = NEW.lot_id AND r.reviewed_by_id = NEW.decided_by_id
+    ) OR EXISTS (
+      SELECT FROM batches_phase p JOIN batches_batchrecord r ON r.id = p.batch_record_id
+      WHERE r.lot_id = NEW.lot_id AND NEW.decided_by_id IN (p.started_by_id, p.performed_by_id, p.verified_by_id)
+    ) OR EXISTS (
+      SELECT FROM batches_inprocessresult i JOIN batches_phase p ON p.id = i.phase_id
+      JOIN batches_batchrecord r ON r.id = p.batch_record_id
+      WHERE r.lot_id = NEW.lot_id AND NEW.decided_by_id IN (i.entered_by_id, i.verified_by_id)
+    ) OR EXISTS (
+      SELECT FROM release_result t
+      WHERE t.lot_id = NEW.lot_id AND NEW.decided_by_id IN (t.entered_by_id, t.reviewed_by_id)
+    ) OR EXISTS (
+      SELECT FROM release_review v JOIN batches_batchrecord r ON r.id = v.batch_record_id
+      WHERE r.lot_id = NEW.lot_id AND v.reviewed_by_id = NEW.decided_by_id
+    )
+  ) THEN
+    RAISE EXCEPTION 'who had a part in lot % does not release it', NEW.lot_id
+      USING ERRCODE = '23514', CONSTRAINT = 'disposition_releaser_is_not_maker';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER disposition_guard BEFORE INSERT ON release_disposition
+  FOR EACH ROW EXECUTE FUNCTION release_disposition_guard_v1();
