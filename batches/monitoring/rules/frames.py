@@ -141,7 +141,9 @@ def decoded(body: bytes) -> Frame:
     faults: list[Refusal] = []
     columns = [_column(code, tag, faults) for code, tag in sorted(given.tags.items())]
     refuse_all(faults)
-    return Frame(given.source, given.boot_id, given.sequence, tuple(filter(None, columns)), body)
+    return Frame(
+        given.source, given.boot_id, given.sequence, tuple(column for column in columns if column is not None), body
+    )
 
 
 def frame_from(source: str, boot_id: str, sequence: int, tags: Mapping[str, Mapping[str, Sequence[Any]]]) -> Frame:
