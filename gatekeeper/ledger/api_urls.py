@@ -1,4 +1,10 @@
-"""Addresses of the REST resources, below /api/v1/."""
+"""Addresses of the evidence log below /api/v1/."""
 
-app_name = "ledger_api"
-urlpatterns = []
+from django.urls import path
+
+from gatekeeper.ledger import api
+
+urlpatterns = [
+    path("ledger/checkpoint/", api.NewestCheckpoint.as_view(), name="ledger-checkpoint"),
+    path("ledger/entries/", api.Entries.as_view(), name="ledger-entries"),
+]
