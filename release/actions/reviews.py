@@ -11,7 +11,7 @@ from gatekeeper.ledger.signing import signed_action
 from gatekeeper.lots.models import Lot
 from release import queries
 from release.models import Review
-from release.queries.dossier import duties_of
+from release.queries.duties import duties_of
 from release.rules.separation import check_may_review
 
 ACT = "lot.review"

@@ -3,20 +3,18 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from django.db.models import Q
-
 from batches.models import BatchRecord, EquipmentUse
 from batches.queries import record_view
 from batches.queries.phases import origin_key
 from batches.queries.records import ControlView, PhaseView, RecordView
 from gatekeeper.accounts.clock import now
-from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import day_at
 from gatekeeper.core.canonical import digest
 from gatekeeper.ledger.queries import SignatureView
 from gatekeeper.lots import queries as lots
 from gatekeeper.lots.models import Lot, Use
 from release.models import Disposition, Market, Result, Review
+from release.queries.duties import duties_in, results_of
 from release.queries.evidence import Scope, fault_in, scope_of
 from release.queries.monitoring import evaluations_of, excursions_of
 from release.queries.review import review_content
@@ -29,7 +27,7 @@ def dossier(lot: Lot, market: Market) -> facts.Dossier:
     record = _record_of(lot)
     view = record_view(record, now()) if record else None
     row = effective(lot, market, record.completed_at if record else None)
-    results = list(_results(lot))
+    results = list(results_of(lot))
     reviews = _reviews(record) if record else ()
     return facts.Dossier(
         lot=_lot(lot, market),
@@ -48,14 +46,9 @@ def dossier(lot: Lot, market: Market) -> facts.Dossier:
         holds=tuple(_holds(view)) if view else (),
         equipment=tuple(_equipment(view)) if view else (),
         changes=tuple(_changes(view, results)),
-        duties=tuple(_duties(view, results, reviews)),
+        duties=tuple(duties_in(view, results)),
         ledger=_ledger(record),
     )
-
-
-def duties_of(record: BatchRecord) -> tuple[facts.Duty, ...]:
-    """Return who had which part in the batch, each once."""
-    return tuple(_duties(record_view(record, now()), list(_results(record.lot)), _reviews(record)))
 
 
 def _record_of(lot: Lot) -> BatchRecord | None:
@@ -80,11 +73,6 @@ def _lot(lot: Lot, market: Market) -> facts.LotFacts:
         expired=lot.expiry_date is not None and lot.expiry_date < day_at(lot.site),
         decided=decided.decision if decided else "",
     )
-
-
-def _results(lot: Lot) -> Iterable[Result]:
-    related = ("entered_by", "reviewed_by", "instrument_file", "superseded_by")
-    return lot.results.select_related(*related).defer("instrument_file__content").order_by("id")
 
 
 def _result(row: Result) -> facts.ResultFacts:
@@ -309,36 +297,6 @@ def _review_signature(record: BatchRecord, review: Review) -> facts.SignatureFac
         digest=row.sha256,
         valid=digest(review_content(record, scope, review.remark)) == row.sha256,
     )
-
-
-def _duties(
-    view: RecordView | None, results: list[Result], reviews: tuple[facts.ReviewFacts, ...]
-) -> Iterable[facts.Duty]:
-    found: list[tuple[Person, str, str]] = []
-    for phase in view.phases if view else ():
-        row, subject = phase.phase, f"phase {phase.phase.code}"
-        found += [(row.started_by, "performed", subject), (row.performed_by, "performed", subject)]
-        found += [(row.verified_by, "verified", subject)]
-        for entry in row.results.all():
-            found += [(entry.entered_by, "entered", subject), (entry.verified_by, "verified", subject)]
-    for result in results:
-        found += [(result.entered_by, "tested", result.test), (result.reviewed_by, "reviewed_result", result.test)]
-    found += [(person, "tested", "the lot") for person in _analysts(results)]
-    if view and view.record.reviewed_by:
-        found.append((view.record.reviewed_by, "reviewed_production", view.record.number))
-    names = Person.objects.in_bulk([review.reviewed_by for review in reviews], field_name="username") if reviews else {}
-    found += [(names[review.reviewed_by], "reviewed_quality", view.record.number) for review in reviews if view]
-    duties = [facts.Duty(p.username, p.full_name, duty, subject) for p, duty, subject in found if p is not None]
-    return dict.fromkeys(duties)
-
-
-def _analysts(results: list[Result]) -> Iterable[Person]:
-    # An instrument or a LIMS reports the analyst as text; whoever of us has that name tested the lot.
-    names = {result.analyst.strip() for result in results}
-    which = Q(pk__in=[])
-    for name in names:
-        which |= Q(full_name__iexact=name) | Q(username__iexact=name)
-    return Person.objects.filter(which).order_by("username")
 
 
 def _ledger(record: BatchRecord | None) -> facts.LedgerFacts:
