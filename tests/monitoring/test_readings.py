@@ -6,6 +6,7 @@ from django.db import DatabaseError, connection, transaction
 from batches.monitoring import models, queries
 from batches.monitoring.actions.readings import Conflicting, Recorded, Replayed
 from batches.monitoring.rules.frames import frame_from
+from gatekeeper.accounts.models import Site
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.ledger.models import Outbox
 from gatekeeper.ledger.queries import entries_of
@@ -80,6 +81,13 @@ def test_a_source_of_another_site_is_unknown_here(plant, time):
     with pytest.raises(Refusal) as caught:
         plant.send(frame(1, range(60), lambda at: 1.0, source="ELSEWHERE"))
     assert (caught.value.code, caught.value.field) == ("unknown_source", "source")
+
+
+def test_a_gateway_records_at_its_own_site_only(plant, time):
+    plant.site = Site.objects.get(code="KR01")
+    with pytest.raises(Refusal) as caught:
+        plant.send(frame(1, range(10), lambda at: 1.0))
+    assert caught.value.code == "not_authorised"
 
 
 def test_somebody_without_the_permission_records_nothing(plant, time):
