@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
@@ -88,6 +88,12 @@ class ApiView(APIView):
         """The sites where the caller holds what this method needs; a token's own site only."""
         required = declared(self, self.request.method)
         return sites_in(self.request, None if required in {PUBLIC, SIGNED_IN} else required)
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Keep the bytes of a POST before anything parses them: the key of idempotency is about the bytes."""
+        if request.method == "POST" and self.idempotent:
+            _ = request.body
+        return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authenticate, check the declared permission, and put the handler of a POST behind its key."""
