@@ -184,7 +184,7 @@ def _judged(criterion: Criterion, value: Decimal, limit_text: str, failure: str)
     return Assessment(Outcome.PASS, text, f"{text} meets {describe(criterion)}.", "meets_limit")
 
 
-def _assess_censored(criterion: Criterion, is_less: bool, bound: Decimal, text: str) -> Assessment:  # noqa: FBT001
+def _assess_censored(criterion: Criterion, is_less: bool, bound: Decimal, text: str) -> Assessment:  # noqa: FBT001 -- its sign
     """Judge "less than the bound" or "more than the bound": only what holds for every value behind the sign."""
     low, high, asked = criterion.low, criterion.high, describe(criterion)
     lost_low = low is not None and is_less and bound <= low

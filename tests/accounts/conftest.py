@@ -1,3 +1,5 @@
+"""E-d: a founded system, as its first two administrators have it."""
+
 import pytest
 
 from tests.accounts.making import make_house
