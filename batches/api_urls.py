@@ -1,4 +1,34 @@
 """Addresses of the REST resources, below /api/v1/."""
 
+from django.urls import path
+
+from batches.api import deviations, masters, records
+
 app_name = "batches_api"
-urlpatterns = []
+_RECORD = "batch-records/<str:number>/"
+_PHASE = f"{_RECORD}phases/<str:code>/"
+_MASTER = "master-batch-records/<str:code>/versions/<int:version>/"
+urlpatterns = [
+    path("master-batch-records/", masters.Masters.as_view(), name="masters"),
+    path(_MASTER, masters.OneMaster.as_view(), name="master"),
+    path(f"{_MASTER}approve/", masters.ApproveMaster.as_view(), name="approve_master"),
+    path("batch-records/", records.BatchRecords.as_view(), name="records"),
+    path(_RECORD, records.OneRecord.as_view(), name="record"),
+    path(f"{_RECORD}complete/", records.Complete.as_view(), name="complete"),
+    path(f"{_RECORD}review/", records.Review.as_view(), name="review"),
+    path(f"{_RECORD}yields/", records.Yields.as_view(), name="yields"),
+    path(f"{_RECORD}deviations/", deviations.RecordDeviations.as_view(), name="record_deviations"),
+    path(f"{_RECORD}phases/", records.Phases.as_view(), name="phases"),
+    path(_PHASE, records.OnePhase.as_view(), name="phase"),
+    path(f"{_PHASE}start/", records.Start.as_view(), name="start_phase"),
+    path(f"{_PHASE}materials/", records.PhaseMaterials.as_view(), name="phase_materials"),
+    path(f"{_PHASE}results/", records.Results.as_view(), name="results"),
+    path(f"{_PHASE}results/<str:control>/verify/", records.CheckResult.as_view(), name="verify_result"),
+    path(f"{_PHASE}sign/", records.SignPhase.as_view(), name="sign_phase"),
+    path(f"{_PHASE}verify/", records.VerifyPhase.as_view(), name="verify_phase"),
+    path("deviations/", deviations.Deviations.as_view(), name="deviations"),
+    path("deviations/<str:number>/", deviations.OneDeviation.as_view(), name="deviation"),
+    path("deviations/<str:number>/close/", deviations.CloseDeviation.as_view(), name="close_deviation"),
+    path("equipment/", deviations.EquipmentList.as_view(), name="equipment"),
+    path("equipment/<str:code>/", deviations.OneEquipment.as_view(), name="one_equipment"),
+]

@@ -14,14 +14,16 @@ from batches.rules.judgement import judged
 from batches.rules.reasons import reason as given_reason
 from batches.rules.recipe import Control, PhaseRecipe
 from gatekeeper.accounts.acting import action
-from gatekeeper.accounts.actions.authentication import Proof
+from gatekeeper.accounts.actions.authentication import Credentials, Proof, prove, signer_of
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import day_at
+from gatekeeper.core.canonical import digest
 from gatekeeper.core.limits import Verdict
 from gatekeeper.core.quantity import Quantity, Reported
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.core.transitions import transition
+from gatekeeper.ledger.actions import outbox
 from gatekeeper.ledger.actions.signatures import sign
 from gatekeeper.ledger.signing import signed_action
 from gatekeeper.lots.actions import genealogy
@@ -192,12 +194,24 @@ def verify_result(*, by: Person, phase: Phase, control: str) -> InProcessResult:
     return result
 
 
+def check_result_here(*, credentials: Credentials, phase: Phase, control: str) -> InProcessResult:
+    """Check an entry as a second person at the performer's screen, proven with both components; see verify_result.
+
+    :raises Refusal: ``wrong_password``, ``locked_out``, those of ``prove`` and of ``verify_result``.
+    """
+    by = signer_of(credentials)
+    prove(by=by, credentials=credentials)
+    return verify_result(by=by, phase=phase, control=control)
+
+
 @signed_action
-def sign_phase(*, by: Person, proof: Proof, phase: Phase) -> Phase:
+def sign_phase(*, by: Person, proof: Proof, phase: Phase, shown_digest: str = "") -> Phase:
     """Sign for a phase as performed; after a correction sign again. Quantities and yields are judged now.
 
-    :raises Refusal: ``not_authorised``, ``qualification_missing``, ``qualification_expired`` and those of
-        ``rules.phases.check_may_sign``.
+    ``shown_digest`` is that of the content the person was shown, where a page has shown it.
+
+    :raises Refusal: ``shown_content_changed``, ``not_authorised``, ``qualification_missing``,
+        ``qualification_expired`` and those of ``rules.phases.check_may_sign``.
     """
     locked = locked_phase(phase)
     definition = queries.phase_recipe(locked)
@@ -205,9 +219,11 @@ def sign_phase(*, by: Person, proof: Proof, phase: Phase) -> Phase:
     check_person(by, row.permission, locked.batch_record, definition.qualification)
     facts = queries.signed_facts(locked)
     rules.check_may_sign(facts, by=by.username)
+    _check_shown(locked, shown_digest)
     if locked.state == Phase.State.RUNNING:
         locked.state, locked.performed_at, locked.performed_by = row.target, now(), by
         locked.save()
+        outbox.post("phase_ended", {"phase": locked.pk})  # monitoring makes its evaluation final
     findings.open_for_quantities(by=by, phase=locked, facts=facts)
     findings.open_for_yield(by=by, phase=locked, definition=definition)
     sign(
@@ -223,19 +239,20 @@ def sign_phase(*, by: Person, proof: Proof, phase: Phase) -> Phase:
 
 
 @signed_action
-def verify_phase(*, by: Person, proof: Proof, phase: Phase) -> Phase:
+def verify_phase(*, by: Person, proof: Proof, phase: Phase, shown_digest: str = "") -> Phase:
     """Verify, with a signature, a phase that somebody else performed; the fill gives the lot its quantity.
 
     With the last phase the lot leaves the process for quarantine.
 
-    :raises Refusal: ``not_authorised``, ``qualification_missing``, ``qualification_expired`` and those of
-        ``rules.phases.check_may_verify``.
+    :raises Refusal: ``shown_content_changed``, ``not_authorised``, ``qualification_missing``,
+        ``qualification_expired`` and those of ``rules.phases.check_may_verify``.
     """
     locked = locked_phase(phase, with_lot=True)
     record, definition = locked.batch_record, queries.phase_recipe(locked)
     row = transition(statuses.PHASE, source="performed", verb="verify")
     check_person(by, row.permission, record, definition.qualification)
     rules.check_may_verify(queries.signed_facts(locked), by=by.username)
+    _check_shown(locked, shown_digest)
     if locked.state == Phase.State.PERFORMED:
         locked.state, locked.verified_at, locked.verified_by = row.target, now(), by
         locked.save()
@@ -250,6 +267,15 @@ def verify_phase(*, by: Person, proof: Proof, phase: Phase) -> Phase:
     )
     touch(record)
     return locked
+
+
+def _check_shown(phase: Phase, shown_digest: str) -> None:
+    if shown_digest and shown_digest != digest(queries.phase_content(phase)):
+        raise Refusal(
+            "shown_content_changed",
+            "The record changed since it was shown to you: look at it again.",
+            kind=Kind.CONFLICT,
+        )
 
 
 def _for_entry(by: Person, phase: Phase, code: str) -> tuple[Phase, Control]:

@@ -1,6 +1,7 @@
 """Reads of batch records, phases, yields and deviations."""
 
 from batches.queries.deviations import (
+    all_deviations,
     deviation_content,
     open_deviations_of,
     timeline_of,
@@ -26,6 +27,7 @@ from batches.queries.phases import (
 from batches.queries.records import (
     RecordView,
     all_facts,
+    batch_records,
     deviations_of,
     listed_records,
     loaded_phases,
@@ -41,7 +43,9 @@ from batches.queries.yields import measures_of, yields_of
 
 __all__ = [
     "RecordView",
+    "all_deviations",
     "all_facts",
+    "batch_records",
     "changed_values",
     "control_of",
     "current_result",

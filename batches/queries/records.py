@@ -1,6 +1,6 @@
 """Batch records as people may see them, and everything that one page shows of a record in a fixed number of queries."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from batches.rules.holds import Clock
 from batches.rules.phases import PhaseFacts
 from batches.rules.recipe import Control, PhaseRecipe, Recipe
 from batches.rules.yields import StepYield, steps
-from gatekeeper.accounts.models import Person
+from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import sites_of
 from gatekeeper.core.canonical import digest
 from gatekeeper.ledger.models import Signature
@@ -75,19 +75,28 @@ class RecordView:
         return next((view for view in self.phases if view.phase.code == code), None)
 
 
-def visible_records(person: Person, permission: str = "batches.view") -> QuerySet[BatchRecord]:
-    """Return the batch records of the sites where the person may see them."""
-    return BatchRecord.objects.filter(site__in=sites_of(person, permission)).select_related(
-        "master", "lot__material", "site"
+def batch_records() -> QuerySet[BatchRecord]:
+    """Return every batch record with what names it; the doors limit it to their sites."""
+    return BatchRecord.objects.select_related(
+        "master", "lot__material", "site", "issued_by", "completed_by", "reviewed_by"
     )
 
 
-def listed_records(person: Person) -> QuerySet[BatchRecord]:
-    """Return the records for a list, with how many phases there are and are done, and how many deviations are open."""
-    return visible_records(person).annotate(
-        phase_count=Count("phases", distinct=True),
-        done_count=Count("phases", filter=Q(phases__state__in=["performed", "verified"]), distinct=True),
-        open_count=Count("deviations", filter=Q(deviations__status="open"), distinct=True),
+def visible_records(person: Person, permission: str = "batches.view") -> QuerySet[BatchRecord]:
+    """Return the batch records of the sites where the person may see them."""
+    return batch_records().filter(site__in=sites_of(person, permission))
+
+
+def listed_records(sites: Iterable[Site]) -> QuerySet[BatchRecord]:
+    """Return the records of these sites, with how many phases there are and are done, how many deviations are open."""
+    return (
+        batch_records()
+        .filter(site__in=sites)
+        .annotate(
+            phase_count=Count("phases", distinct=True),
+            done_count=Count("phases", filter=Q(phases__state__in=["performed", "verified"]), distinct=True),
+            open_count=Count("deviations", filter=Q(deviations__status="open"), distinct=True),
+        )
     )
 
 

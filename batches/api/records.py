@@ -1,0 +1,282 @@
+"""Batch records and their phases over REST."""
+
+from typing import Any
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batches import queries
+from batches.actions import execution, records
+from batches.models import BatchRecord, Phase
+from batches.queries.records import PhaseView
+from batches.serializers import (
+    BatchRecordShown,
+    IssueGiven,
+    PhaseShown,
+    ResultGiven,
+    ResultShown,
+    SigningGiven,
+    StartGiven,
+    UseGiven,
+    UseShown,
+    YieldShown,
+)
+from gatekeeper.accounts.clock import now
+from gatekeeper.api import ApiView, check_match, etag_of
+from gatekeeper.pagination import updated_since
+
+
+class RecordView(ApiView):
+    """Base of what hangs on one batch record of the caller's sites."""
+
+    def record(self, number: str) -> BatchRecord:
+        """Return the record if the caller may act on it.
+
+        :raises Http404: when not, whether or not it exists.
+        """
+        return get_object_or_404(queries.batch_records(), number=number, site__in=self.sites)
+
+    def phase(self, number: str, code: str) -> Phase:
+        """Return a phase of the record.
+
+        :raises Http404: when the record has no such phase.
+        """
+        return get_object_or_404(
+            Phase.objects.select_related("batch_record__site"), batch_record=self.record(number), code=code
+        )
+
+    def phase_view(self, number: str, code: str) -> PhaseView:
+        """Return a phase with all its entries.
+
+        :raises Http404: when the record has no such phase.
+        """
+        found = queries.record_view(self.record(number), now()).phase(code)
+        if found is None:
+            raise Http404
+        return found
+
+    def shown(self, record: BatchRecord, status: int = 200) -> Response:
+        """Return the record with its ETag."""
+        fresh = queries.batch_records().get(pk=record.pk)
+        return Response(BatchRecordShown(fresh).data, status=status, headers={"ETag": _etag(fresh)})
+
+
+class BatchRecords(RecordView):
+    """The batch records of the caller's sites."""
+
+    permissions = {"GET": "batches.view", "POST": "batches.issue"}
+    signs = True
+
+    @extend_schema(
+        responses=BatchRecordShown(many=True),
+        parameters=[OpenApiParameter(name, str) for name in ("status", "lot", "master", "site", "updated_since")],
+    )
+    def get(self, request: Request) -> Response:
+        """List batch records, newest first."""
+        filters = {"status": "status", "lot": "lot__number", "master": "master__code", "site": "site__code"}
+        asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
+        found = queries.batch_records().filter(site__in=self.sites, **asked)
+        since = updated_since(request)
+        return self.listed(found.filter(updated_at__gte=since) if since else found, BatchRecordShown)
+
+    @extend_schema(request=IssueGiven, responses={201: BatchRecordShown})
+    def post(self, request: Request) -> Response:
+        """Issue a batch record with a signature."""
+        given: Any = self.parsed(IssueGiven)
+        record = records.issue(by=request.user, credentials=given.credentials(request), command=given.command())
+        return self.shown(record, 201)
+
+
+class OneRecord(RecordView):
+    """One batch record."""
+
+    permission = "batches.view"
+
+    @extend_schema(responses=BatchRecordShown)
+    def get(self, request: Request, number: str) -> Response:
+        """Show the record."""
+        return self.shown(self.record(number))
+
+
+class Complete(RecordView):
+    """The end of production."""
+
+    permission = "batches.perform"
+
+    @extend_schema(request=None, responses={201: BatchRecordShown})
+    def post(self, request: Request, number: str) -> Response:
+        """Say that production is complete."""
+        return self.shown(records.complete(by=request.user, batch_record=self.record(number)), 201)
+
+
+class Review(RecordView):
+    """The signed review of the production record."""
+
+    permission = "batches.review"
+    signs = True
+
+    @extend_schema(request=SigningGiven, responses={201: BatchRecordShown})
+    def post(self, request: Request, number: str) -> Response:
+        """Sign the review."""
+        credentials = self.parsed(SigningGiven).credentials(request)
+        record = records.review(by=request.user, credentials=credentials, batch_record=self.record(number))
+        return self.shown(record, 201)
+
+
+class Phases(RecordView):
+    """The phases of a record, in order."""
+
+    permission = "batches.view"
+
+    @extend_schema(responses=PhaseShown(many=True))
+    def get(self, request: Request, number: str) -> Response:
+        """List the phases with their entries."""
+        view = queries.record_view(self.record(number), now())
+        return Response({"results": PhaseShown(view.phases, many=True).data, "next": None, "previous": None})
+
+
+class OnePhase(RecordView):
+    """One phase."""
+
+    permission = "batches.view"
+
+    @extend_schema(responses=PhaseShown)
+    def get(self, request: Request, number: str, code: str) -> Response:
+        """Show the phase with its entries."""
+        return Response(PhaseShown(self.phase_view(number, code)).data)
+
+
+class Start(RecordView):
+    """The start of a phase."""
+
+    permission = "batches.perform"
+
+    @extend_schema(request=StartGiven, responses={201: PhaseShown})
+    def post(self, request: Request, number: str, code: str) -> Response:
+        """Start the phase with its equipment."""
+        command = self.parsed(StartGiven).command()
+        execution.start_phase(by=request.user, phase=self.phase(number, code), command=command)
+        return Response(PhaseShown(self.phase_view(number, code)).data, status=201)
+
+
+class PhaseMaterials(RecordView):
+    """The lots used in a phase."""
+
+    permissions = {"GET": "batches.view", "POST": "batches.perform"}
+
+    @extend_schema(responses=UseShown(many=True))
+    def get(self, request: Request, number: str, code: str) -> Response:
+        """List the lots used."""
+        uses = UseShown(self.phase_view(number, code).uses, many=True).data
+        return Response({"results": uses, "next": None, "previous": None})
+
+    @extend_schema(request=UseGiven, responses={201: UseShown})
+    def post(self, request: Request, number: str, code: str) -> Response:
+        """Use a quantity of a lot."""
+        command = self.parsed(UseGiven).command()
+        use = execution.use_lot(by=request.user, phase=self.phase(number, code), command=command)
+        return Response(UseShown(use).data, status=201)
+
+
+class Results(RecordView):
+    """The in-process results of a phase."""
+
+    permissions = {"GET": "batches.view", "POST": "batches.record_result"}
+
+    @extend_schema(responses=ResultShown(many=True))
+    def get(self, request: Request, number: str, code: str) -> Response:
+        """List the results, superseded ones included; the ETag is what a correction sends as If-Match."""
+        phase = self.phase(number, code)
+        rows = phase.results.select_related("entered_by", "verified_by").order_by("id")
+        body = {"results": ResultShown(rows, many=True).data, "next": None, "previous": None}
+        return Response(body, headers={"ETag": _etag(phase.batch_record)})
+
+    @extend_schema(request=ResultGiven, responses={201: ResultShown})
+    def post(self, request: Request, number: str, code: str) -> Response:
+        """Enter a result, correct one with a reason (If-Match needed), or say why there is none."""
+        given: Any = self.parsed(ResultGiven)
+        phase = self.phase(number, code)
+        result = _entered(request, phase, given)
+        headers = {"ETag": _etag(BatchRecord.objects.get(pk=phase.batch_record_id))}
+        return Response(ResultShown(result).data, status=201, headers=headers)
+
+
+class CheckResult(RecordView):
+    """A second person's check of an entry."""
+
+    permission = "batches.verify"
+
+    @extend_schema(request=None, responses={201: ResultShown})
+    def post(self, request: Request, number: str, code: str, control: str) -> Response:
+        """Check the entry."""
+        result = execution.verify_result(by=request.user, phase=self.phase(number, code), control=control)
+        return Response(ResultShown(result).data, status=201)
+
+
+class SignPhase(RecordView):
+    """The performer's signature."""
+
+    permission = "batches.perform"
+    signs = True
+
+    @extend_schema(request=SigningGiven, responses={201: PhaseShown})
+    def post(self, request: Request, number: str, code: str) -> Response:
+        """Sign for the phase as performed."""
+        given: Any = self.parsed(SigningGiven)
+        execution.sign_phase(
+            by=request.user,
+            credentials=given.credentials(request),
+            phase=self.phase(number, code),
+            shown_digest=given.validated_data["sha256"],
+        )
+        return Response(PhaseShown(self.phase_view(number, code)).data, status=201)
+
+
+class VerifyPhase(RecordView):
+    """The second person's signature."""
+
+    permission = "batches.verify"
+    signs = True
+
+    @extend_schema(request=SigningGiven, responses={201: PhaseShown})
+    def post(self, request: Request, number: str, code: str) -> Response:
+        """Verify the phase."""
+        given: Any = self.parsed(SigningGiven)
+        execution.verify_phase(
+            by=request.user,
+            credentials=given.credentials(request),
+            phase=self.phase(number, code),
+            shown_digest=given.validated_data["sha256"],
+        )
+        return Response(PhaseShown(self.phase_view(number, code)).data, status=201)
+
+
+class Yields(RecordView):
+    """The yields of a record, step by step."""
+
+    permission = "batches.view"
+
+    @extend_schema(responses=YieldShown(many=True))
+    def get(self, request: Request, number: str) -> Response:
+        """Show the table of yields."""
+        rows = YieldShown(queries.yields_of(self.record(number)), many=True).data
+        return Response({"results": rows, "next": None, "previous": None})
+
+
+def _entered(request: Request, phase: Phase, given: Any) -> Any:
+    data = given.validated_data
+    if data["not_done"]:
+        return execution.mark_not_done(
+            by=request.user, phase=phase, control=data["control"], reason=data.get("reason", "")
+        )
+    if "reason" in data:
+        check_match(request, _etag(phase.batch_record))
+        return execution.correct_result(by=request.user, phase=phase, command=given.command(), reason=data["reason"])
+    return execution.enter_result(by=request.user, phase=phase, command=given.command())
+
+
+def _etag(record: BatchRecord) -> str:
+    return etag_of(record.number, record.updated_at.isoformat())
