@@ -40,6 +40,7 @@ NAV: tuple[Entry, ...] = (
     Entry(SIGNED_IN, _("Waiting for me"), "home"),
     Entry("lots.view", _("Lots"), "lots:list"),
     Entry("plasmids.view", _("Plasmids"), "plasmids:list"),
+    Entry("accounts.view", _("People"), "accounts:person_list"),
 )
 
 # (permission, path of a query ``(*, person, sites) -> Waiting``), most urgent first.

@@ -2,13 +2,14 @@
 
 import tomllib
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from gatekeeper.accounts import clock
 from gatekeeper.accounts.acting import System, token_limits
@@ -96,6 +97,16 @@ def person_named(username: str) -> Person:
         return Person.objects.get_by_natural_key(username)
     except Person.DoesNotExist:
         raise Refusal("person_unknown", "Nobody has the name “{name}”.", kind=Kind.MISSING, name=username) from None
+
+
+def people_at(sites: Sequence[Site]) -> QuerySet[Person]:
+    """Return who holds, held or will hold a role at these sites, with their roles and qualifications at hand."""
+    roles = Assignment.objects.filter(site__in=sites).select_related("role", "site")
+    return (
+        Person.objects.filter(pk__in=roles.values("person"))
+        .select_related("identity_checked_by")
+        .prefetch_related(Prefetch("assignments", roles, to_attr="roles_here"), "qualifications")
+    )
 
 
 def site_named(code: str) -> Site:

@@ -12,5 +12,6 @@ urlpatterns = [
     path("unlock/", views.Unlock.as_view(), name="unlock"),
     path("password/", views.ChangePassword.as_view(), name="password"),
     path("accountability/", views.Accountability.as_view(), name="accountability"),
+    path("people/", views.People.as_view(), name="person_list"),
     path("site/", views.ChooseSite.as_view(), name="site"),
 ]

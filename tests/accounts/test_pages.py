@@ -171,3 +171,26 @@ def test_times_name_their_zone_and_quantities_stay_as_reported():
     assert shown("{{ value|quantity:'mL' }}", value="7.30") == "7.30\N{NO-BREAK SPACE}mL"
     assert shown("{{ hash|digest }}", hash="a" * 64) == "aaaaaaaaaaaa…"
     assert settings.USE_TZ
+
+
+def test_who_administers_sees_the_people_of_their_site_only(house):
+    house.enrol("olivia", "operator", full_name="Olivia Tan")
+    house.enrol("sol", "operator", full_name="Sol Park", site=house.seoul())
+    page = browser("ada").get("/accounts/people/").content.decode()
+    assert "Olivia Tan" in page
+    assert "Sol Park" not in page
+    assert browser("olivia").get("/accounts/people/").status_code == 403
+
+
+def test_the_list_of_people_takes_as_many_queries_for_many_as_for_few(house, django_assert_num_queries):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client = browser("ada")
+    client.get("/accounts/people/")
+    with CaptureQueriesContext(connection) as few:
+        client.get("/accounts/people/")
+    for name in ("olivia", "vera", "farid"):
+        house.enrol(name, "operator")
+    with django_assert_num_queries(len(few)):
+        client.get("/accounts/people/")
