@@ -72,6 +72,10 @@ class Client:
         _, answer = self._send("POST", f"/api/v1/{path}", body, {"Content-Type": "application/json"})
         return json.loads(answer) if answer else None
 
+    def post_toml(self, path: str, content: bytes) -> Any:
+        """POST a master record as TOML and return the answer."""
+        return json.loads(self._send("POST", f"/api/v1/{path}", content, {"Content-Type": "application/toml"})[1])
+
     def sign(self, path: str, content: Mapping[str, Any] | None = None) -> Any:
         """POST a document that the person signs with both components."""
         return self.post(path, {**(content or {}), "username": self.username, "password": self.password})
