@@ -1,19 +1,12 @@
 """E-f: the permitted sequence of steps is enforced, also for a direct call of the REST door."""
 
-import pytest
 from rest_framework.test import APIClient
 
 from batches.models import BatchRecord
 from gatekeeper.demo.people import PASSWORD
-from tests.batches.making import make_batch_record, make_house, make_master, walk
+from tests.batches.making import make_batch_record, make_master, walk
 
-pytestmark = pytest.mark.django_db
 BASE = "/api/v1/batch-records/BR-2026-0041"
-
-
-@pytest.fixture
-def house():
-    return make_house()
 
 
 def door(person):
@@ -35,9 +28,7 @@ def test_a_record_is_issued_and_its_first_phase_performed_over_rest(house):
     started = olivia.post(f"{BASE}/phases/L1/start/", {"equipment": ["INCUBATOR"]}, format="json")
     assert started.status_code == 201, started.content
     for control, value in (("temperature", "37.0"), ("viability", "96"), ("cell_density", "1.2")):
-        entered = olivia.post(
-            f"{BASE}/phases/L1/results/", {"control": control, "reported": value}, format="json"
-        )
+        entered = olivia.post(f"{BASE}/phases/L1/results/", {"control": control, "reported": value}, format="json")
         assert entered.status_code == 201, entered.content
     assert entered.json()["reported"] == "1.2"
     performed = olivia.post(f"{BASE}/phases/L1/sign/", signed(house.olivia), format="json")
