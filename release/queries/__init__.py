@@ -3,7 +3,6 @@
 from release.queries.dossier import dossier
 from release.queries.evidence import Scope, fault_in, scope_of
 from release.queries.results import (
-    lot_named,
     result_content,
     results_that_count,
     visible_certificates,
@@ -31,7 +30,6 @@ __all__ = [
     "dossier",
     "effective",
     "fault_in",
-    "lot_named",
     "market_facts",
     "market_named",
     "markets_of",

@@ -1,0 +1,293 @@
+"""Specifications, results, files, the gate, decisions and certificates over REST."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gatekeeper.api import ApiView
+from gatekeeper.lots.models import Lot
+from gatekeeper.parsers import TomlParser
+from release import queries
+from release import serializers as shapes
+from release.actions.commands import ReceiveFile
+from release.actions.dispositions import reject_lot, release_lot
+from release.actions.files import receive_file, results_from_file
+from release.actions.results import correct_result, invalidate_result, record_result, review_results
+from release.actions.reviews import review_batch
+from release.actions.specifications import approve_specification, import_specification
+from release.models import Certificate, InstrumentFile, Specification
+
+
+class Specifications(ApiView):
+    """Every version of what a product must meet for a market."""
+
+    permissions = {"GET": "release.view", "POST": "release.author_specification"}
+    parser_classes = [TomlParser]
+
+    @extend_schema(
+        responses=shapes.SpecificationShown(many=True),
+        parameters=[OpenApiParameter(name, str) for name in ("material", "market", "status")],
+    )
+    def get(self, request: Request) -> Response:
+        """List versions."""
+        filters = {"material": "material__code", "market": "market__code", "status": "status"}
+        asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
+        return self.listed(queries.specifications().filter(**asked), shapes.SpecificationShown)
+
+    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: shapes.SpecificationShown})
+    def post(self, request: Request) -> Response:
+        """Record a draft from TOML."""
+        draft = import_specification(by=request.user, site=self.sites[0], toml=request.data)
+        return Response(shapes.SpecificationShown(draft).data, status=201)
+
+
+class ApproveSpecification(ApiView):
+    """The signed approval of a draft."""
+
+    permission = "release.approve_specification"
+    signs = True
+
+    @extend_schema(request=shapes.Signs, responses={201: shapes.SpecificationShown})
+    def post(self, request: Request, code: str, version: int) -> Response:
+        """Approve the draft."""
+        approved = approve_specification(
+            by=request.user,
+            credentials=self.parsed(shapes.Signs).credentials(request),
+            site=self.sites[0],
+            specification=get_object_or_404(Specification, code=code, version=version),
+        )
+        return Response(shapes.SpecificationShown(approved).data, status=201)
+
+
+class OfLot(ApiView):
+    """Something that belongs to a product lot."""
+
+    permission = "release.view"
+
+    def lot(self, number: str) -> Lot:
+        """Return the lot if the caller may see it.
+
+        :raises Http404: when not, whether or not it exists.
+        """
+        return get_object_or_404(queries.visible_lots(self.sites), number=number)
+
+
+class Results(OfLot):
+    """The results of a lot, the ones that count no more included."""
+
+    permissions = {"GET": "release.view", "POST": "release.record_result"}
+
+    @extend_schema(responses=shapes.ResultShown(many=True))
+    def get(self, request: Request, number: str) -> Response:
+        """List results."""
+        results = queries.visible_results(self.sites).filter(lot=self.lot(number))
+        return self.listed(results, shapes.ResultShown)
+
+    @extend_schema(request=shapes.ResultGiven, responses={201: shapes.ResultShown})
+    def post(self, request: Request, number: str) -> Response:
+        """Record a result as reported."""
+        command = self.parsed(shapes.ResultGiven).command(self.lot(number))
+        return Response(shapes.ResultShown(record_result(by=request.user, command=command)).data, status=201)
+
+
+class Corrections(OfLot):
+    """Corrections of a result."""
+
+    permission = "release.record_result"
+
+    @extend_schema(request=shapes.CorrectionGiven, responses={201: shapes.ResultShown})
+    def post(self, request: Request, number: str, result: int) -> Response:
+        """Record a corrected result in its place; the former one stays."""
+        lot = self.lot(number)
+        given: Any = self.parsed(shapes.CorrectionGiven)
+        corrected = correct_result(
+            by=request.user,
+            result=get_object_or_404(queries.visible_results(self.sites), lot=lot, pk=result),
+            command=given.command(lot),
+            reason=given.validated_data["reason"],
+        )
+        return Response(shapes.ResultShown(corrected).data, status=201)
+
+
+class Invalidations(OfLot):
+    """The invalidation of a result."""
+
+    permission = "release.review_result"
+
+    @extend_schema(request=shapes.ReasonGiven, responses={201: shapes.ResultShown})
+    def post(self, request: Request, number: str, result: int) -> Response:
+        """Take the result out with its reason; it stays on record."""
+        found = get_object_or_404(queries.visible_results(self.sites), lot=self.lot(number), pk=result)
+        reason = self.parsed(shapes.ReasonGiven).validated_data["reason"]
+        row = invalidate_result(by=request.user, result=found, reason=reason)
+        return Response(shapes.ResultShown(row).data, status=201)
+
+
+class ResultReviews(OfLot):
+    """Signed reviews of results by a second person."""
+
+    permission = "release.review_result"
+    signs = True
+
+    @extend_schema(request=shapes.ReviewsGiven, responses={201: shapes.ResultShown(many=True)})
+    def post(self, request: Request, number: str) -> Response:
+        """Review results of the lot."""
+        given: Any = self.parsed(shapes.ReviewsGiven)
+        of_lot = queries.visible_results(self.sites).filter(lot=self.lot(number))
+        found = [get_object_or_404(of_lot, pk=key) for key in given.validated_data["results"]]
+        reviewed = review_results(by=request.user, credentials=given.credentials(request), results=found)
+        return Response({"results": shapes.ResultShown(reviewed, many=True).data}, status=201)
+
+
+class BatchReviews(OfLot):
+    """Quality's signed review of the batch."""
+
+    permission = "release.review"
+    signs = True
+
+    @extend_schema(request=shapes.BatchReviewGiven, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, number: str) -> Response:
+        """Sign that record and audit trail were reviewed."""
+        given: Any = self.parsed(shapes.BatchReviewGiven)
+        review = review_batch(
+            by=request.user,
+            credentials=given.credentials(request),
+            batch_record=self.lot(number).batch_record,
+            remark=given.validated_data["remark"],
+            evidence_sha256=given.validated_data["evidence_sha256"],
+        )
+        return Response(
+            {"evidence_entries": review.evidence_entries, "evidence_sha256": review.evidence_sha256}, status=201
+        )
+
+
+class Gate(OfLot):
+    """What stands in the way of a lot for a market."""
+
+    @extend_schema(responses=shapes.GateShown, parameters=[OpenApiParameter("market", str, required=True)])
+    def get(self, request: Request, number: str) -> Response:
+        """Ask the gate; nothing is written."""
+        lot = self.lot(number)
+        market = queries.market_named(request.query_params.get("market", ""))
+        return Response(shapes.GateShown(queries.dossier(lot, market)).data)
+
+
+class Dispositions(OfLot):
+    """What was decided about a lot, market by market."""
+
+    permissions = {"GET": "release.view", "POST": "release.release_lot"}
+    signs = True
+
+    @extend_schema(responses=shapes.DispositionShown(many=True))
+    def get(self, request: Request, number: str) -> Response:
+        """List decisions."""
+        decisions = queries.visible_dispositions(self.sites).filter(lot=self.lot(number))
+        return self.listed(decisions, shapes.DispositionShown)
+
+    @extend_schema(request=shapes.DecisionGiven, responses={201: shapes.DispositionShown})
+    def post(self, request: Request, number: str) -> Response:
+        """Release the lot for a market through its gate, or reject it; signed, answered once sealed."""
+        given: Any = self.parsed(shapes.DecisionGiven)
+        data = given.validated_data
+        common = {"market": data["market"], "dossier_sha256": data["dossier_sha256"]}
+        common |= {"by": request.user, "credentials": given.credentials(request), "lot": self.lot(number)}
+        if data["decision"] == "released":
+            decided = release_lot(**common)
+        else:
+            decided = reject_lot(**common, reason=data["reason"])
+        return Response(shapes.DispositionShown(decided).data, status=201)
+
+
+class Certificates(OfLot):
+    """The certificates of a lot."""
+
+    @extend_schema(responses=shapes.CertificateShown(many=True))
+    def get(self, request: Request, number: str) -> Response:
+        """List certificates."""
+        found = queries.visible_certificates(self.sites).filter(lot=self.lot(number))
+        return self.listed(found, shapes.CertificateShown)
+
+
+class OneCertificate(ApiView):
+    """One certificate of analysis."""
+
+    permission = "release.view"
+
+    def certificate(self, number: str) -> Certificate:
+        """Return the certificate if the caller may see it.
+
+        :raises Http404: when not, whether or not it exists.
+        """
+        return get_object_or_404(queries.visible_certificates(self.sites), number=number)
+
+    @extend_schema(responses=shapes.CertificateShown)
+    def get(self, request: Request, number: str) -> Response:
+        """Show the certificate."""
+        return Response(shapes.CertificateShown(self.certificate(number)).data)
+
+
+class CertificateAsPdf(OneCertificate):
+    """The certificate as PDF/A with its content attached."""
+
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    def get(self, request: Request, number: str) -> HttpResponse:
+        """Download the PDF, the very bytes that were issued."""
+        return _download(bytes(self.certificate(number).pdf), "application/pdf", f"{number}.pdf")
+
+
+class CertificateAsJson(OneCertificate):
+    """The certificate as canonical JSON."""
+
+    @extend_schema(responses={(200, "application/json"): OpenApiTypes.OBJECT})
+    def get(self, request: Request, number: str) -> HttpResponse:
+        """Download the content, the very bytes whose digest is on record."""
+        return _download(self.certificate(number).content.encode(), "application/json", f"{number}.json")
+
+
+class InstrumentFiles(ApiView):
+    """Files as instruments wrote them."""
+
+    permissions = {"GET": "release.view", "POST": "release.record_result"}
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(responses=shapes.FileShown(many=True))
+    def get(self, request: Request) -> Response:
+        """List received files."""
+        return self.listed(queries.visible_files(self.sites), shapes.FileShown)
+
+    @extend_schema(request={"multipart/form-data": shapes.FileGiven}, responses={201: shapes.FileShown})
+    def post(self, request: Request) -> Response:
+        """Receive a file; the answer holds its readings and findings."""
+        data = self.parsed(shapes.FileGiven).validated_data
+        lot = get_object_or_404(queries.visible_lots(self.sites), number=data["lot"])
+        upload = data["file"]
+        command = ReceiveFile(kind=data["kind"], name=upload.name, content=upload.read(), lot=lot.number)
+        return Response(shapes.FileShown(receive_file(by=request.user, command=command)).data, status=201)
+
+
+class FileResults(ApiView):
+    """Results made of the readings of a received file."""
+
+    permission = "release.record_result"
+
+    @extend_schema(request=shapes.FileResultsGiven, responses={201: shapes.ResultShown(many=True)})
+    def post(self, request: Request, file: int) -> Response:
+        """Record results from the file, each with the place where it stands."""
+        found: InstrumentFile = get_object_or_404(queries.visible_files(self.sites), pk=file)
+        given: Any = self.parsed(shapes.FileResultsGiven)
+        results = results_from_file(
+            by=request.user, file=found, analyst=given.validated_data["analyst"], wanted=given.wanted()
+        )
+        return Response({"results": shapes.ResultShown(results, many=True).data}, status=201)
+
+
+def _download(content: bytes, content_type: str, name: str) -> HttpResponse:
+    return HttpResponse(
+        content, content_type=content_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
