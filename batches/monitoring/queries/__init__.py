@@ -6,6 +6,7 @@ from batches.monitoring.queries.facts import (
     phases_of,
     rule_set_content,
     rule_set_of,
+    rules_in,
     verify_frame,
 )
 from batches.monitoring.queries.states import PhaseStates, RuleState, excursions_of, states_of
@@ -19,6 +20,7 @@ __all__ = [
     "phases_of",
     "rule_set_content",
     "rule_set_of",
+    "rules_in",
     "states_of",
     "verify_frame",
 ]

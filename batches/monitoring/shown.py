@@ -1,0 +1,158 @@
+"""What pages say of excursions, evaluations and rules, in words and units."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from batches.monitoring.models import Evaluation, Excursion
+from batches.monitoring.queries.facts import moment
+from batches.monitoring.rules.excursion_rules import TOTALS, ExcursionRule, RuleKind
+from batches.monitoring.rules.parameters import parameter
+from gatekeeper.core.quantity import unit
+
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def excursion_pairs(excursion: Excursion, *, zone: str) -> list[dict[str, Any]]:
+    """Return terms and values of an excursion, as components/definitions.html shows them."""
+    found, evaluation = excursion.content, excursion.evaluation
+    label = unit(excursion.unit).label
+    pairs = [
+        _pair(_("Level"), excursion.get_level_display(), state=excursion.level),
+        _pair(_("From"), at(excursion.started_at, zone)),
+        _pair(_("Until"), at(excursion.ended_at, zone) if excursion.ended_at else _("it lasts")),
+        _pair(_("Duration outside"), duration(Decimal(found["duration_s"]))),
+    ]
+    if found["side"] == "coverage":
+        pairs += [
+            _pair(_("Coverage"), _percent(found["peak"])),
+            _pair(_("Least coverage"), _percent(found["limit"])),
+        ]
+    else:
+        peak_at = at(moment(found["peak_at_us"]), zone)
+        pairs += [
+            _pair(_("Furthest value"), _with_unit(found["peak"], label), note=peak_at),
+            _pair(_("Limit"), _limit(evaluation.content["rule"], found["limit"], label)),
+            _pair(_("Excess dose"), f"{found['excess_dose']}{_NO_BREAK}{label}·s"),
+        ]
+    geometry = evaluation.content["geometry"]
+    if geometry:
+        pairs.append(_pair(_("Geometry"), geometry_text(geometry)))
+    return pairs + _provenance(excursion, zone)
+
+
+def _provenance(excursion: Excursion, zone: str) -> list[dict[str, Any]]:
+    evaluation = excursion.evaluation
+    rule, rules = evaluation.content["rule"], evaluation.rule_set
+    pairs = [
+        _pair(
+            _("Rule"),
+            f"{rule['code']}, {_('version')} {rule['version']}",
+            url=reverse("monitoring:rule_set_detail", args=[rules.code, rules.version]),
+            note=str(rules),
+        ),
+        _pair(_("Evaluation"), f"{_('version')} {evaluation.version}", note=at(evaluation.evaluated_at, zone)),
+        _pair(_("Digest of the data"), evaluation.data_sha256),
+    ]
+    if excursion.deviation:
+        url = reverse("batches:deviation_detail", args=[excursion.deviation.number])
+        pairs.append(
+            _pair(_("Deviation"), excursion.deviation.number, url=url, note=excursion.deviation.get_status_display())
+        )
+    if excursion.withdrawn_at:
+        pairs.append(_pair(_("Withdrawn"), at(excursion.withdrawn_at, zone), note=_("later readings do not show it")))
+    return pairs
+
+
+def evaluation_rows(evaluations: Iterable[Evaluation], *, zone: str) -> list[tuple[object, ...]]:
+    """Return the versions of an evaluation as rows of a table."""
+    return [
+        (
+            row.version,
+            row.get_state_display(),
+            _("yes") if row.final else _("no"),
+            at(row.evaluated_at, zone),
+            row.evaluated_by.full_name,
+            row.data_sha256[:12],
+        )
+        for row in evaluations
+    ]
+
+
+def rule_rows(rules: Iterable[ExcursionRule]) -> list[tuple[str, ...]]:
+    """Return the rules of a set as rows of a table."""
+    return [
+        (
+            rule.code,
+            f"{parameter(rule.parameter).title}, {unit(rule.unit).label}".rstrip(", "),
+            rule.kind.value.replace("_", " "),
+            _bounds(rule, "alert"),
+            _bounds(rule, "action"),
+            f"{rule.t_on_s} s / {rule.t_off_s} s",
+            ", ".join(rule.phases) or _("all"),
+        )
+        for rule in rules
+    ]
+
+
+def at(moment: datetime, zone: str) -> str:
+    """Return a time in the zone, to the second, with the zone named."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S} {zone}"
+
+
+def duration(seconds: Decimal) -> str:
+    """Return seconds as hours, minutes and seconds."""
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [(hours, "h"), (minutes, "min"), (left, "s")]
+    text = " ".join(f"{count}{_NO_BREAK}{name}" for count, name in parts if count)
+    return text or f"{seconds.normalize():f}{_NO_BREAK}s"
+
+
+def geometry_text(geometry: Mapping[str, Any]) -> str:
+    """Return a module in one line."""
+    return _("%(n)s fibres, %(d)s mm inner diameter, %(l)s m long") % {
+        "n": geometry["n_fibres"],
+        "d": geometry["diameter_mm"],
+        "l": geometry["length_m"],
+    }
+
+
+def _bounds(rule: ExcursionRule, level: str) -> str:
+    if rule.kind in TOTALS:
+        total = getattr(rule, f"{level}_total")
+        return "–" if total is None else f"> {total}{_NO_BREAK}{_total_unit(rule.kind, unit(rule.unit).label)}"
+    low, high = getattr(rule, f"{level}_low"), getattr(rule, f"{level}_high")
+    if low is None and high is None:
+        return "–"
+    return f"{'' if low is None else low} – {'' if high is None else high}".strip()
+
+
+def _limit(rule: Mapping[str, Any], limit: str, label: str) -> str:
+    kind = RuleKind(rule["kind"])
+    if kind in TOTALS:
+        return f"{limit}{_NO_BREAK}{_total_unit(kind, label)} {_('in all')}"
+    return _with_unit(limit, label)
+
+
+def _total_unit(kind: RuleKind, label: str) -> str:
+    return "s" if kind is RuleKind.CUMULATIVE_TIME else f"{label}·s"
+
+
+def _percent(share: str) -> str:
+    return f"{Decimal(share) * 100:.1f}{_NO_BREAK}%"
+
+
+def _with_unit(figure: str, label: str) -> str:
+    return f"{figure}{_NO_BREAK}{label}".strip()
+
+
+def _pair(term: str, value: str, *, state: str = "", url: str = "", note: str = "") -> dict[str, Any]:
+    mark = value if state else ""
+    return {"term": term, "value": "" if state else value, "state": state, "mark": mark, "url": url, "note": note}
