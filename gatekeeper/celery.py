@@ -1,10 +1,9 @@
-"""The Celery application. Redis only rings: work is found in PostgreSQL (gatekeeper/ledger/outbox.py)."""
+"""The Celery application. Redis only rings: work is found in PostgreSQL (gatekeeper/ledger/outbox.py).
 
-import os
+Which settings are meant is said by the environment (DJANGO_SETTINGS_MODULE): importing the package must not choose.
+"""
 
 from celery import Celery
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gatekeeper.settings")
 
 app = Celery("gatekeeper")
 app.config_from_object("django.conf:settings", namespace="CELERY")
