@@ -40,12 +40,14 @@ NAV: tuple[Entry, ...] = (
     Entry(SIGNED_IN, _("Waiting for me"), "home"),
     Entry("lots.view", _("Lots"), "lots:list"),
     Entry("plasmids.view", _("Plasmids"), "plasmids:list"),
+    Entry("monitoring.view", _("Skids"), "monitoring:source_list"),
     Entry("accounts.view", _("People"), "accounts:person_list"),
 )
 
 # (permission, path of a query ``(*, person, sites) -> Waiting``), most urgent first.
 QUEUES: tuple[tuple[str, str], ...] = (
     ("lots.release", "plasmids.waiting.lots_to_release"),
+    ("batches.close_deviation", "batches.monitoring.waiting.open_excursions"),
     ("accounts.manage", "gatekeeper.accounts.waiting.locked_out_people"),
     ("accounts.manage", "gatekeeper.accounts.waiting.expiring_qualifications"),
     (SIGNED_IN, "gatekeeper.accounts.waiting.own_qualifications"),
