@@ -1,0 +1,107 @@
+"""screens.md, the reviewer: an excursion is a picture, with the rule, the data and the deviation beside it."""
+
+import pytest
+
+from batches.monitoring.actions.rule_sets import import_rule_set
+from batches.monitoring.models import Excursion, RuleSet
+from gatekeeper.demo.people import PASSWORD
+from tests.monitoring.making import PH, frame, rules_toml
+from tests.monitoring.test_evaluation import frames, surging
+
+
+@pytest.fixture
+def shown(plant, time, client):
+    """Log in as one of the cast and open an address."""
+    time.after(120)
+    for one in frames():
+        plant.send(one)
+    plant.detect()
+
+    def show(username, url):
+        client.force_login(plant.people[username], backend="django.contrib.auth.backends.ModelBackend")
+        return client.get(url)
+
+    return show
+
+
+def action():
+    return Excursion.objects.get(level="action")
+
+
+def test_an_excursion_shows_trace_limits_the_part_outside_and_a_table(shown):
+    page = shown("priya", f"/monitoring/excursions/{action().pk}/").content.decode()
+    assert 'class="trace' in page
+    assert 'class="outside action"' in page
+    assert 'class="outside alert"' in page
+    assert "Action 6000 s⁻¹" in page
+    assert "<table" in page
+    assert "style=" not in page
+
+
+def test_an_excursion_names_its_duration_peak_dose_rule_geometry_data_and_deviation(shown):
+    found = action()
+    page = shown("priya", f"/monitoring/excursions/{found.pk}/").content.decode()
+    for text in ("13058.867", "13 fibres", "UFDF-RULES 1", "BR-1-D01", found.evaluation.data_sha256, "s⁻¹·s"):
+        assert text in page
+
+
+def test_a_withdrawn_excursion_says_so_and_stays_readable(shown, plant, time):
+    late = action()
+    plant.send(frame(90, [44], lambda at: 0.9))  # two values for one second: the interval is unknown now
+    plant.send(frame(91, range(28, 62), lambda at: 0.1))
+    plant.detect()
+    late.refresh_from_db()
+    page = shown("priya", f"/monitoring/excursions/{late.pk}/")
+    assert page.status_code == 200
+    if late.withdrawn_at:
+        assert "Later readings no longer show" in page.content.decode()
+
+
+def test_the_signals_of_a_phase_are_small_pictures_that_renew_themselves(shown, plant):
+    page = shown("olivia", "/monitoring/batch-records/BR-1/phases/L10/").content.decode()
+    assert "data-refresh-seconds" in page
+    assert "Wall shear" in page
+    assert "Feed flow" in page
+    plant.end()
+    assert "data-refresh-seconds" not in shown("olivia", "/monitoring/batch-records/BR-1/phases/L10/").content.decode()
+
+
+def test_another_site_sees_nothing(shown):
+    for url in (
+        f"/monitoring/excursions/{action().pk}/",
+        "/monitoring/batch-records/BR-1/phases/L10/",
+        "/monitoring/sources/TFF01/",
+    ):
+        assert shown("sol", url).status_code == 404
+    assert "TFF01" not in shown("sol", "/monitoring/sources/").content.decode()
+
+
+def test_a_skid_shows_its_tags_its_frames_and_what_came_twice(shown, plant):
+    plant.send(frame(1, range(30), lambda at: 5.0))
+    assert "TFF01" in shown("olivia", "/monitoring/sources/").content.decode()
+    page = shown("olivia", "/monitoring/sources/TFF01/").content.decode()
+    assert "FI101" in page
+    assert "came again with another body" in page
+
+
+def test_rules_are_approved_on_the_page_that_shows_them_by_another_person(shown, plant, client):
+    draft = import_rule_set(by=plant.people["mei"], site=plant.site, toml=rules_toml(PH, version=2))
+    url = f"/monitoring/rule-sets/{draft.code}/2/"
+    assert "UFDF-RULES" in shown("mei", "/monitoring/rule-sets/").content.decode()
+    assert 'name="password"' not in shown("mei", url).content.decode()
+    assert 'name="password"' in shown("arun", url).content.decode()
+    wrong = client.post(url, {"username": "arun", "password": "no"})
+    assert wrong.status_code == 403
+    assert client.post(url, {"username": "arun", "password": PASSWORD}).status_code == 302
+    draft.refresh_from_db()
+    assert (draft.status, draft.approved_by.username) == (RuleSet.Status.APPROVED, "arun")
+
+
+def test_an_open_excursion_waits_for_quality(shown):
+    page = shown("priya", "/").content.decode()
+    assert "Excursions to investigate" in page
+    assert f"/monitoring/excursions/{action().pk}/" in page
+
+
+def test_a_surge_is_what_the_pictures_show():
+    assert (surging(29), surging(30), surging(60), surging(61)) == (0.2, 1.0, 1.0, 0.2)
