@@ -1,6 +1,6 @@
 # make demo and make test need make, git and some Python >= 3.12; everything else they install into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-stop test check browser bench lock clean
+.PHONY: help demo demo-reset demo-stop test check docs browser bench lock clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
@@ -31,6 +31,10 @@ test: ## run every test against PostgreSQL and Valkey, browser tests included (A
 check: ## formatting, lint, types, import contracts, templates, migrations, generated docs
 	@.ci/venv requirements-dev.txt
 	@.ci/check
+
+docs: ## write docs/reference and docs/requirements.md anew, from the code
+	@.ci/venv requirements-dev.txt
+	@.ci/generated
 
 browser: ## find a Chromium for the browser tests, or install one
 	@.ci/chromium --install

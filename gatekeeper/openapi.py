@@ -3,6 +3,7 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 
 from gatekeeper.doors import PROBLEM_TYPE
 
@@ -36,6 +37,16 @@ _KEY = {
     "marked `Idempotency-Replayed: true`; with another body 422.",
 }
 _METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+class Operations(AutoSchema):
+    """Names each component after its app as well: two apps may each have a result or a specification."""
+
+    def get_serializer_name(self, serializer: Any, direction: Any) -> str:
+        """Return the component's name."""
+        name = super().get_serializer_name(serializer, direction)
+        app = type(serializer).__module__.removesuffix(".serializers").rsplit(".", 1)[-1].capitalize()
+        return name if name.startswith(app) else f"{app}{name}"
 
 
 class ServiceTokenScheme(OpenApiAuthenticationExtension):

@@ -169,7 +169,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "gatekeeper.api.problem",
     "DEFAULT_PAGINATION_CLASS": "gatekeeper.pagination.ByCursor",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "gatekeeper.openapi.Operations",
     "COERCE_DECIMAL_TO_STRING": True,
     "DEFAULT_VERSIONING_CLASS": None,
     "PAGE_SIZE": 50,

@@ -1,4 +1,4 @@
-"""E-n: every word that a person reads can be translated."""
+"""I-2: every word that a person reads can be translated."""
 
 import ast
 import re

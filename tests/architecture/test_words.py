@@ -1,4 +1,4 @@
-"""E-a, I: nothing in the sources ties the system to one machine or one download address, and no word is left open."""
+"""E-a: nothing in the sources ties the system to one machine or one download address, and no word is left open."""
 
 import re
 
