@@ -85,7 +85,7 @@ class PlasmidLotDetail(Page):
             ],
             "waits": waits,
             "may_release": waits and not obstacles and "lots.release" in held,
-            "signatures": signatures_of(lot),
+            "signatures": signatures_of(lot, queries.release_content(plasmid_lot)),
         }
 
     @cached_property

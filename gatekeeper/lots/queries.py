@@ -126,8 +126,12 @@ def has_its_own_gate(lot: Lot) -> bool:
     return lot.material.kind in {"plasmid", "harvest", "drug_substance", "drug_product"}
 
 
-def content(lot: Lot) -> dict[str, Any]:
-    """Return what a signature on the lot is bound to."""
+def content(lot: Lot, *, decision: str) -> dict[str, Any]:
+    """Return what a signed decision on the lot is bound to: the lot as it was made or received, and the decision.
+
+    The reason is typed while signing, so it is no part of what was shown: it stands on the append-only status change
+    that holds the signature.
+    """
     return {
         "lot": lot.number,
         "material": lot.material.code,
@@ -135,5 +139,11 @@ def content(lot: Lot) -> dict[str, Any]:
         "source": lot.source,
         "quantity": {"value": lot.quantity, "unit": lot.material.unit},
         "expiry_date": lot.expiry_date,
-        "status": lot.status,
+        "decision": decision,
     }
+
+
+def signed_decision(lot: Lot, act: str) -> dict[str, Any] | None:
+    """Return the content that a signed decision of this act on the lot is bound to; None for acts of other apps."""
+    kind, _, decision = act.partition(".")
+    return content(lot, decision=decision) if kind == "lot" else None

@@ -1,6 +1,6 @@
 """Pages of lots: the list, one lot with its family, receiving and deciding."""
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -90,7 +90,7 @@ class LotDetail(Page):
             "pairs": _pairs(lot),
             "changes": changes,
             "graph": picture(lot, backward, forward) if backward.edges or forward.edges else None,
-            "signatures": signatures_of(lot),
+            "signatures": signatures_of(lot, partial(queries.signed_decision, lot)),
             "decisions": self.decisions(),
             "links": _links(lot, self.request),
         }
@@ -135,7 +135,7 @@ class Decide(ActionView):
             "verb": VERBS[self.row.verb],
             "meaning": self.row.meaning or VERBS[self.row.verb],
             "items": [(pair["term"], pair["value"]) for pair in _pairs(self.lot)],
-            "digest": digest(queries.content(self.lot)),
+            "digest": digest(queries.content(self.lot, decision=self.row.verb)),
         }
 
     def perform(self, form: Any) -> str:

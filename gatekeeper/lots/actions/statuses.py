@@ -78,6 +78,6 @@ def decide(*, by: Person, proof: Any, lot: Lot, verb: str, reason: str) -> Statu
         act=f"lot.{verb}",
         meaning=row.meaning or row.verb.replace("_", " ").capitalize(),
         subject=locked,
-        content=queries.content(locked) | {"decision": verb, "reason": reason},
+        content=queries.content(locked, decision=verb),
     )
     return change_status(by=by, lot=locked, verb=verb, reason=reason, signature=signature, authority_checked=True)
