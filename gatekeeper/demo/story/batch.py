@@ -28,6 +28,8 @@ class Batch:
     values: Mapping[str, Mapping[str, str]]  # what cannot be taken from the recipe: phase, control, value
     faults: Mapping[str, Sequence[Fault]] = field(default_factory=dict)
     hours: Mapping[str, float] = field(default_factory=dict)  # how long a phase takes; two hours by default
+    feed_infectious: Decimal = Decimal("3.0E7")  # per mL, before the first watched phase
+    feed_physical: Decimal = Decimal("6.4E9")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,14 @@ def plausible(control: Mapping[str, Any]) -> str:
 
 
 def _made(batch: Batch, runs: Sequence[Sequence[Frame]]) -> Made:
-    result = outcome(runs, seed=batch.seed, geometry=MODULES[batch.module], vector=batch.vector)
+    result = outcome(
+        runs,
+        seed=batch.seed,
+        geometry=MODULES[batch.module],
+        vector=batch.vector,
+        feed_infectious=batch.feed_infectious,
+        feed_physical=batch.feed_physical,
+    )
     return Made(
         result.infectious_titre,
         result.physical_titre,

@@ -3,6 +3,8 @@
 Every number here is simulated. Titres of the phases are the same analyte by the same method, so yields can be formed.
 """
 
+from decimal import Decimal
+
 from gatekeeper.demo.process import Fault, FaultKind
 from gatekeeper.demo.story.batch import Batch
 from gatekeeper.demo.story.plasmids import AAV, LENTIVIRAL
@@ -48,22 +50,24 @@ CLEAN = Batch(
     watched={"A8": "affinity", "A9": "aex", "A10": "uf_df"},
     values={
         "A1": {"viability": "97.1"},
-        "A3": {"harvest_titre": "4.0e10"},
+        "A3": {"harvest_titre": "9.5e10"},
         "A4": {"lysed_cells": "96"},
-        "A6": {"turbidity": "5.1", "clarified_volume": "49.0", "clarified_titre": "3.8e10"},
-        "A8": {"time_to_neutral": "4", "eluate_volume": "1.5", "eluate_titre": "1.0e12"},
-        "A9": {"full_capsids": "78", "pool_volume": "1.2", "pool_titre": "8.8e11"},
-        "A10": {"retentate_volume": "0.20", "retentate_titre": "4.9e12"},
+        "A6": {"turbidity": "5.1", "clarified_volume": "49.0", "clarified_titre": "9.2e10"},
+        "A8": {"time_to_neutral": "4", "eluate_volume": "1.5", "eluate_titre": "2.55e12"},
+        "A9": {"full_capsids": "78", "pool_volume": "1.2", "pool_titre": "2.75e12"},
+        "A10": {"retentate_volume": "0.20", "retentate_titre": "1.60e13"},
         "A11": {
             "bioburden": "0",
             "bubble_point": "3.7",
             "filtrate_volume": "0.195",
-            "filtrate_titre": "4.8e12",
+            "filtrate_titre": "1.58e13",
             "labels_unaccounted": "0",
             "vials_filled": "60",
         },
     },
     hours={"A1": 96.0, "A2": 1.0, "A3": 72.0, "A4": 2.0, "A5": 2.0, "A6": 3.0},
+    feed_infectious=Decimal("1.0E9"),
+    feed_physical=Decimal("1.7E12"),
 )
 BLOCKED = Batch(
     number="BR-2026-0043",
