@@ -1,6 +1,6 @@
 """Reads of specifications, results, the dossier, decisions and certificates."""
 
-from release.queries.dossier import dossier
+from release.queries.dossier import dossier, for_market
 from release.queries.evidence import Scope, fault_in, scope_of
 from release.queries.results import (
     result_content,
@@ -15,6 +15,7 @@ from release.queries.review import decision_content, review_content
 from release.queries.specifications import (
     approved_lines,
     effective,
+    first_market,
     market_facts,
     market_named,
     markets_of,
@@ -30,6 +31,8 @@ __all__ = [
     "dossier",
     "effective",
     "fault_in",
+    "first_market",
+    "for_market",
     "market_facts",
     "market_named",
     "markets_of",

@@ -1,6 +1,7 @@
 """Gather the dossier of a lot for a market: everything the gate may look at, in one frozen object."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 
 from batches.models import BatchRecord, EquipmentUse
@@ -48,6 +49,17 @@ def dossier(lot: Lot, market: Market) -> facts.Dossier:
         changes=tuple(_changes(view, results)),
         duties=tuple(duties_in(view, results)),
         ledger=_ledger(record),
+    )
+
+
+def for_market(base: facts.Dossier, lot: Lot, market: Market) -> facts.Dossier:
+    """Return the dossier of the same lot at the same moment for another market: only what depends on it is read."""
+    row = effective(lot, market, base.record.completed_at if base.record else None)
+    return replace(
+        base,
+        lot=_lot(lot, market),
+        market=market_facts(market),
+        specification=specification_facts(row) if row else None,
     )
 
 

@@ -35,6 +35,17 @@ def markets_of(lot: Lot) -> list[Market]:
     )
 
 
+def first_market(lot: Lot) -> Market:
+    """Return the market that a page of the lot shows when none is asked for.
+
+    :raises Refusal: ``no_market`` when no market is known at all.
+    """
+    found = next(iter(markets_of(lot)), None) or Market.objects.order_by("code").first()
+    if found is None:
+        raise Refusal("no_market", "No market is known yet: import one.", kind=Kind.CONFLICT)
+    return found
+
+
 def effective(lot: Lot, market: Market, made_at: datetime | None) -> Specification | None:
     """Return the newest version that was approved when the lot was made (now, while it is being made). G-5."""
     rows = Specification.objects.filter(material=lot.material_id, market=market, approved_at__isnull=False)

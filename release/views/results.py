@@ -1,0 +1,195 @@
+"""Results of a lot: entry, review, correction, invalidation, and instrument files with what was read in them."""
+
+from functools import cached_property
+from typing import Any
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from gatekeeper.core.canonical import digest
+from gatekeeper.web import ActionView
+from release import queries
+from release.actions.files import receive_file
+from release.actions.results import correct_result, invalidate_result, record_result, review_results
+from release.forms import CorrectionForm, FileForm, ReasonForm, ResultForm, ResultReviewForm
+from release.models import InstrumentFile, Result
+from release.rules import specification as rules
+from release.rules.dossier import LineFacts
+from release.views.gate import OfLot
+from release.views.shown import result_rows
+
+
+class ResultList(OfLot):
+    """Every line of the specification with its result, and what was corrected or taken out."""
+
+    template_name = "release/result_list.html"
+
+    def context(self) -> dict[str, Any]:
+        """Return the lines and the files, and how many results wait for a second person."""
+        waiting = queries.results_that_count(self.lot).filter(status=Result.Status.ENTERED)
+        return {
+            "lot": self.lot,
+            "dossier": self.dossier,
+            "lines": result_rows(self.dossier.specification, self.dossier),
+            "files": queries.visible_files(self.sites).filter(lot=self.lot),
+            "may_record": "release.record_result" in self.held,
+            "may_review": "release.review_result" in self.held and waiting.exists(),
+            "may_invalidate": "release.review_result" in self.held,
+        }
+
+
+class EnterResult(OfLot, ActionView):
+    """Enter a result as the laboratory reported it."""
+
+    permission = "release.record_result"
+    template_name = "release/result_form.html"
+    form_class: type[ResultForm] = ResultForm
+
+    def form_options(self) -> dict[str, Any]:
+        """Return the tests that approved specifications ask for."""
+        return {"lines": self.asked(), "lot": self.lot}
+
+    def initial(self) -> dict[str, Any]:
+        """Return what the specification says of the test that is asked for."""
+        code = self.request.GET.get("test", "")
+        line = next((line for line in self.asked() if line.code == code), None)
+        known = {"test": line.code, "method": line.method, "unit": line.unit} if line else {}
+        return {"analyst": self.request.user.full_name} | known
+
+    def asked(self) -> tuple[LineFacts, ...]:
+        """Return the lines of the specification in force."""
+        found = queries.effective(self.lot, queries.first_market(self.lot), None)
+        return rules.lines(found.content) if found else ()
+
+    def context(self) -> dict[str, Any]:
+        """Return what the form is about."""
+        return {"lot": self.lot, "heading": _("Enter a result"), "verb": _("Record")}
+
+    def perform(self, form: Any) -> str:
+        """Record the result."""
+        record_result(by=self.request.user, command=form.command())
+        return reverse("release:result_list", args=[self.lot])
+
+
+class OneResult(OfLot):
+    """A page about one result of the lot."""
+
+    @cached_property
+    def result(self) -> Result:
+        """The result of the address."""
+        found = queries.visible_results(self.sites).filter(lot=self.lot)
+        return get_object_or_404(found, pk=self.kwargs["result"])
+
+
+class CorrectResult(OneResult, EnterResult):
+    """Correct a result; the former one stays to be read."""
+
+    form_class = CorrectionForm
+
+    def initial(self) -> dict[str, Any]:
+        """Return the former result."""
+        names = ("test", "method", "sample", "reported", "unit", "measured_at", "analyst")
+        return {name: getattr(self.result, name) for name in names} | {"replicates": "; ".join(self.result.replicates)}
+
+    def context(self) -> dict[str, Any]:
+        """Return what the form is about."""
+        return {"lot": self.lot, "heading": _("Correct a result"), "verb": _("Record the correction")}
+
+    def perform(self, form: Any) -> str:
+        """Record the correction."""
+        reason = form.cleaned_data["reason"]
+        correct_result(by=self.request.user, result=self.result, command=form.command(), reason=reason)
+        return reverse("release:result_list", args=[self.lot])
+
+
+class InvalidateResult(OneResult, ActionView):
+    """Take a result out with its proven reason."""
+
+    permission = "release.review_result"
+    template_name = "release/result_form.html"
+    form_class = ReasonForm
+
+    def context(self) -> dict[str, Any]:
+        """Return what the form is about."""
+        return {"lot": self.lot, "result": self.result, "heading": _("Invalidate a result"), "verb": _("Invalidate")}
+
+    def perform(self, form: Any) -> str:
+        """Take the result out."""
+        invalidate_result(by=self.request.user, result=self.result, reason=form.cleaned_data["reason"])
+        return reverse("release:result_list", args=[self.lot])
+
+
+class ReviewResults(OfLot, ActionView):
+    """Review another analyst's results, signed."""
+
+    permission = "release.review_result"
+    template_name = "release/result_review.html"
+    form_class = ResultReviewForm
+
+    @cached_property
+    def waiting(self) -> Any:
+        """The results that wait for a second person."""
+        found = queries.visible_results(self.sites).filter(lot=self.lot, status=Result.Status.ENTERED)
+        return found.filter(superseded_by__isnull=True)
+
+    def form_options(self) -> dict[str, Any]:
+        """Return what can be chosen."""
+        return {"results": self.waiting}
+
+    def context(self) -> dict[str, Any]:
+        """Return what is signed: each chosen result by its content."""
+        contents = [queries.result_content(result) for result in self.waiting]
+        items = [(row["test"], f"{row['reported']} {row['unit']} · {row['analyst']}") for row in contents]
+        return {"lot": self.lot, "items": items, "digest": digest(contents)}
+
+    def perform(self, form: Any) -> str:
+        """Sign the review."""
+        review_results(
+            by=self.request.user,
+            credentials=form.credentials(self.request),
+            results=list(form.cleaned_data["results"]),
+        )
+        return reverse("release:result_list", args=[self.lot])
+
+
+class ReceiveFile(OfLot, ActionView):
+    """Receive an instrument's file for the lot."""
+
+    permission = "release.record_result"
+    template_name = "release/file_form.html"
+    form_class = FileForm
+
+    def context(self) -> dict[str, Any]:
+        """Return the lot."""
+        return {"lot": self.lot}
+
+    def perform(self, form: Any) -> str:
+        """Receive the file and show what was read in it."""
+        file = receive_file(by=self.request.user, command=form.command(self.lot))
+        if any(finding["blocking"] for finding in file.findings):
+            messages.warning(self.request, _("The file is kept, and some of it cannot become a result."))
+        return reverse("release:file_detail", args=[self.lot, file.pk])
+
+
+class FileDetail(OfLot):
+    """A received file: its findings first, then every reading with the place where it stands."""
+
+    template_name = "release/file_detail.html"
+
+    def context(self) -> dict[str, Any]:
+        """Return the file as its reader understood it."""
+        files = queries.visible_files(self.sites).filter(lot=self.lot)
+        file: InstrumentFile = get_object_or_404(files, pk=self.kwargs["file"])
+        rows = [
+            {
+                "state": "action" if one["blocking"] else "alert",
+                "label": _("Blocks") if one["blocking"] else _("Note"),
+                "sentence": one["message"],
+                "who": one["locator"],
+                "code": one["code"],
+            }
+            for one in file.findings
+        ]
+        return {"lot": self.lot, "file": file, "findings": rows, "results": file.results.order_by("id")}

@@ -1,0 +1,79 @@
+"""How findings, results and signatures of a dossier are shown on a page."""
+
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from gatekeeper.core.criteria import Outcome
+from gatekeeper.core.quantity import unit
+from release.links import link_to
+from release.rules.dossier import Dossier, SpecificationFacts
+from release.rules.gate import Finding, State
+from release.rules.judgement import Line, judged_lines
+
+_STATES = MappingProxyType(
+    {
+        State.ACTION: ("action", gettext_lazy("Action")),
+        State.UNKNOWN: ("unknown", gettext_lazy("Unknown")),
+        State.MISSING: ("alert", gettext_lazy("Missing")),
+    }
+)
+_OUTCOMES = MappingProxyType(
+    {
+        Outcome.PASS: ("inside", gettext_lazy("Pass")),
+        Outcome.FAIL: ("action", gettext_lazy("Fail")),
+        Outcome.INVALID: ("unknown", gettext_lazy("Invalid")),
+        Outcome.REPORTED: ("inside", gettext_lazy("Reported")),
+    }
+)
+
+
+def finding_rows(found: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Return findings as components/findings.html shows them, sentences in the reader's language."""
+    rows = []
+    for one in found:
+        state, label = _STATES[one.state]
+        params = dict(one.params)
+        rows.append(
+            {
+                "state": state,
+                "label": label,
+                "sentence": _(one.template).format(**params),
+                "detail": _(one.clears).format(**params),
+                "url": link_to(one.subject),
+                "verb": _("Open"),
+                "code": one.code,
+                "check": one.check,
+            }
+        )
+    return rows
+
+
+def result_rows(asked: SpecificationFacts | None, dossier: Dossier) -> list[dict[str, Any]]:
+    """Return each line of the specification with its result, judged now."""
+    return [_result_row(line) for line in judged_lines(asked, dossier.results)] if asked else []
+
+
+def label_of(code: str) -> str:
+    """Return the unit for people, empty for none."""
+    return unit(code).label if code else ""
+
+
+def _result_row(line: Line) -> dict[str, Any]:
+    judged = line.judged[-1] if line.judged else None
+    state, outcome = _OUTCOMES[judged.outcome] if judged else ("alert", _("Not reported"))
+    return {
+        "asked": line.asked,
+        "result": judged.result if judged else None,
+        "unit": label_of(judged.result.unit) if judged else "",
+        "judged_as": judged.reported_value if judged else "",
+        "sentence": judged.sentence if judged and judged.outcome in {Outcome.FAIL, Outcome.INVALID} else "",
+        "state": state,
+        "outcome": outcome,
+        "reviewed": judged is not None and judged.result.status == "reviewed",
+        "former": line.former,
+        "competing": len(line.judged) > 1,
+    }
