@@ -15,6 +15,7 @@ from gatekeeper.demo.supervisor import Supervisor
 from tests import migrated, running
 
 TEMPLATE = "gk_template"
+PEOPLED = "gk_peopled"
 
 CHROMIUM_ARGUMENTS = [
     "--headless",
@@ -79,10 +80,48 @@ def template_database(servers, ledger_keys, django_test_environment, django_db_b
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(servers, template_database, django_db_blocker):
+def peopled_template(servers, template_database, django_db_blocker):
+    """Name of a copy of the template in which the whole cast is enrolled, once for all tests that ask for people."""
+    from gatekeeper.demo.people import enrol_everybody
+
+    urls = create_database(servers, PEOPLED, template=template_database)
+    with django_db_blocker.unblock(), running.pointed_at(urls):
+        enrol_everybody()
+    yield PEOPLED
+    drop_database(servers, PEOPLED)  # the cluster may be kept, and people are enrolled anew
+
+
+@pytest.fixture(scope="session")
+def empty_database(servers, template_database):
+    """Addresses of the copy in which tests without people work, each in a transaction."""
+    with running.cloned(servers, template_database) as urls:
+        yield urls
+
+
+@pytest.fixture(scope="session")
+def peopled_database(servers, peopled_template):
+    """Addresses of the copy in which tests with people work, each in a transaction."""
+    with running.cloned(servers, peopled_template) as urls:
+        yield urls
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(empty_database):
     """What pytest-django's `db` works in: a copy of the template, as gk_app, each test in a transaction."""
-    with running.cloned(servers, template_database) as urls, running.pointed_at(urls):
+    with running.pointed_at(empty_database):
         yield
+
+
+@pytest.fixture
+def _right_database(request, django_db_setup):
+    """The database that the test is about to begin its transaction in: with the cast, or empty."""
+    wanted = "peopled_database" if "people" in request.fixturenames else "empty_database"
+    running.point_connections_at(request.getfixturevalue(wanted), unless_there=True)
+
+
+@pytest.fixture
+def _django_db_helper(_right_database, _django_db_helper):
+    """pytest-django's own transaction, begun once the connections mean the right database."""
 
 
 @pytest.fixture
@@ -91,11 +130,16 @@ def transactional_db():
 
 
 @pytest.fixture
-def committed_db(request, servers, template_database, django_db_blocker):
+def committed_db(request, servers, django_db_blocker):
     """Addresses of a fresh database in which transactions really commit; every alias means it."""
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         pytest.fail("committed_db takes the place of db: ask for one of them.")
-    with running.cloned(servers, template_database) as urls, django_db_blocker.unblock(), running.pointed_at(urls):
+    wanted = "peopled_template" if "committed_people" in request.fixturenames else "template_database"
+    with (
+        running.cloned(servers, request.getfixturevalue(wanted)) as urls,
+        django_db_blocker.unblock(),
+        running.pointed_at(urls),
+    ):
         _forget_doorbells()
         yield urls
 
@@ -149,7 +193,17 @@ def chromium():
 
 @pytest.fixture
 def people(db):
-    """Everybody of the cast by user name: see gatekeeper.demo.people."""
-    from gatekeeper.demo.people import enrol_everybody
+    """Everybody of the cast by user name: see gatekeeper.demo.people. What the test does is rolled back."""
+    return _the_cast()
 
-    return enrol_everybody()
+
+@pytest.fixture
+def committed_people(committed_db):
+    """Everybody of the cast by user name, in the fresh database of `committed_db`."""
+    return _the_cast()
+
+
+def _the_cast():
+    from gatekeeper.accounts.models import Person
+
+    return {person.username: person for person in Person.objects.order_by("pk")}
