@@ -1,0 +1,122 @@
+"""Rounds in which floor and case take turns, and the verdict on them. Pure: it knows nothing of what is measured."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+NOISE = 2.0  # a floor that varied more than this within a run says more of the machine than of the case
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What the score has to reach; ``text`` is how people read it."""
+
+    text: str
+    bound: float
+    at_least: bool = True
+
+    def reached(self, score: float) -> bool:
+        return score >= self.bound if self.at_least else score <= self.bound
+
+    def worse(self, one: float, other: float) -> float:
+        return min(one, other) if self.at_least else max(one, other)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One measured value; the score, by default value / floor, is what the goal is about. ``faults`` are wrong answers."""
+
+    value: float
+    score: float | None = None
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A thing to measure against its floor. ``check`` names everything that is wrong after all rounds."""
+
+    name: str
+    unit: str
+    goal: Goal | None
+    floor: Callable[[], float]
+    run: Callable[[], Taken]
+    check: Callable[[], list[str]]
+    note: Callable[[], str] = str
+
+
+@dataclass(slots=True)
+class Result:
+    """What the rounds of a case gave."""
+
+    name: str
+    unit: str
+    goal: Goal | None
+    floors: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    note: str = ""
+    missing: str = ""
+
+    @property
+    def ratios(self) -> list[float]:
+        return [value / floor for value, floor in zip(self.values, self.floors, strict=True)]
+
+    @property
+    def verdict(self) -> str:
+        """``fail`` for a wrong answer however fast; ``noisy`` where the machine forbids a judgement."""
+        if self.missing:
+            return "not_measured"
+        if self.faults:
+            return "fail"
+        if self.goal is None:
+            return "no_goal"
+        if is_noisy(self.floors):
+            return "noisy"
+        return "pass" if self.goal.reached(worse_half(self.scores, self.goal)) else "fail"
+
+    def content(self) -> dict[str, object]:
+        """What .bench/latest.json says of this case."""
+        return {
+            "ratio": _rounded(self.ratios),
+            "floor": _rounded(self.floors),
+            "value": _rounded(self.values),
+            "goal": self.goal.text if self.goal else None,
+            "verdict": self.verdict,
+            "correct": None if self.missing else not self.faults,
+        }
+
+
+def measure(case: Case, rounds: int, say: Callable[[str], None] = lambda _sentence: None) -> Result:
+    """Measure a case: one round to warm up that does not count, then rounds in which the order alternates."""
+    result = Result(case.name, case.unit, case.goal)
+    for number in range(rounds + 1):
+        if number % 2:
+            floor, taken = case.floor(), case.run()
+        else:
+            taken, floor = case.run(), case.floor()
+        result.faults += taken.faults
+        if number == 0:
+            continue
+        result.floors.append(floor)
+        result.values.append(taken.value)
+        result.scores.append(taken.value / floor if taken.score is None else taken.score)
+        say(f"{case.name} {number}/{rounds}: {taken.value:.4g} {case.unit}, floor {floor:.4g}")
+    result.faults += case.check()
+    result.note = case.note()
+    return result
+
+
+def is_noisy(floors: Sequence[float]) -> bool:
+    """Whether the floor varied so much that nothing can be judged."""
+    return min(floors) <= 0 or max(floors) / min(floors) > NOISE
+
+
+def worse_half(scores: Sequence[float], goal: Goal) -> float:
+    """The worse of the medians of the first and the second half of the rounds; the middle one counts in both."""
+    half = (len(scores) + 1) // 2
+    return goal.worse(median(scores[:half]), median(scores[-half:]))
+
+
+def _rounded(numbers: Sequence[float]) -> float | None:
+    return float(f"{median(numbers):.4g}") if numbers else None
