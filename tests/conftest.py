@@ -114,9 +114,12 @@ def django_db_setup(empty_database):
 
 @pytest.fixture
 def _right_database(request, django_db_setup):
-    """The database that the test is about to begin its transaction in: with the cast, or empty."""
-    wanted = "peopled_database" if "people" in request.fixturenames else "empty_database"
-    running.point_connections_at(request.getfixturevalue(wanted), unless_there=True)
+    """The database that the test is about to begin its transaction in: with the cast, or the empty one."""
+    if "people" not in request.fixturenames:
+        yield
+        return
+    with running.pointed_at(request.getfixturevalue("peopled_database")):
+        yield
 
 
 @pytest.fixture

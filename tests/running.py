@@ -30,10 +30,8 @@ class LedgerKeys:
     checkpoints: Path
 
 
-def point_connections_at(urls: Urls, *, unless_there: bool = False) -> None:
-    """Make every alias of this process, in every thread, mean the database of `urls`; keep connections that do."""
-    if unless_there and connections.databases["default"]["NAME"] == environment.database("", urls.app)["NAME"]:
-        return
+def point_connections_at(urls: Urls) -> None:
+    """Make every alias of this process, in every thread, mean the database of `urls`."""
     connections.close_all()
     for alias, url in (("default", urls.app), ("owner", urls.owner), ("sealer", urls.sealer)):
         described = environment.database("", url)
