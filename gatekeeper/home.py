@@ -41,11 +41,18 @@ NAV: tuple[Entry, ...] = (
     Entry("lots.view", _("Lots"), "lots:list"),
     Entry("plasmids.view", _("Plasmids"), "plasmids:list"),
     Entry("monitoring.view", _("Skids"), "monitoring:source_list"),
+    Entry("batches.view", _("Batch records"), "batches:list"),
+    Entry("batches.view", _("Deviations"), "batches:deviation_list"),
     Entry("accounts.view", _("People"), "accounts:person_list"),
 )
 
 # (permission, path of a query ``(*, person, sites) -> Waiting``), most urgent first.
 QUEUES: tuple[tuple[str, str], ...] = (
+    ("batches.close_deviation", "batches.queries.waiting.deviations_to_close"),
+    ("batches.perform", "batches.queries.waiting.phases_to_perform"),
+    ("batches.verify", "batches.queries.waiting.phases_to_verify"),
+    ("batches.review", "batches.queries.waiting.records_to_review"),
+    ("batches.approve", "batches.queries.waiting.masters_to_approve"),
     ("lots.release", "plasmids.waiting.lots_to_release"),
     ("batches.close_deviation", "batches.monitoring.waiting.open_excursions"),
     ("accounts.manage", "gatekeeper.accounts.waiting.locked_out_people"),

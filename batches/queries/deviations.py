@@ -7,9 +7,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from batches.models import BatchRecord, Deviation, Equipment
-from gatekeeper.accounts.models import Person
-from gatekeeper.accounts.queries import sites_of
+from batches.rules.recipe import MaterialNeed
+from gatekeeper.accounts.models import Person, Site
+from gatekeeper.accounts.queries import day_at, sites_of
 from gatekeeper.lots.models import Lot
+from gatekeeper.lots.rules.supply import USABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +80,17 @@ def timeline_of(deviation: Deviation) -> list[Event]:
 
 
 _WHAT = {"open": "reopened", "closed": "closed"}
+
+
+def fit_equipment(site: Site) -> QuerySet[Equipment]:
+    """Return the equipment of a site that no calibration is overdue for."""
+    today = day_at(site)
+    return Equipment.objects.filter(site=site).exclude(calibration_due_date__lt=today).order_by("kind", "code")
+
+
+def lots_for(need: MaterialNeed, site: Site) -> QuerySet[Lot]:
+    """Return the released, unexpired lots of a site that answer a need of a recipe."""
+    lots = Lot.objects.filter(site=site, status__in=USABLE, quantity_left__gt=0).exclude(expiry_date__lt=day_at(site))
+    if need.role:
+        return lots.filter(material__plasmid__role=need.role).order_by("expiry_date")
+    return lots.filter(material__code=need.material).order_by("expiry_date")

@@ -1,0 +1,173 @@
+"""Pages of deviations: the list, one with its timeline, reporting and closing."""
+
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from batches import queries
+from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
+from batches.forms import ClosingForm, DeviationForm, ReasonForm
+from batches.models import BatchRecord, Deviation
+from batches.views.words import SEVERITIES, pair
+from gatekeeper.accounts.queries import permissions_of
+from gatekeeper.core.canonical import digest
+from gatekeeper.ledger.queries import signatures_of
+from gatekeeper.web import ActionView, Page
+
+
+class DeviationList(Page):
+    """Deviations of the person's sites: open ones first."""
+
+    permission = "batches.view"
+    template_name = "batches/deviation_list.html"
+
+    def context(self) -> dict[str, Any]:
+        """Return one page of deviations with what they were filtered by."""
+        asked = {name: self.request.GET.get(name, "") for name in ("q", "status", "severity")}
+        found = queries.all_deviations().filter(batch_record__site__in=self.sites)
+        if asked["q"]:
+            word = asked["q"]
+            found = found.filter(
+                Q(number__icontains=word) | Q(title__icontains=word) | Q(batch_record__lot__number__icontains=word)
+            )
+        for name, known in (("status", Deviation.Status), ("severity", Deviation.Severity)):
+            if asked[name] in known.values:
+                found = found.filter(**{name: asked[name]})
+        shown = Paginator(found.order_by("-status", "-opened_at", "-id"), 50).get_page(self.request.GET.get("page"))
+        for row in shown:
+            row.state = "inside" if row.status == "closed" else SEVERITIES[row.severity]
+        return {
+            "deviations": shown,
+            "asked": asked,
+            "filtered": any(asked.values()),
+            "choices": [
+                _choice("status", _("Status"), Deviation.Status.choices, asked),
+                _choice("severity", _("Class"), Deviation.Severity.choices, asked),
+            ],
+        }
+
+
+class DeviationPage(ActionView):
+    """Base of the pages of one deviation."""
+
+    permission = "batches.view"
+
+    @cached_property
+    def deviation(self) -> Deviation:
+        """The deviation of the address, at a site where the person holds the page's permission."""
+        found = queries.all_deviations().filter(batch_record__site__in=self.sites)
+        return get_object_or_404(found, number=self.kwargs["number"])
+
+    def context(self) -> dict[str, Any]:
+        """Return the deviation."""
+        row = self.deviation
+        return {
+            "deviation": row,
+            "state": "inside" if row.status == "closed" else SEVERITIES[row.severity],
+            "pairs": _pairs(row),
+            "events": queries.timeline_of(row),
+            "signatures": signatures_of(row, content=queries.deviation_content(row)),
+            "may": permissions_of(self.request.user, row.batch_record.site),
+        }
+
+    def there(self) -> str:
+        """Return the address of the deviation."""
+        return reverse("batches:deviation_detail", args=[self.deviation])
+
+
+class DeviationDetail(DeviationPage):
+    """One deviation: what happened, its timeline, its conclusion."""
+
+    template_name = "batches/deviation_detail.html"
+
+
+class Close(DeviationPage):
+    """Close a deviation with the signed conclusion of its investigation."""
+
+    permission = "batches.close_deviation"
+    template_name = "batches/deviation_close.html"
+    form_class = ClosingForm
+
+    def context(self) -> dict[str, Any]:
+        """Return what is signed; the conclusion is added to it."""
+        row = self.deviation
+        return super().context() | {
+            "items": [(one["term"], one["value"]) for one in _pairs(row)],
+            "meaning": _("Closed: investigation complete"),
+            "digest": digest(queries.deviation_content(row)),
+        }
+
+    def perform(self, form: Any) -> str:
+        """Close."""
+        close_deviation(
+            by=self.request.user,
+            credentials=form.credentials(self.request),
+            deviation=self.deviation,
+            **form.conclusion(),
+        )
+        return self.there()
+
+
+class Reopen(DeviationPage):
+    """Open a closed deviation again."""
+
+    permission = "batches.close_deviation"
+    template_name = "batches/deviation_reopen.html"
+    form_class = ReasonForm
+
+    def perform(self, form: Any) -> str:
+        """Reopen."""
+        reopen_deviation(by=self.request.user, deviation=self.deviation, reason=form.cleaned_data["reason"])
+        return self.there()
+
+
+class Report(ActionView):
+    """Report a deviation of a batch record."""
+
+    permission = "batches.open_deviation"
+    template_name = "batches/deviation_report.html"
+    form_class = DeviationForm
+
+    @cached_property
+    def record(self) -> BatchRecord:
+        """The batch record of the address."""
+        return get_object_or_404(queries.batch_records(), number=self.kwargs["number"], site__in=self.sites)
+
+    def form_options(self) -> dict[str, Any]:
+        """Return the phases of the record."""
+        return {"phases": [(row.code, f"{row.code} {row.title}") for row in self.record.phases.order_by("position")]}
+
+    def context(self) -> dict[str, Any]:
+        """Return the record."""
+        return {"record": self.record}
+
+    def perform(self, form: Any) -> str:
+        """Open the deviation."""
+        phase = self.record.phases.filter(code=form.cleaned_data["phase"]).first()
+        opened = open_deviation(by=self.request.user, batch_record=self.record, phase=phase, command=form.command())
+        return reverse("batches:deviation_detail", args=[opened])
+
+
+def _pairs(row: Deviation) -> list[dict[str, Any]]:
+    record = row.batch_record
+    phase = f"{row.phase.code} {row.phase.title}" if row.phase else "–"
+    return [
+        pair(_("What happened"), row.description),
+        pair(_("Class"), row.get_severity_display()),
+        pair(_("Found by"), row.get_origin_display()),
+        pair(_("Batch record"), record.number, url=reverse("batches:detail", args=[record])),
+        pair(_("Lot"), record.lot.number, url=reverse("lots:detail", args=[record.lot])),
+        pair(_("Step"), phase),
+        pair(_("Opened by"), row.opened_by.full_name),
+    ]
+
+
+def _choice(name: str, label: str, choices: Any, asked: dict[str, str]) -> dict[str, Any]:
+    options = [{"value": "", "label": _("All"), "selected": not asked[name]}]
+    options += [{"value": value, "label": text, "selected": value == asked[name]} for value, text in choices]
+    return {"name": name, "label": label, "options": options}

@@ -1,0 +1,407 @@
+"""The operator's pages: one step a screen, from the start of a phase to its verification."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from batches import queries
+from batches.actions import execution
+from batches.forms import CorrectionForm, EntryForm, ReasonForm, ShownForm, StartForm, UseForm
+from batches.models import BatchRecord
+from batches.queries.records import ControlView, PhaseView, RecordView
+from batches.rules.recipe import MaterialNeed
+from batches.views.words import reported, verdict_mark
+from gatekeeper.accounts.actions.authentication import signer_of
+from gatekeeper.accounts.clock import now
+from gatekeeper.web import ActionView, Page
+
+
+class PhasePage(ActionView):
+    """Base of the screens of one phase: what is shown beside every step."""
+
+    permission = "batches.view"
+    step = ""
+
+    @cached_property
+    def record(self) -> BatchRecord:
+        """The batch record of the address, at a site where the person works."""
+        return get_object_or_404(queries.batch_records(), number=self.kwargs["number"], site__in=self.sites)
+
+    @cached_property
+    def view(self) -> RecordView:
+        """Everything about the record."""
+        return queries.record_view(self.record, now())
+
+    @cached_property
+    def phase(self) -> PhaseView:
+        """The phase of the address."""
+        found = self.view.phase(self.kwargs["code"])
+        if found is None:
+            raise Http404
+        return found
+
+    @cached_property
+    def control(self) -> ControlView:
+        """The control of the address."""
+        for view in self.phase.controls:
+            if view.control.code == self.kwargs["control"]:
+                return view
+        raise Http404
+
+    def context(self) -> dict[str, Any]:
+        """Return the phase, its steps, its hold clock and what was prepared."""
+        steps = steps_of(self.record, self.phase)
+        for step in steps:
+            step["current"] = step["url"] == self.request.path
+        return {
+            "record": self.record,
+            "view": self.phase,
+            "count": len(self.view.phases),
+            "steps": steps,
+            "holds": [_hold(self.phase)] if self.phase.hold else [],
+            "entry": entry_words(self.control) if "control" in self.kwargs else None,
+        }
+
+    def onwards(self) -> str:
+        """Return the address of the phase, which leads to the next step."""
+        return reverse("batches:phase", args=[self.record, self.phase.phase.code])
+
+
+class CurrentStep(PhasePage):
+    """Leads to what is to be done next in the phase."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Redirect to the step."""
+        return redirect(next_step(self.record, self.phase))
+
+
+class Start(PhasePage):
+    """Start the phase with its equipment."""
+
+    permission = "batches.perform"
+    template_name = "batches/phase_start.html"
+    form_class = StartForm
+
+    def form_options(self) -> dict[str, Any]:
+        """Return what equipment is asked for, and which is fit."""
+        fit: dict[str, list[str]] = {}
+        for unit in queries.fit_equipment(self.record.site):
+            fit.setdefault(unit.kind, []).append(unit.code)
+        return {"phase": self.phase.recipe, "fit": fit}
+
+    def perform(self, form: Any) -> str:
+        """Start."""
+        execution.start_phase(by=self.request.user, phase=self.phase.phase, command=form.command())
+        return self.onwards()
+
+
+class UseMaterial(PhasePage):
+    """Scan a lot and say how much of it was used."""
+
+    permission = "batches.perform"
+    template_name = "batches/phase_material.html"
+    form_class = UseForm
+
+    @cached_property
+    def need(self) -> MaterialNeed:
+        """The material of the address."""
+        for need in self.phase.recipe.materials:
+            if need.name == self.kwargs["need"]:
+                return need
+        raise Http404
+
+    def form_options(self) -> dict[str, Any]:
+        """Return the need and the released lots that answer it."""
+        lots = queries.lots_for(self.need, self.record.site)
+        return {"need": self.need, "lots": [lot.number for lot in lots]}
+
+    def context(self) -> dict[str, Any]:
+        """Return what was used so far."""
+        used = {used.lot for used in self.phase.facts.used if used.need == self.need.name}
+        return super().context() | {
+            "need": self.need,
+            "used": [use for use in self.phase.uses if use.parent.number in used],
+        }
+
+    def perform(self, form: Any) -> str:
+        """Use the lot."""
+        execution.use_lot(by=self.request.user, phase=self.phase.phase, command=form.command())
+        return self.onwards()
+
+
+class Enter(PhasePage):
+    """Enter the value of one control."""
+
+    permission = "batches.record_result"
+    template_name = "batches/phase_control.html"
+    form_class = EntryForm
+
+    def form_options(self) -> dict[str, Any]:
+        """Return the control."""
+        return {"control": self.control.control}
+
+    def perform(self, form: Any) -> str:
+        """Enter."""
+        execution.enter_result(by=self.request.user, phase=self.phase.phase, command=form.command())
+        return after_entry(self.record, self.phase, self.control)
+
+
+class Correct(PhasePage):
+    """Correct a value with a reason; the former one stays struck through."""
+
+    permission = "batches.record_result"
+    template_name = "batches/phase_correct.html"
+    form_class = CorrectionForm
+
+    def form_options(self) -> dict[str, Any]:
+        """Return the control."""
+        return {"control": self.control.control}
+
+    def perform(self, form: Any) -> str:
+        """Correct."""
+        execution.correct_result(
+            by=self.request.user,
+            phase=self.phase.phase,
+            command=form.command(),
+            reason=form.cleaned_data["reason"],
+        )
+        return after_entry(self.record, self.phase, self.control)
+
+
+class NotDone(PhasePage):
+    """Say that a control was not done, and why."""
+
+    permission = "batches.record_result"
+    template_name = "batches/phase_not_done.html"
+    form_class = ReasonForm
+
+    def perform(self, form: Any) -> str:
+        """Record it."""
+        execution.mark_not_done(
+            by=self.request.user,
+            phase=self.phase.phase,
+            control=self.control.control.code,
+            reason=form.cleaned_data["reason"],
+        )
+        return self.onwards()
+
+
+class CheckEntry(PhasePage):
+    """A second person checks an entry, in their own session or with their own name and password at this screen."""
+
+    template_name = "batches/phase_check.html"
+
+    @property
+    def own(self) -> bool:
+        """Whether the person of the session can check it without another one's credentials."""
+        result = self.control.result
+        return result is not None and result.entered_by_id != self.request.user.pk
+
+    def get_form_class(self) -> type[forms.Form]:
+        """Return the form: credentials, unless the person of the session checks."""
+        return forms.Form if self.own else ShownForm
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the entry."""
+        return self.show(form=self.get_form_class()(), own=self.own)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Check the entry."""
+        self.form_class = self.get_form_class()
+        return super().post(request, *args, **kwargs)
+
+    def context(self) -> dict[str, Any]:
+        """Return whose check it is."""
+        return super().context() | {"own": self.own}
+
+    def perform(self, form: Any) -> str:
+        """Check."""
+        target = {"phase": self.phase.phase, "control": self.control.control.code}
+        if self.own:
+            execution.verify_result(by=self.request.user, **target)
+        else:
+            execution.check_result_here(credentials=form.credentials(self.request), **target)
+        return self.onwards()
+
+
+class Sign(PhasePage):
+    """The performer signs for the phase."""
+
+    permission = "batches.perform"
+    template_name = "batches/phase_sign.html"
+    form_class = ShownForm
+
+    def context(self) -> dict[str, Any]:
+        """Return what is signed."""
+        return super().context() | {
+            "meaning": _("Performed"),
+            "verb": _("Sign as performed"),
+            "items": items_of(self.phase),
+            "digest": self.phase.content_sha256,
+            "printed_name": self.request.user.full_name,
+        }
+
+    def perform(self, form: Any) -> str:
+        """Sign."""
+        execution.sign_phase(
+            by=self.request.user,
+            credentials=form.credentials(self.request),
+            phase=self.phase.phase,
+            shown_digest=form.cleaned_data["shown_digest"],
+        )
+        return self.onwards()
+
+
+class Verify(Sign):
+    """Another person verifies the phase, in their own session or at the performer's screen."""
+
+    permission = "batches.view"
+
+    def context(self) -> dict[str, Any]:
+        """Return what is signed, by whom it was performed."""
+        performed = self.phase.phase.performed_by
+        own = performed is not None and performed.pk != self.request.user.pk
+        return super().context() | {
+            "meaning": _("Checked"),
+            "verb": _("Verify with my signature"),
+            "printed_name": self.request.user.full_name if own else "",
+            "handed_over": not own,
+        }
+
+    def perform(self, form: Any) -> str:
+        """Verify, as the person whose name and password were typed."""
+        credentials = form.credentials(self.request)
+        execution.verify_phase(
+            by=signer_of(credentials),
+            credentials=credentials,
+            phase=self.phase.phase,
+            shown_digest=form.cleaned_data["shown_digest"],
+        )
+        return self.onwards()
+
+
+class Done(Page):
+    """The phase is verified: what it holds, and where to go on."""
+
+    permission = "batches.view"
+    template_name = "batches/phase_done.html"
+
+    record, view, phase = PhasePage.record, PhasePage.view, PhasePage.phase
+
+    def context(self) -> dict[str, Any]:
+        """Return the phase and the one that follows."""
+        following = next((row for row in self.view.phases if row.phase.state == "pending"), None)
+        return {
+            "record": self.record,
+            "view": self.phase,
+            "count": len(self.view.phases),
+            "steps": steps_of(self.record, self.phase),
+            "items": items_of(self.phase),
+            "following": following,
+        }
+
+
+def steps_of(record: BatchRecord, view: PhaseView) -> list[dict[str, Any]]:
+    """Return the steps of the phase in order, for components/progress.html."""
+    state, used = view.phase.state, {used.need for used in view.facts.used}
+    steps = [_step(record, view, _("Start"), "start", done=state != "pending")]
+    for need in view.recipe.materials:
+        label = _("Use %(need)s") % {"need": need.name.replace("_", " ")}
+        steps.append(_step(record, view, label, "material", need.name, done=need.name in used))
+    for control in view.controls:
+        steps.append(_step(record, view, control.control.title, "enter", control.control.code) | _entered(control))
+        if control.control.critical:
+            steps.append(_check_step(record, view, control))
+    steps.append(_step(record, view, _("Sign as performed"), "sign", done=state in {"performed", "verified"}))
+    steps.append(_step(record, view, _("Verify"), "verify", done=state == "verified"))
+    if view.void:
+        steps[-2]["state"], steps[-2]["mark"] = "action", _("Void: sign again")
+    return [{**step, "number": number} for number, step in enumerate(steps, start=1)]
+
+
+def next_step(record: BatchRecord, view: PhaseView) -> str:
+    """Return the address of what is to be done next."""
+    facts = view.facts
+    if view.phase.state in {"performed", "verified"}:
+        if not facts.performed_signature_valid:
+            return _url("sign", record, view)
+        if view.phase.state == "performed" or not facts.verified_signature_valid:
+            return _url("verify", record, view)
+        return _url("done", record, view)
+    undone = (step["url"] for step in steps_of(record, view) if not step["done"])
+    return next(undone, _url("sign", record, view))
+
+
+def after_entry(record: BatchRecord, view: PhaseView, control: ControlView) -> str:
+    """Return where an entry leads: to its check where a second person is asked for, else onwards."""
+    if control.control.critical:
+        return _url("check", record, view, control.control.code)
+    return reverse("batches:phase", args=[record, view.phase.code])
+
+
+def items_of(view: PhaseView) -> list[tuple[str, str]]:
+    """Return what a signature on the phase covers, in words."""
+    items = [(_("Step"), f"{view.phase.code} {view.phase.title}")]
+    items += [(_("Equipment"), use.equipment.code) for use in view.phase.equipment_uses.all()]
+    items += [(_("Lot used"), f"{use.parent.number}: {use.quantity.normalize():f} {use.unit}") for use in view.uses]
+    for control in view.controls:
+        if control.result is not None:
+            mark = verdict_mark(control.result, control.control)["label"]
+            items.append((control.control.title, f"{reported(control.result)} · {mark}"))
+    return items
+
+
+def entry_words(view: ControlView) -> dict[str, Any]:
+    """Return the result of a control, its former values and its mark, in words."""
+    return {
+        "control": view.control,
+        "result": view.result,
+        "shown": reported(view.result) if view.result else "",
+        "mark": verdict_mark(view.result, view.control),
+        "former": [(reported(row), row) for row in view.former],
+        "deviation": view.deviation,
+    }
+
+
+def _step(record: BatchRecord, view: PhaseView, label: str, name: str, *args: Any, **known: Any) -> dict[str, Any]:
+    done = known.get("done", False)
+    step = {"label": label, "url": _url(name, record, view, *args), "done": done, "state": "", "mark": ""}
+    return step | {"state": "inside", "mark": _("Done")} if done else step
+
+
+def _entered(control: ControlView) -> dict[str, Any]:
+    if control.result is None:
+        return {}
+    mark = verdict_mark(control.result, control.control)
+    return {"done": True, "state": mark["state"], "mark": mark["label"], "note": reported(control.result)}
+
+
+def _check_step(record: BatchRecord, view: PhaseView, control: ControlView) -> dict[str, Any]:
+    result = control.result
+    done = result is not None and (result.not_done or result.verified_by_id is not None)
+    return _step(record, view, _("Second person checks"), "check", control.control.code, done=done)
+
+
+def _hold(view: PhaseView) -> dict[str, Any]:
+    clock = view.hold
+    seconds = int((1 - view.recipe.hold.alert_percent / 100) * clock.limit_h * 3600)
+    return {
+        "label": _("Hold since %(phase)s") % {"phase": clock.after},
+        "deadline": clock.ends_at,
+        "limit": _("of %(hours)s h") % {"hours": clock.limit_h},
+        "warn_seconds": seconds,
+        "running": view.phase.state == "pending",
+        "elapsed": f"{clock.elapsed_h:.1f} h",
+        "state": clock.verdict.value,
+    }
+
+
+def _url(name: str, record: BatchRecord, view: PhaseView, *args: Any) -> str:
+    sequence: Sequence[Any] = [record.number, view.phase.code, *args]
+    return reverse(f"batches:phase_{name}", args=sequence)
