@@ -76,7 +76,7 @@ class RuleSet(models.Model):
             models.UniqueConstraint("code", "version", name="rule_set_version_once"),
             models.CheckConstraint(
                 condition=Q(approved_at__isnull=True, approved_by__isnull=True)
-                | (Q(approved_at__isnull=False) & ~Q(approved_by=F("authored_by"))),
+                | (Q(approved_at__isnull=False, approved_by__isnull=False) & ~Q(approved_by=F("authored_by"))),
                 name="rule_set_author_is_not_approver",
             ),
         ]

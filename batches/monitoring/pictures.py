@@ -57,8 +57,7 @@ def small_chart(trace: Trace, *, start_us: int, end_us: int, zone: str, place: i
         outside=tuple(_parts(judging)) if judging else (),
         hatched=_hatched(judging.evaluation.gaps) if judging else (),
         columns=(_("Time"), _("Smallest, %(unit)s") % {"unit": label}, _("Largest"), _("Mean")),
-        width=560,
-        height=210,
+        height=180,
     )
     return chart(plot, zone=zone)
 

@@ -93,10 +93,12 @@ class PhaseSignals(Page):
         }
 
     def signals(self, facts: queries.PhaseFacts, zone: str) -> list[dict[str, Any]]:
-        """Return each signal with its picture and its state."""
+        """Return each signal that has a sample with its picture and its state, judged ones first."""
         if facts.readings is None:
             return []
         start, end = facts.readings.start_us, facts.readings.end_us
+        traces = [trace for trace in traces_of(facts) if trace.verdicts or len(trace.signal.times)]
+        traces.sort(key=lambda trace: not trace.verdicts)
         return [
             {
                 "title": trace.parameter.title,
@@ -105,7 +107,7 @@ class PhaseSignals(Page):
                 "mark": MARKS[state_of(trace)] if trace.verdicts else "plain",
                 "label": _word(state_of(trace)) if trace.verdicts else _("not judged"),
             }
-            for place, trace in enumerate(traces_of(facts))
+            for place, trace in enumerate(traces)
         ]
 
 

@@ -39,7 +39,8 @@ def evaluate_phase(*, by: Person, phase: Phase) -> list[models.Evaluation]:
         return list(recorded.values())
     found = verdicts(facts.readings, facts.rules)
     # Deviations first: they lock the batch record, which comes before its phase in the order of locks.
-    known = {row.key: row for row in models.Excursion.objects.filter(phase=current)}
+    recorded_before = models.Excursion.objects.filter(phase=current).select_related("deviation")
+    known = {row.key: row for row in recorded_before}
     deviations = _deviations(by, current, found, known)
     for verdict in found:
         last = recorded.get(verdict.name)

@@ -1,0 +1,83 @@
+"""screens.md: an excursion is a picture; no peak is lost in it and nothing is drawn across a gap."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batches.monitoring.charts import Hatched, Level, Part, Plot, chart, nice_ticks
+from batches.monitoring.rules.envelopes import envelope_of
+from batches.monitoring.rules.signals import signal_of
+
+SECOND = 1_000_000
+BEGIN = 1_772_442_000 * SECOND  # 2026-03-02 09:00 UTC
+
+
+def plot(count=100, values=None, **more):
+    times = [BEGIN + at * SECOND for at in range(count)]
+    signal = signal_of(times, values or [5.0 + at % 3 for at in range(count)])
+    options = {"start_us": BEGIN, "end_us": BEGIN + (count - 1) * SECOND, **more}
+    return Plot(id="p", summary="pH over time", unit="pH", signal=signal, **options)
+
+
+def test_a_single_peak_among_a_million_samples_stays_in_the_picture():
+    values = np.zeros(1_000_000)
+    values[765_432] = 99.0
+    signal = signal_of(range(1_000_000), values.tolist())
+    found = envelope_of(signal, start=0, end=999_999, points=300)
+    assert (len(found.times), found.high.max(), int(found.count.sum())) == (300, 99.0, 1_000_000)
+
+
+def test_few_samples_are_shown_as_they_are():
+    found = envelope_of(signal_of([3, 1, 2], [30.0, 10.0, 20.0]), start=1, end=3, points=10)
+    assert found.times.tolist() == [1, 2, 3]
+    assert found.low.tolist() == found.high.tolist() == [10.0, 20.0, 30.0]
+
+
+def test_a_picture_has_at_most_six_hundred_points():
+    placed = chart(plot(5000), zone="UTC")
+    assert sum(len(trace["points"].split()) for trace in placed.traces) <= 600
+
+
+def test_nothing_is_drawn_across_a_gap():
+    gap = Hatched(BEGIN + 40 * SECOND, BEGIN + 60 * SECOND, "unknown")
+    placed = chart(plot(hatched=(gap,)), zone="UTC")
+    assert len(placed.traces) == 2
+    assert placed.gaps[0]["label"] == "unknown"
+    assert placed.gaps[0]["width"] == pytest.approx(884 * 20 / 99, abs=0.2)
+
+
+def test_the_part_outside_is_filled_between_limit_and_trace_only():
+    values = [5.0] * 40 + [9.0] * 20 + [5.0] * 40
+    part = Part(BEGIN + 39 * SECOND, BEGIN + 60 * SECOND, 8.0, high=True, state="action")
+    placed = chart(plot(values=values, levels=(Level(8.0, "action", "Action 8"),), outside=(part,)), zone="UTC")
+    (filled,) = placed.outside
+    heights = {float(pair.split(",")[1]) for pair in filled["points"].split()}
+    assert max(heights) == placed.lines[0]["y"]
+    assert len(heights) == 2
+
+
+def test_times_are_those_of_the_site():
+    placed = chart(plot(3600), zone="Asia/Singapore")
+    assert placed.ticks_x[0]["text"] == "17:00"
+
+
+def test_a_picture_without_samples_is_still_one():
+    empty = Plot("p", "none", "", signal_of([], []), BEGIN, BEGIN + SECOND, columns=("Time", "a", "b", "c"))
+    placed = chart(empty, zone="UTC")
+    assert (placed.traces, placed.rows) == ([], [])
+
+
+def test_the_table_says_the_same_as_the_picture():
+    placed = chart(plot(90, columns=("Time", "Smallest", "Largest", "Mean")), zone="UTC")
+    assert len(placed.rows) == 30
+    assert placed.rows[0] == ("2026-03-02 09:00:00", "5", "7", "6")
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0, 1e9))
+def test_ticks_are_round_and_enclose_what_is_shown(low, span):
+    ticks = nice_ticks(low, low + span)
+    assert len(ticks) >= 2
+    assert ticks[0] <= low + 1e-6 * max(abs(low), 1)
+    assert ticks[-1] >= low + span - 1e-6 * max(abs(low + span), 1)
+    assert len(ticks) <= 12

@@ -1,0 +1,109 @@
+"""domain.md 2.2, 9: the digest of a frame is that of its samples, however they were written."""
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batches.monitoring.rules.frames import (
+    Bounds,
+    Column,
+    check_frame,
+    decoded,
+    digest,
+    frame_from,
+    signal_from,
+    unpacked,
+)
+from gatekeeper.core.refusal import Refusal
+
+AT = 1_772_442_000_000_000
+times = st.lists(st.integers(AT, AT + 10**9), min_size=1, max_size=20)
+
+
+@st.composite
+def tags(draw):
+    found = {}
+    for code in draw(st.lists(st.sampled_from(["FI101", "AI101", "TI101"]), min_size=1, unique=True)):
+        at = draw(times)
+        value = st.none() | st.floats(-1e6, 1e6)
+        found[code] = {"times": at, "values": draw(st.lists(value, min_size=len(at), max_size=len(at)))}
+    return found
+
+
+@given(tags())
+def test_the_stored_columns_give_the_digest_back(given_tags):
+    frame = frame_from("TFF01", "boot", 1, given_tags)
+    packed = [(column.tag, len(column), column.packed()) for column in reversed(frame.columns)]
+    assert digest("TFF01", "boot", 1, packed) == frame.sha256()
+    for column, (_tag, count, parts) in zip(reversed(frame.columns), packed, strict=True):
+        assert len(signal_from(*parts).times) == count == len(column)
+
+
+@given(tags())
+def test_spelling_and_order_do_not_change_the_digest(given_tags):
+    frame = frame_from("TFF01", "boot", 1, given_tags)
+    body = {"tags": dict(reversed(given_tags.items())), "sequence": 1, "boot_id": "boot", "source": "TFF01"}
+    assert decoded(json.dumps(body, indent=2).encode()).sha256() == frame.sha256()
+
+
+def test_one_sample_more_or_other_changes_the_digest():
+    one = frame_from("S", "b", 1, {"T": {"times": [AT], "values": [1.0]}})
+    others = [
+        frame_from("S", "b", 1, {"T": {"times": [AT], "values": [1.0000001]}}),
+        frame_from("S", "b", 1, {"T": {"times": [AT + 1], "values": [1.0]}}),
+        frame_from("S", "b", 1, {"T": {"times": [AT], "values": [1.0], "quality": [192]}}),
+        frame_from("S", "b", 1, {"U": {"times": [AT], "values": [1.0]}}),
+        frame_from("S", "b", 2, {"T": {"times": [AT], "values": [1.0]}}),
+    ]
+    assert one.sha256() not in {other.sha256() for other in others}
+
+
+def test_a_sample_without_value_keeps_its_time_and_bad_quality_is_not_good():
+    frame = frame_from("S", "b", 1, {"T": {"times": [1, 2, 3], "values": [1.0, None, 3.0], "quality": [192, 192, 0]}})
+    signal = signal_from(*frame.columns[0].packed())
+    assert signal.good.tolist() == [True, True, False]
+    assert np.isnan(signal.values).tolist() == [False, True, False]
+
+
+def test_too_many_samples_are_refused():
+    frame = frame_from("S", "b", 1, {"T": {"times": [AT] * 11, "values": [1.0] * 11}})
+    with pytest.raises(Refusal) as caught:
+        check_frame(frame, known={"T"}, bounds=Bounds(10, AT))
+    assert caught.value.code == "too_many_samples"
+
+
+def test_a_frame_without_tags_is_refused():
+    with pytest.raises(Refusal) as caught:
+        check_frame(frame_from("S", "b", 1, {}), known=(), bounds=Bounds(10, AT))
+    assert caught.value.code == "empty_frame"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"null", b'{"source": "S"}', b"\xff", b'{"a": NaN}', b"[" * 100_000]
+)
+def test_what_is_no_frame_is_refused_by_name(body):
+    with pytest.raises(Refusal) as caught:
+        decoded(body)
+    assert caught.value.code == "frame_not_readable"
+
+
+@given(st.binary(max_size=3000), st.integers(1, 3))
+def test_what_was_packed_is_unpacked_in_any_number_of_members(body, members):
+    assert unpacked(b"".join(gzip.compress(body) for _ in range(members)), limit=10_000) == body * members
+
+
+@given(st.binary(min_size=1, max_size=300), st.data())
+def test_a_cut_gzip_is_refused_at_every_length(body, data):
+    packed = gzip.compress(body)
+    cut = data.draw(st.integers(1, len(packed) - 1))
+    with pytest.raises(Refusal):
+        unpacked(packed[:cut], limit=10_000)
+
+
+def test_an_empty_column_counts_as_none():
+    column = Column("T", *(frame_from("S", "b", 1, {"T": {"times": [], "values": []}}).columns[0].times,) * 2)
+    assert len(column) == 0
