@@ -74,7 +74,7 @@ class IncomingSpecification(models.Model):
             models.UniqueConstraint("code", "version", name="incoming_specification_version_once"),
             models.CheckConstraint(
                 condition=Q(approved_at__isnull=True, approved_by__isnull=True)
-                | (Q(approved_at__isnull=False) & ~Q(approved_by=F("authored_by"))),
+                | (Q(approved_at__isnull=False, approved_by__isnull=False) & ~Q(approved_by=F("authored_by"))),
                 name="incoming_specification_author_is_not_approver",
             ),
         ]

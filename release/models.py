@@ -58,7 +58,7 @@ class Specification(models.Model):
             models.UniqueConstraint("code", "version", name="specification_version_once"),
             models.CheckConstraint(
                 condition=Q(approved_at__isnull=True, approved_by__isnull=True)
-                | (Q(approved_at__isnull=False) & ~Q(approved_by=F("authored_by"))),
+                | (Q(approved_at__isnull=False, approved_by__isnull=False) & ~Q(approved_by=F("authored_by"))),
                 name="specification_author_is_not_approver",
             ),
         ]
@@ -132,7 +132,7 @@ class Result(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(reviewed_at__isnull=True, reviewed_by__isnull=True)
-                | (Q(reviewed_at__isnull=False) & ~Q(reviewed_by=F("entered_by"))),
+                | (Q(reviewed_at__isnull=False, reviewed_by__isnull=False) & ~Q(reviewed_by=F("entered_by"))),
                 name="result_reviewer_is_not_tester",
             ),
             models.CheckConstraint(

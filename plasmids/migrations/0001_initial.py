@@ -462,6 +462,7 @@ class Migration(migrations.Migration):
                     models.Q(("approved_at__isnull", True), ("approved_by__isnull", True)),
                     models.Q(
                         ("approved_at__isnull", False),
+                        ("approved_by__isnull", False),
                         models.Q(("approved_by", models.F("authored_by")), _negated=True),
                     ),
                     _connector="OR",

@@ -878,7 +878,9 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(("reviewed_at__isnull", True), ("reviewed_by__isnull", True)),
                     models.Q(
-                        ("reviewed_at__isnull", False), models.Q(("reviewed_by", models.F("entered_by")), _negated=True)
+                        ("reviewed_at__isnull", False),
+                        ("reviewed_by__isnull", False),
+                        models.Q(("reviewed_by", models.F("entered_by")), _negated=True),
                     ),
                     _connector="OR",
                 ),
@@ -909,6 +911,7 @@ class Migration(migrations.Migration):
                     models.Q(("approved_at__isnull", True), ("approved_by__isnull", True)),
                     models.Q(
                         ("approved_at__isnull", False),
+                        ("approved_by__isnull", False),
                         models.Q(("approved_by", models.F("authored_by")), _negated=True),
                     ),
                     _connector="OR",
