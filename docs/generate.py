@@ -83,7 +83,7 @@ def status_modules() -> list[ModuleType]:
 
 def statuses() -> str:
     """Return the page of every status table: a diagram, and who may make each change."""
-    from gatekeeper.core.transitions import Transition, mermaid  # noqa: PLC0415
+    from gatekeeper.core.transitions import Transition, mermaid  # noqa: PLC0415 -- after django.setup()
 
     parts = []
     for module in status_modules():
@@ -109,7 +109,7 @@ def statuses() -> str:
 
 def roles() -> str:
     """Return the page of roles and permissions."""
-    from gatekeeper.accounts.rules.permissions import PERMISSIONS  # noqa: PLC0415
+    from gatekeeper.accounts.rules.permissions import PERMISSIONS  # noqa: PLC0415 -- after django.setup()
 
     shipped = tomllib.loads((ROOT / "gatekeeper/accounts/data/roles.toml").read_text(encoding="utf-8"))
     keys = "\n".join(f"- **{number}** {role['name']} (`{code}`)" for number, (code, role) in enumerated(shipped))
@@ -141,7 +141,7 @@ def enumerated(roles_by_code: dict[str, dict[str, object]]) -> list[tuple[int, t
 
 def gate() -> str:
     """Return the page of the release gate: each check, and each finding that a check can list."""
-    from release.rules.gate import GATE, NOT_CHECKED  # noqa: PLC0415
+    from release.rules.gate import GATE, NOT_CHECKED  # noqa: PLC0415 -- after django.setup()
 
     rows = [(check.code, check.title, first_line(check.function)) for check in GATE]
     people = [(one.code, one.title) for one in NOT_CHECKED]
@@ -201,8 +201,8 @@ def refusals() -> str:
 
 def listed_refusals() -> Iterator[Listed]:
     """Yield a row for each code and sentence that stand together in a call or a table of the product."""
-    from gatekeeper.core.refusal import Kind  # noqa: PLC0415
-    from gatekeeper.doors import STATUS  # noqa: PLC0415
+    from gatekeeper.core.refusal import Kind  # noqa: PLC0415 -- after django.setup()
+    from gatekeeper.doors import STATUS  # noqa: PLC0415 -- after django.setup()
 
     statuses_by_name = {f"Kind.{kind.name}": str(STATUS[kind]) for kind in Kind}
     for path in source_files(*PACKAGES):
@@ -292,7 +292,7 @@ def openapi() -> str:
 
     :raises SystemExit: when the generator warns of anything.
     """
-    from django.core.management import call_command  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415 -- after django.setup()
 
     out = StringIO()
     call_command("spectacular", validate=True, fail_on_warn=True, stdout=out)

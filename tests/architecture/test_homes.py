@@ -70,8 +70,13 @@ OWN_FILES = {
         "verification": "recomputes the log",
     },
     "gatekeeper/lots": {"graph": "places the family of a lot on a picture"},
-    "batches": {"monitoring": "the app inside it"},
-    "release": {"certificate": "the certificate as a document"},
+    "batches": {"monitoring": "the app inside it", "scales": "draws the limits of a control as a scale"},
+    "batches/monitoring": {
+        "charts": "places signals on a canvas",
+        "pictures": "an excursion and the signals of a phase as pictures",
+        "shown": "excursions, evaluations and rules in words and units",
+    },
+    "release": {"certificate": "the certificate as a document", "links": "from a finding to the page that clears it"},
 }
 
 

@@ -20,7 +20,7 @@ ATTRIBUTES = re.compile(r'[\w-]+="[^"]*"')  # a component may hold nothing but a
 WORD = re.compile(r"[^\W\d_]{2,}")
 # The product's own name, symbols of units and marks that are the same in every language.
 NAMES = {
-    "Gatekeeper", "SHA", "pH", "REST", "API", "bp", "mL", "kDa", "mS", "mPa",
+    "Gatekeeper", "JSON", "PDF", "CV", "SHA", "pH", "REST", "API", "bp", "mL", "kDa", "mS", "mPa",
     "nbsp", "middot", "times", "hellip", "rarr", "larr", "ndash", "mdash",
 }  # fmt: skip
 
