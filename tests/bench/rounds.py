@@ -24,7 +24,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One measured value; the score, by default value / floor, is what the goal is about. ``faults`` are wrong answers."""
+    """One measured value; the goal is about the score, by default value / floor. ``faults`` are wrong answers."""
 
     value: float
     score: float | None = None
