@@ -239,14 +239,8 @@ def simulated_flex_sample(
             "live_cell_count": Decimal(int(counted * live_share)),
         }
     merged = {**drawn, **values}
-    for parameter, warm in (
-        ("ph", "ph_at_temperature"),
-        ("po2", "po2_at_temperature"),
-        ("pco2", "pco2_at_temperature"),
-    ):
-        if parameter in merged:
-            merged.setdefault(warm, merged[parameter])
-    return FlexSample(sample, measured_at, merged, sample_type, operator, batch)
+    warm = {f"{name}_at_temperature": merged[name] for name in ("ph", "po2", "pco2") if name in merged}
+    return FlexSample(sample, measured_at, warm | merged, sample_type, operator, batch)
 
 
 def _printed(parameter: str, value: Decimal | str) -> str:

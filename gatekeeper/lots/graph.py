@@ -9,7 +9,7 @@ from gatekeeper.core.quantity import unit
 from gatekeeper.lots.models import Lot, Material
 from gatekeeper.lots.queries import Edge, Family, Kin
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 210, 96, 120, 24, 12  # px of the picture
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 210, 88, 150, 20, 12  # px of the picture
 STATES = {
     "released": "inside",
     "consumed": "inside",
@@ -120,4 +120,4 @@ def _line(edge: Edge, places: dict[str, tuple[int, int]]) -> Line:
     start, end = (x1 + WIDTH, y1 + HEIGHT // 2), (x2 - 4, y2 + HEIGHT // 2)
     bend = (end[0] - start[0]) // 2
     path = f"M{start[0]} {start[1]} C{start[0] + bend} {start[1]} {end[0] - bend} {end[1]} {end[0]} {end[1]}"
-    return Line(path, amount(edge), start[0] + bend // 2 + 8, start[1] + (end[1] - start[1]) // 6 - 6)
+    return Line(path, amount(edge), start[0] + bend, (start[1] + end[1]) // 2 + 4)  # the curve's middle

@@ -1,12 +1,11 @@
 """Quality control: instrument files and results arrive over REST, and a second person reviews them."""
 
+import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
-
-import numpy as np
 
 from gatekeeper.demo.instrument_files import (
     Target,
@@ -66,45 +65,43 @@ _AAV = _SAFETY | {
 }
 
 
-def test_lot(stage: Stage, batch: Batch, made: Made, *, changed: Mapping[str, str | None] | None = None) -> None:
+def send_and_review(stage: Stage, batch: Batch, made: Made, *, changed: Mapping[str, str | None] | None = None) -> None:
     """Send files and results of a lot and have them reviewed; ``changed`` gives another result, or none at all."""
     stage.later(days=2)
     physical = _titre_from_droplets(stage, batch, made)
     _solution_from_analyser(stage, batch, made)
-    panel = dict(_AAV if batch.vector == "AAV" else _LENTIVIRAL) | _derived(batch, made, physical)
-    for test, (method, sample, reported, unit) in panel.items():
-        value = (changed or {}).get(test, reported)
+    infectious = _infectious(batch, made)
+    panel = [
+        {"test": test, "method": method, "sample": sample, "reported": reported, "unit": unit}
+        for test, (method, sample, reported, unit) in (_AAV if batch.vector == "AAV" else _LENTIVIRAL).items()
+    ]
+    for result in (*panel, infectious, _ratio(batch, physical, infectious["reported"])):
+        value = (changed or {}).get(result["test"], result["reported"])
         if value is not None:
-            stage["lims"].post(
-                f"lots/{batch.lot}/results/",
-                {
-                    "test": test,
-                    "method": method,
-                    "sample": sample,
-                    "reported": value,
-                    "unit": unit,
-                    "measured_at": stage.present.isoformat(),
-                    "analyst": ANALYST,
-                },
-            )
+            told = {"reported": value, "measured_at": stage.present.isoformat(), "analyst": ANALYST}
+            stage["lims"].post(f"lots/{batch.lot}/results/", result | told)
     stage.later(days=1)
     rows = stage["jonas"].get(f"lots/{batch.lot}/results/?page_size=200")["results"]
     stage["jonas"].sign(f"lots/{batch.lot}/result-reviews/", {"results": [row["id"] for row in rows]})
     say(f"{batch.lot}: {len(rows)} results received, reviewed by Jonas Berg")
 
 
-def _derived(batch: Batch, made: Made, physical: Decimal) -> dict[str, tuple[str, str, str, str]]:
-    ratio = physical / made.infectious_titre
-    infectious = f"{made.infectious_titre:.2E}"
+def _infectious(batch: Batch, made: Made) -> dict[str, Any]:
+    """Return the infectious titre: for the lentiviral lot three replicates and their average."""
+    spread = random.Random(batch.seed)
+    replicates = [f"{made.infectious_titre * Decimal(1 + spread.gauss(0, 0.06)):.2E}" for _ in range(3)]
     if batch.vector == "AAV":
-        return {
-            "infectious_titre": ("TCID50", "DP", infectious, "{IU}/mL"),
-            "genomes_per_iu": ("calculated", "DP", f"{ratio:.0f}", "{vg}/{IU}"),
-        }
-    return {
-        "infectious_titre": ("FACS on HEK293T", "DP", infectious, "{TU}/mL"),
-        "particles_per_tu": ("calculated", "DP", f"{ratio:.0f}", "{pp}/{TU}"),
-    }
+        titre = {"method": "TCID50", "reported": f"{made.infectious_titre:.2E}", "unit": "{IU}/mL"}
+    else:
+        mean = sum(map(Decimal, replicates)) / len(replicates)
+        titre = {"method": "FACS on HEK293T", "reported": f"{mean:.2E}", "unit": "{TU}/mL", "replicates": replicates}
+    return {"test": "infectious_titre", "sample": "DP", **titre}
+
+
+def _ratio(batch: Batch, physical: Decimal, infectious: str) -> dict[str, Any]:
+    test, unit = ("genomes_per_iu", "{vg}/{IU}") if batch.vector == "AAV" else ("particles_per_tu", "{pp}/{TU}")
+    ratio = f"{physical / Decimal(infectious):.0f}"
+    return {"test": test, "method": "calculated", "sample": "DP", "reported": ratio, "unit": unit}
 
 
 def _titre_from_droplets(stage: Stage, batch: Batch, made: Made) -> Decimal:
@@ -112,7 +109,7 @@ def _titre_from_droplets(stage: Stage, batch: Batch, made: Made) -> Decimal:
     aav = batch.vector == "AAV"
     target, dilution = ("ITR2", "4000000") if aav else ("WPRE", "12500")
     factor = REACTION_UL / TEMPLATE_UL * Decimal(dilution) * 1000
-    rng = np.random.default_rng(batch.seed)
+    rng = random.Random(batch.seed)
     wells = [
         simulated_well(
             rng,
@@ -121,7 +118,7 @@ def _titre_from_droplets(stage: Stage, batch: Batch, made: Made) -> Decimal:
             targets=[Target(target, "FAM", float(made.physical_titre / factor) if name != "NTC" else 0.0)],
             sample_type="Unknown" if name != "NTC" else "NTC",
         )
-        for position, name in (("A01", batch.lot), ("B01", "NTC"))
+        for position, name in (("A01", batch.lot), ("B01", batch.lot), ("C01", batch.lot), ("D01", "NTC"))
     ]
     file = _upload(stage, batch, "bio_rad_ddpcr", f"{batch.lot}_ddPCR.csv", qx_manager_csv(wells))
     results = stage["lims"].post(
@@ -153,7 +150,7 @@ def _solution_from_analyser(stage: Stage, batch: Batch, made: Made) -> None:
     at: datetime = (stage.present - timedelta(minutes=30)).astimezone(ZONE).replace(microsecond=0)
     values: dict[str, Any] = {"ph": made.ph, "osmolality": made.osmolality}
     sample = simulated_flex_sample(
-        np.random.default_rng(batch.seed), sample=batch.lot, measured_at=at, values=values, operator=ANALYST
+        random.Random(batch.seed), sample=batch.lot, measured_at=at, values=values, operator=ANALYST
     )
     name, content = nova_flex2_csv("FLEX2", [sample])
     file = _upload(stage, batch, "nova_flex2", name, content)
