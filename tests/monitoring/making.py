@@ -18,6 +18,7 @@ from batches.monitoring.models import RuleSet, Source
 from batches.monitoring.rules.frames import Frame, frame_from
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.demo.people import credentials, enrol_everybody
+from gatekeeper.demo.process import TAGS
 from gatekeeper.ledger.actions import outbox
 from gatekeeper.lots.actions.registration import register_material
 
@@ -180,8 +181,14 @@ def make_source(people: dict[str, Person], code: str = "TFF01", unit: str = "TFF
     return register_source(by=people["mei"], command=RegisterSource(code, "TFF skid", unit, tags))
 
 
-def make_skid(people: dict[str, Person], fibres: int = 13) -> Source:
+def make_skid(people: dict[str, Person]) -> Source:
     """Mei registers a TFF unit with its module (X2: 13 fibres of 1 mm) and the skid on it."""
+    make_unit(people, 13)
+    return make_source(people)
+
+
+def make_unit(people: dict[str, Person], fibres: int) -> None:
+    """Mei registers a TFF unit with its hollow-fibre module."""
     equipment.register_equipment(
         by=people["mei"],
         command=RegisterEquipment(
@@ -193,7 +200,13 @@ def make_skid(people: dict[str, Person], fibres: int = 13) -> Source:
             calibration_due_date=(START + timedelta(days=90)).date(),
         ),
     )
-    return make_source(people)
+
+
+def make_simulated_skid(people: dict[str, Person]) -> Source:
+    """Mei registers the skid of the simulator with a module of 100 fibres."""
+    make_unit(people, 100)
+    tags = tuple(DescribeTag(code, tag.parameter, tag.unit) for code, tag in TAGS["TFF01"].items())
+    return register_source(by=people["mei"], command=RegisterSource("TFF01", "TFF skid", "TFF-1", tags))
 
 
 def make_plant(toml: bytes | None = None, people: dict[str, Person] | None = None) -> Plant:
