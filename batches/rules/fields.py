@@ -52,7 +52,7 @@ class Table:
 
     def decimal(self, key: str) -> Decimal:
         """Return the number that must stand, as text, under this key."""
-        return self.collect(lambda: number(self.text(key), field=key), Decimal(0), key)
+        return self.collect(lambda: number(self.text(key), field=key), Decimal(0))
 
     def optional_decimal(self, key: str) -> Decimal | None:
         """Return the number under this key, None when it is absent."""
@@ -88,14 +88,14 @@ class Table:
         self._fault("recipe_table_wrong", "“{key}” must be a list of tables.", key)
         return ()
 
-    def collect[T](self, read: Callable[[], T], otherwise: T, key: str) -> T:
-        """Return what ``read`` returns; what it refuses becomes faults at this key."""
+    def collect[T](self, read: Callable[[], T], otherwise: T, key: str = "") -> T:
+        """Return what ``read`` returns; what it refuses becomes faults at this key, else at the fields they name."""
         before = len(self.faults)
         try:
             return read()
         except Refusal as refused:
             if len(self.faults) == before:  # a fault of the field itself is listed already
-                self.faults.extend(self._placed(fault, key) for fault in refused.all)
+                self.faults.extend(self._placed(fault, key or fault.field or "") for fault in refused.all)
             return otherwise
 
     def fault(self, code: str, sentence: str, key: str, /, **params: object) -> None:
@@ -119,6 +119,4 @@ class Table:
         self.faults.append(Refusal(code, sentence, field=self._at(key), key=key, **params))  # type: ignore[arg-type]
 
     def _placed(self, fault: Refusal, key: str) -> Refusal:
-        inner = f".{fault.field}" if fault.field and fault.field != key else ""
-        place = f"{self._at(key)}{inner}"
-        return Refusal(fault.code, fault.template, field=place, kind=fault.kind, **fault.params)  # type: ignore[arg-type]
+        return Refusal(fault.code, fault.template, field=self._at(key), kind=fault.kind, **fault.params)  # type: ignore[arg-type]

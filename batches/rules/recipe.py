@@ -144,8 +144,7 @@ def parse(content: Mapping[str, object]) -> Recipe:
     root = Table(content, "", faults)
     master = root.table("master")
     if master is None:
-        refuse_all([*faults, Refusal("recipe_table_wrong", "“{key}” must be a table.", field="master", key="master")])
-        raise AssertionError  # refuse_all has raised
+        raise Refusal("recipe_table_wrong", "“{key}” must be a table.", field="master", key="master")
     phases = root.tables("phase")
     recipe = Recipe(
         code=master.text("code"),
@@ -207,7 +206,6 @@ def _material(table: Table) -> MaterialNeed:
         quantity=table.collect(
             lambda: Quantity.parse(table.text("quantity"), table.text("unit"), field="quantity"),
             Quantity(Decimal(0), "1", "0"),
-            "quantity",
         ),
         tolerance_percent=table.decimal("tolerance_percent"),
     )
@@ -233,17 +231,17 @@ def _control(table: Table) -> Control:
     return control
 
 
-def _limits(table: Table, key: str = "unit") -> Limits:
+def _limits(table: Table) -> Limits:
     table.asked.update((*_BOUNDS, "unit"))
     bounds = {name: table.entries[name] for name in _BOUNDS if name in table.entries}
-    return table.collect(lambda: Limits.from_table({"unit": table.entries.get("unit"), **bounds}), _NO_LIMITS, key)
+    return table.collect(lambda: Limits.from_table({"unit": table.entries.get("unit"), **bounds}), _NO_LIMITS)
 
 
 def _percents(table: Table, key: str) -> Limits | None:
     inner = table.table(key)
     if inner is None:
         return None
-    limits = inner.collect(lambda: Limits.from_table({"unit": "%", **inner.entries}), _NO_LIMITS, "limits")
+    limits = inner.collect(lambda: Limits.from_table({"unit": "%", **inner.entries}), _NO_LIMITS)
     if limits is not _NO_LIMITS and limits.unit != "%":
         inner.fault("units_differ_in_kind", "A yield is a per cent.", "unit")
     return limits
