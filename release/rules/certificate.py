@@ -7,7 +7,7 @@ from typing import Any
 
 from gatekeeper.core.canonical import digest
 from gatekeeper.core.quantity import unit
-from release.rules.dossier import Dossier, SignatureFacts
+from release.rules.dossier import Dossier, SignatureFacts, SpecificationFacts
 from release.rules.judgement import Line, judged_lines
 
 FORMAT = 1
@@ -57,13 +57,7 @@ def certificate_content(dossier: Dossier, issue: Issue) -> dict[str, Any]:
             "started_at": min(started, default=record.issued_at),
             "completed_at": record.completed_at,
         },
-        "specification": {
-            "code": asked.code,
-            "version": asked.version,
-            "title": asked.title,
-            "sha256": asked.sha256,
-            "approved_at": asked.approved_at,
-        },
+        "specification": _specification(asked),
         "results": [_result(line) for line in judged_lines(asked, dossier.results)],
         "deviations": [
             {"number": row.number, "title": row.title, "severity": row.severity, "status": row.status}
@@ -76,6 +70,16 @@ def certificate_content(dossier: Dossier, issue: Issue) -> dict[str, Any]:
             "checkpoint_size": issue.checkpoint_size,
             "checkpoint_root": issue.checkpoint_root,
         },
+    }
+
+
+def _specification(asked: SpecificationFacts) -> dict[str, Any]:
+    return {
+        "code": asked.code,
+        "version": asked.version,
+        "title": asked.title,
+        "sha256": asked.sha256,
+        "approved_at": asked.approved_at,
     }
 
 

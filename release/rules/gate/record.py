@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from release.rules.dossier import Dossier, PhaseFacts, RecordFacts, ReviewFacts, SignatureFacts
+from release.rules.dossier import Dossier, LotFacts, PhaseFacts, RecordFacts, ReviewFacts, SignatureFacts
 from release.rules.gate.finding import Finding, State, Subject, finding
 
 DECIDABLE = ("quarantine", "released")  # released: for another market
@@ -10,7 +10,12 @@ DONE = ("completed", "reviewed")
 
 
 def lot_waits(dossier: Dossier) -> Iterator[Finding]:
-    """The lot exists as a quantity, is in date, and waits for this market's decision."""
+    """G-0: the lot waits for this market's decision, exists as a quantity and is in date. domain.md 4.1."""
+    yield from _decided(dossier)
+    yield from _not_there_or_expired(dossier.lot)
+
+
+def _decided(dossier: Dossier) -> Iterator[Finding]:
     lot = dossier.lot
     subject = Subject("lot", lot.number)
     if lot.decided == "released":
@@ -43,6 +48,10 @@ def lot_waits(dossier: Dossier) -> Iterator[Finding]:
             lot=lot.number,
             status=lot.status.replace("_", " "),
         )
+
+
+def _not_there_or_expired(lot: LotFacts) -> Iterator[Finding]:
+    subject = Subject("lot", lot.number)
     if lot.quantity <= 0:
         yield finding(
             "quantity_not_recorded",
