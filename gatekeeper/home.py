@@ -43,6 +43,8 @@ NAV: tuple[Entry, ...] = (
     Entry("monitoring.view", _("Skids"), "monitoring:source_list"),
     Entry("batches.view", _("Batch records"), "batches:list"),
     Entry("batches.view", _("Deviations"), "batches:deviation_list"),
+    Entry("release.view", _("Release"), "release:list"),
+    Entry("release.view", _("Specifications"), "release:specification_list"),
     Entry("accounts.view", _("People"), "accounts:person_list"),
 )
 
@@ -53,6 +55,11 @@ QUEUES: tuple[tuple[str, str], ...] = (
     ("batches.verify", "batches.queries.waiting.phases_to_verify"),
     ("batches.review", "batches.queries.waiting.records_to_review"),
     ("batches.approve", "batches.queries.waiting.masters_to_approve"),
+    ("release.release_lot", "release.waiting.lots_to_release"),
+    ("release.review", "release.waiting.batches_to_review"),
+    ("release.review_result", "release.waiting.results_to_review"),
+    ("release.record_result", "release.waiting.lots_to_test"),
+    ("release.approve_specification", "release.waiting.specifications_to_approve"),
     ("lots.release", "plasmids.waiting.lots_to_release"),
     ("batches.close_deviation", "batches.monitoring.waiting.open_excursions"),
     ("accounts.manage", "gatekeeper.accounts.waiting.locked_out_people"),

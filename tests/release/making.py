@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from batches.actions import records
-from batches.models import BatchRecord
+from batches.models import BatchRecord, Equipment
 from batches.monitoring.actions.evaluation import evaluate_phase
 from batches.monitoring.actions.readings import record_frame
 from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_set
 from batches.monitoring.actions.sources import DescribeTag, RegisterSource, register_source
 from batches.monitoring.rules.frames import Column, Frame
 from gatekeeper.accounts.clock import now
+from gatekeeper.accounts.models import Person, Site
 from gatekeeper.demo.people import credentials
+from gatekeeper.lots.models import Lot
 from release.actions.commands import RecordResult
 from release.actions.dispositions import release_lot
 from release.actions.results import record_result, review_results
@@ -128,14 +130,18 @@ def make_monitoring(house: House) -> None:
     )
 
 
-def send_temperature(house: House, record: BatchRecord, celsius: float = 8.0, *, sequence: int = 1) -> None:
-    """The readings of L10 from its start to its end, recorded and judged."""
+def send_temperature(
+    house: House, record: BatchRecord, celsius: float = 8.0, *, sequence: int = 1, judged: bool = True
+) -> None:
+    """The readings of L10 from its start to its end (later frames between them), recorded and judged."""
     phase = record.phases.get(code="L10")
-    times = [_micros(phase.started_at), _micros(phase.performed_at)]
+    late = sequence - 1
+    times = [_micros(phase.started_at) + late, _micros(phase.performed_at) - late]
     column = Column("TI101", np.array(times, dtype="<i8"), np.array([celsius] * 2, dtype="<f8"), None)
     frame = Frame("TFF01", "boot-1", sequence, (column,))
     record_frame(by=house.people["skid-gateway"], site=house.site, frame=frame)
-    evaluate_phase(by=house.monitor, phase=phase)
+    if judged:
+        evaluate_phase(by=house.monitor, phase=phase)
 
 
 def make_reviewable(house: House | None = None) -> tuple[House, BatchRecord]:
@@ -154,6 +160,15 @@ def make_reviewable(house: House | None = None) -> tuple[House, BatchRecord]:
 def review(house: House, record: BatchRecord):
     """Quinn's review for quality."""
     return review_batch(by=house.quinn, credentials=credentials(house.quinn), batch_record=record)
+
+
+def found() -> tuple[House, BatchRecord]:
+    """What ``make_reviewable`` made, in a copy of its database."""
+    house = House({person.username: person for person in Person.objects.all()}, Site.objects.get(code="SG01"))
+    house.units.update({unit.kind: unit for unit in Equipment.objects.all()})
+    lots = Lot.objects.filter(plasmid_lot__isnull=False).select_related("plasmid_lot__plasmid")
+    house.plasmid_lots.update({lot.plasmid_lot.plasmid.role: lot for lot in lots})
+    return house, BatchRecord.objects.select_related("master", "lot__material", "lot__site", "site").get()
 
 
 def make_releasable() -> tuple[House, BatchRecord]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from gatekeeper.demo.people import PASSWORD
 from release.models import Certificate, Result
-from tests.release import making
+from tests.batches.making import make_batch_record
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -92,12 +92,10 @@ def test_another_site_sees_nothing(releasable):
     assert record.lot.number not in sol.get(reverse("release:list")).content.decode()
 
 
-def test_a_result_is_entered_reviewed_and_refused_by_pages(db):
-    from tests.batches.making import make_batch_record, make_house
-
-    house = make_house()
-    making.make_specification(house)
-    record = make_batch_record(house, at="issued")
+def test_a_result_is_entered_reviewed_and_refused_by_pages(reviewable):
+    house, _record = reviewable
+    record = make_batch_record(house, at="issued", number="BR-2", lot="LV-2")
+    before = Result.objects.count()
     hana, jonas = signed_in(house.hana), signed_in(house.jonas)
     url = reverse("release:result_enter", args=[record.lot])
     good = {
@@ -112,9 +110,9 @@ def test_a_result_is_entered_reviewed_and_refused_by_pages(db):
     bad = hana.post(url, good | {"unit": "mosm/kg", "reported": "ND"})
     assert bad.status_code == 422
     assert "may mean" in bad.content.decode()
-    assert not Result.objects.exists()
+    assert Result.objects.count() == before
     assert hana.post(url, good).status_code == 302
-    result = Result.objects.get()
+    result = Result.objects.get(lot=record.lot)
     assert result.measured_at.isoformat() == "2026-01-05T01:00:00+00:00"
     review = reverse("release:result_review", args=[record.lot])
     assert sign(jonas, review, house.jonas, results=[result.pk]).status_code == 302
