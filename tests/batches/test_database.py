@@ -1,0 +1,88 @@
+"""E-a, E-e, B-9: the database itself refuses what the actions refuse; raw SQL gets no further."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from batches.actions import execution
+from batches.actions.commands import EnterResult
+from batches.models import BatchRecord, Deviation, InProcessResult, MasterBatchRecord, Phase
+from gatekeeper.accounts.acting import acting
+from tests.batches.making import make_batch_record
+
+
+def attack(house, sql, *params):
+    with pytest.raises(DatabaseError) as fault:
+        execute(house, sql, params)
+    return str(fault.value)
+
+
+def execute(house, sql, params):
+    # The savepoint inside: the refusal itself is seen, not that the transaction is broken after it.
+    with acting(house.olivia), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+def test_the_frozen_copy_of_an_issued_record_cannot_be_changed(house):
+    record = make_batch_record(house)
+    for column, value in (("content", "'{}'"), ("sha256", "'x'"), ("number", "'BR-X'")):
+        sql = f"UPDATE batches_batchrecord SET {column} = {value} WHERE id = %s"
+        assert "frozen" in attack(house, sql, record.pk)
+    record.refresh_from_db()
+    assert record.content["master"]["code"] == "LV-3G"
+
+
+def test_an_approved_master_cannot_be_changed(house):
+    record = make_batch_record(house)
+    for column, value in (("content", "'{}'"), ("sha256", "'x'"), ("approved_by_id", "authored_by_id")):
+        sql = f"UPDATE batches_masterbatchrecord SET {column} = {value} WHERE id = %s"
+        assert "frozen" in attack(house, sql, record.master_id)
+
+
+def test_an_entry_cannot_be_overwritten_nor_its_check_taken_back(house):
+    record = make_batch_record(house, at="ready:L2")
+    result = InProcessResult.objects.get(phase__batch_record=record, control="cell_density", phase__code="L2")
+    for column, value in (("reported", "'2.6'"), ("value", "3"), ("entered_by_id", "1")):
+        sql = f"UPDATE batches_inprocessresult SET {column} = {value} WHERE id = %s"
+        assert "frozen" in attack(house, sql, result.pk)
+    taken_back = "UPDATE batches_inprocessresult SET verified_by_id = NULL, verified_at = NULL WHERE id = %s"
+    assert "frozen" in attack(house, taken_back, result.pk)
+
+
+def test_one_person_cannot_perform_and_verify_by_sql(house):
+    record = make_batch_record(house, at="performed:L1")
+    phase = record.phases.get(code="L1")
+    sql = "UPDATE batches_phase SET state = 'verified', verified_at = now(), verified_by_id = %s WHERE id = %s"
+    assert "phase_verifier_is_not_performer" in attack(house, sql, house.olivia.pk, phase.pk)
+    result = phase.results.first()
+    sql = "UPDATE batches_inprocessresult SET verified_at = now(), verified_by_id = %s WHERE id = %s"
+    assert "in_process_verifier_is_not_performer" in attack(house, sql, house.olivia.pk, result.pk)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("batches_phase", "state", "verified"),
+        ("batches_batchrecord", "status", "reviewed"),
+        ("batches_masterbatchrecord", "status", "draft"),
+    ],
+)
+def test_a_status_moves_only_along_its_table(house, table, column, value):
+    make_batch_record(house)
+    attack(house, f"UPDATE {table} SET {column} = %s", value)
+
+
+def test_a_deviation_is_not_closed_without_a_justification(house):
+    record = make_batch_record(house, at="running:L1")
+    execution.enter_result(
+        by=house.olivia, phase=record.phases.get(code="L1"), command=EnterResult("temperature", "50")
+    )
+    deviation = record.deviations.get()
+    sql = "UPDATE batches_deviation SET status = 'closed', closed_at = now(), closed_by_id = %s WHERE id = %s"
+    assert "deviation_closed_with_justification" in attack(house, sql, house.priya.pk, deviation.pk)
+    attack(house, "UPDATE batches_deviation SET severity = 'minor' WHERE id = %s", deviation.pk)
+
+
+def test_nothing_is_deleted(house):
+    make_batch_record(house, at="running:L1")
+    for model in (MasterBatchRecord, BatchRecord, Phase, InProcessResult, Deviation):
+        attack(house, f"DELETE FROM {model._meta.db_table}")
