@@ -9,6 +9,7 @@ from django.http import JsonResponse
 from django.http.request import RawPostDataException
 from django.shortcuts import get_object_or_404
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -21,9 +22,23 @@ from batches.monitoring.actions.sources import DescribeTag, RegisterSource, regi
 from batches.monitoring.models import Excursion, Source
 from batches.monitoring.queries.traces import envelope
 from batches.monitoring.rules.frames import Frame, decoded, unpacked
-from batches.monitoring.serializers import SourceInput
+from batches.monitoring.serializers import (
+    EnvelopeShown,
+    ExcursionShown,
+    FrameInput,
+    FrameShown,
+    SourceInput,
+    SourceShown,
+)
 from gatekeeper.api import ApiView
 from gatekeeper.core.refusal import Kind, Refusal
+
+_ENVELOPE = [
+    OpenApiParameter("parameter", str, required=True, description="Code of what is measured or derived."),
+    OpenApiParameter("from", datetime, description="Not before this time."),
+    OpenApiParameter("to", datetime, description="Not after this time."),
+    OpenApiParameter("points", int, description="At most so many buckets a series, 600 unless told."),
+]
 
 
 class Body(BaseParser):
@@ -43,6 +58,7 @@ class Readings(ApiView):
     idempotent = False
     parser_classes: ClassVar = [Body]
 
+    @extend_schema(request=FrameInput, responses={201: FrameShown, 200: FrameShown})
     def post(self, request: Request) -> JsonResponse:
         """Record one frame: 201 recorded, 200 replay, 409 another body under its identity, 422 with every fault."""
         frame = _frame(request)
@@ -110,10 +126,12 @@ class Sources(ApiView):
 
     permissions: ClassVar = {"GET": "monitoring.view", "POST": "monitoring.configure"}
 
+    @extend_schema(responses=SourceShown(many=True))
     def get(self, request: Request) -> Response:
         """List the sources of the caller's sites."""
         return self.listed(_sources(self), source_content)
 
+    @extend_schema(request=SourceInput, responses={201: SourceShown})
     def post(self, request: Request) -> Response:
         """Register a source with its tags."""
         data = self.parsed(SourceInput).validated_data
@@ -127,6 +145,7 @@ class SourceDetail(ApiView):
 
     permission = "monitoring.view"
 
+    @extend_schema(responses=SourceShown)
     def get(self, request: Request, code: str) -> Response:
         """Return the source."""
         return Response(source_content(get_object_or_404(_sources(self), code=code)))
@@ -137,6 +156,7 @@ class RecordReadings(ApiView):
 
     permission = "monitoring.view"
 
+    @extend_schema(parameters=_ENVELOPE, responses=EnvelopeShown)
     def get(self, request: Request, number: str) -> Response:
         """Return at most ``points`` buckets (min, max, mean) of ``parameter`` between ``from`` and ``to``."""
         record = _record(self, number)
@@ -157,6 +177,7 @@ class RecordExcursions(ApiView):
 
     permission = "monitoring.view"
 
+    @extend_schema(responses=ExcursionShown(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List what the rules have found and later data have not withdrawn."""
         return self.listed(queries.excursions_of(_record(self, number)), excursion_content)
@@ -196,13 +217,21 @@ def excursion_content(excursion: Excursion) -> dict[str, Any]:
         "started_at": excursion.started_at,
         "ended_at": excursion.ended_at,
         "duration": {"value": found["duration_s"], "unit": "s"},
-        "peak": {"value": found["peak"], "unit": excursion.unit},
-        "limit": {"value": found["limit"], "unit": excursion.unit},
+        "peak": {"value": found["peak"], "unit": "1" if found["side"] == "coverage" else excursion.unit},
+        "limit": {"value": found["limit"], "unit": _limit_unit(excursion)},
         "excess_dose": {"value": found["excess_dose"], "unit": f"{excursion.unit}.s"},
         "evaluation_version": excursion.evaluation.version,
         "data_sha256": excursion.evaluation.data_sha256,
         "deviation": excursion.deviation.number if excursion.deviation else None,
     }
+
+
+def _limit_unit(excursion: Excursion) -> str:
+    """Return the unit of what was compared: a share, a total time, a total dose, or the signal itself."""
+    if excursion.content["side"] == "coverage":
+        return "1"
+    kind = excursion.evaluation.content["rule"]["kind"]
+    return {"cumulative_time": "s", "dose": f"{excursion.unit}.s"}.get(kind, excursion.unit)
 
 
 def _plain(bound: Decimal | None) -> str | None:

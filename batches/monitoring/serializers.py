@@ -1,4 +1,4 @@
-"""Types of what clients send."""
+"""Types of what clients send and receive."""
 
 from rest_framework import serializers
 
@@ -20,3 +20,104 @@ class SourceInput(serializers.Serializer):
     name = serializers.CharField(max_length=160)
     equipment = serializers.CharField(max_length=40)
     tags = TagInput(many=True, allow_empty=False)
+
+
+class TagShown(serializers.Serializer):
+    """One signal of a source, as registered."""
+
+    code = serializers.CharField()
+    parameter = serializers.CharField()
+    unit = serializers.CharField()
+    range_low = serializers.CharField(allow_null=True)
+    range_high = serializers.CharField(allow_null=True)
+
+
+class SourceShown(serializers.Serializer):
+    """A skid or probe, as registered."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    site = serializers.CharField()
+    equipment = serializers.CharField()
+    tags = TagShown(many=True)
+
+
+class ColumnsInput(serializers.Serializer):
+    """The samples of one tag: times in µs since 1970, values, OPC quality (192 and above is good)."""
+
+    times = serializers.ListField(child=serializers.IntegerField())
+    values = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    quality = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=255), required=False)
+
+
+class FrameInput(serializers.Serializer):
+    """One frame of readings; source, boot id and sequence are its identity."""
+
+    source = serializers.CharField(max_length=40)
+    boot_id = serializers.CharField(max_length=40)
+    sequence = serializers.IntegerField(min_value=0)
+    tags = serializers.DictField(child=ColumnsInput())
+
+
+class FrameShown(serializers.Serializer):
+    """What became of a frame."""
+
+    frame = serializers.CharField()
+    status = serializers.ChoiceField(["recorded", "replayed"])
+    samples = serializers.IntegerField()
+    sha256 = serializers.CharField()
+
+
+class BucketShown(serializers.Serializer):
+    """Readings of a short time."""
+
+    at = serializers.DateTimeField()
+    min = serializers.CharField()
+    max = serializers.CharField()
+    mean = serializers.CharField()
+    samples = serializers.IntegerField()
+
+
+class SeriesShown(serializers.Serializer):
+    """The buckets of one source in one phase."""
+
+    phase = serializers.CharField()
+    source = serializers.CharField()
+    buckets = BucketShown(many=True)
+
+
+class EnvelopeShown(serializers.Serializer):
+    """The readings of one parameter over a batch record."""
+
+    batch_record = serializers.CharField()
+    parameter = serializers.CharField()
+    unit = serializers.CharField()
+    series = SeriesShown(many=True)
+
+
+class AmountShown(serializers.Serializer):
+    """A number as text, with its unit."""
+
+    value = serializers.CharField()
+    unit = serializers.CharField()
+
+
+class ExcursionShown(serializers.Serializer):
+    """An excursion with the rule and the data that it was found by."""
+
+    id = serializers.IntegerField()
+    batch_record = serializers.CharField()
+    phase = serializers.CharField()
+    rule = serializers.CharField()
+    rule_set = serializers.CharField()
+    parameter = serializers.CharField()
+    level = serializers.ChoiceField(["alert", "action"])
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    duration = AmountShown()
+    peak = AmountShown()
+    limit = AmountShown()
+    excess_dose = AmountShown()
+    evaluation_version = serializers.IntegerField()
+    data_sha256 = serializers.CharField()
+    deviation = serializers.CharField(allow_null=True)
