@@ -30,7 +30,7 @@ def cases(system: System) -> Iterator[Case]:
 
     urls = system.database("bench_recall")
     with pointed_at(urls):
-        _found()
+        found_system()
         levels = seed_family(urls.admin)
         draw = random.Random(SEED)
         with psycopg.connect(urls.app, autocommit=True) as raw:
@@ -42,7 +42,7 @@ def cases(system: System) -> Iterator[Case]:
             yield _whole_family(raw, edges, starts=[levels["plasmid"].base + 1 + n for n in range(3)])
 
 
-def _found() -> None:
+def found_system() -> None:
     from gatekeeper.accounts.acting import SYSTEM
     from gatekeeper.accounts.actions.founding import found
     from gatekeeper.demo.people import ADMINISTRATORS, SITES
