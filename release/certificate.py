@@ -5,7 +5,6 @@ The same bytes in give the same bytes out, in every process; nothing but the con
 
 import functools
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -15,13 +14,11 @@ from zoneinfo import ZoneInfo
 import fontpkg_noto_sans
 import typst
 
-from release.rules.certificate import unit_label
+from release.rules.printing import raised, unit_label
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
 ATTACHMENT = "certificate.json"
 _STANDARDS = ["a-3a", "ua-1"]
-_POWER = re.compile(r"10\^(-?\d+)")
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _OUTCOMES = {"pass": "Pass", "reported": "Reported", "fail": "Fail", "invalid": "Invalid"}
 
 
@@ -97,8 +94,8 @@ def _row(row: Mapping[str, Any]) -> dict[str, str]:
     return {
         "title": row["title"],
         "method": row["method"],
-        "criterion": _raised(row["criterion"]),
-        "reported": _raised(f"{row['reported']} {label}".strip()),
+        "criterion": raised(row["criterion"]),
+        "reported": raised(f"{row['reported']} {label}".strip()),
         "outcome": _OUTCOMES[row["outcome"]],
         "state": row["outcome"],
         "category": row["category"],
@@ -120,10 +117,6 @@ def _deviations(rows: list[Mapping[str, Any]]) -> str:
         return "No deviation was recorded."
     named = "; ".join(f"{row['number']} ({row['severity']}, {row['status']}): {row['title']}" for row in rows)
     return f"Recorded, investigated and closed: {named}."
-
-
-def _raised(text: str) -> str:
-    return _POWER.sub(lambda found: "10" + found[1].translate(_SUPERSCRIPT), text)
 
 
 def _grouped(digest: str) -> str:

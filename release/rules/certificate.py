@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from gatekeeper.core.canonical import digest
-from gatekeeper.core.quantity import unit
 from release.rules.dossier import Dossier, SignatureFacts, SpecificationFacts
 from release.rules.judgement import Line, judged_lines
 
@@ -120,8 +119,3 @@ def _signature(row: SignatureFacts) -> Mapping[str, Any]:
         "signed_at": row.signed_at,
         "sha256": row.digest,
     }
-
-
-def unit_label(code: str) -> str:
-    """Return the unit for people, empty for none."""
-    return unit(code).label if code else ""

@@ -26,7 +26,8 @@ from release.forms import RejectForm, ReviewForm
 from release.queries.monitoring import title_of
 from release.rules.dossier import Dossier
 from release.rules.gate import NOT_CHECKED, checked, findings
-from release.views.shown import finding_rows, label_of, result_rows
+from release.rules.printing import unit_label
+from release.views.shown import finding_rows, result_rows
 
 
 class LotList(Page):
@@ -95,7 +96,7 @@ class Gate(OfLot):
         return {
             "lot": self.lot,
             "dossier": dossier,
-            "amount": f"{dossier.lot.quantity} {label_of(dossier.lot.unit)}",
+            "amount": f"{dossier.lot.quantity} {unit_label(dossier.lot.unit)}",
             "findings": finding_rows(found),
             "checked": rows,
             "passed": sum(row.passed for row in rows),
@@ -174,7 +175,7 @@ class Decide(OfLot, ActionView):
         items = [
             (_("Lot"), dossier.lot.number),
             (_("Product"), dossier.lot.product),
-            (_("Quantity"), f"{dossier.lot.quantity} {label_of(dossier.lot.unit)}"),
+            (_("Quantity"), f"{dossier.lot.quantity} {unit_label(dossier.lot.unit)}"),
             (_("Market"), dossier.market.name),
             (_("Specification"), f"{asked.code} {asked.version}" if asked else "–"),
             (_("Results"), _("%(n)d tests") % {"n": len(asked.lines) if asked else 0}),

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gatekeeper.core.criteria import Outcome
-from gatekeeper.core.quantity import unit
 from release.links import link_to
 from release.rules.dossier import Dossier, SpecificationFacts
 from release.rules.gate import Finding, State
 from release.rules.judgement import Line, judged_lines
+from release.rules.printing import raised, unit_label
 
 _STATES = MappingProxyType(
     {
@@ -57,19 +57,16 @@ def result_rows(asked: SpecificationFacts | None, dossier: Dossier) -> list[dict
     return [_result_row(line) for line in judged_lines(asked, dossier.results)] if asked else []
 
 
-def label_of(code: str) -> str:
-    """Return the unit for people, empty for none."""
-    return unit(code).label if code else ""
-
-
 def _result_row(line: Line) -> dict[str, Any]:
     judged = line.judged[-1] if line.judged else None
     state, outcome = _OUTCOMES[judged.outcome] if judged else ("alert", _("Not reported"))
     return {
         "asked": line.asked,
+        "asked_for": raised(line.asked.asked),
+        "reported": raised(judged.result.reported) if judged else "",
         "result": judged.result if judged else None,
-        "unit": label_of(judged.result.unit) if judged else "",
-        "judged_as": judged.reported_value if judged else "",
+        "unit": unit_label(judged.result.unit) if judged else "",
+        "judged_as": raised(judged.reported_value) if judged else "",
         "sentence": judged.sentence if judged and judged.outcome in {Outcome.FAIL, Outcome.INVALID} else "",
         "state": state,
         "outcome": outcome,

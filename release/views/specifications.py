@@ -14,6 +14,7 @@ from release import queries
 from release.actions.specifications import approve_specification
 from release.models import Specification
 from release.rules import specification as rules
+from release.rules.printing import raised
 
 STATES = {"draft": "unknown", "approved": "inside", "retired": "plain"}
 
@@ -49,7 +50,7 @@ class SpecificationDetail(Page):
         return {
             "specification": row,
             "state": STATES[row.status],
-            "lines": rules.lines(row.content),
+            "lines": [{"asked": line, "asked_for": raised(line.asked)} for line in rules.lines(row.content)],
             "signatures": signatures_of(row, queries.specification_content(row)),
             "own": row.authored_by_id == self.request.user.pk,
         }
@@ -64,7 +65,7 @@ class ApproveSpecification(SpecificationDetail, ActionView):
 
     def context(self) -> dict[str, Any]:
         """Return what is signed."""
-        items = [(line.title, line.asked) for line in rules.lines(self.specification.content)]
+        items = [(line.title, raised(line.asked)) for line in rules.lines(self.specification.content)]
         sha256 = digest(queries.specification_content(self.specification))
         return {**super().context(), "items": items, "digest": sha256}
 
