@@ -14,7 +14,7 @@ from batches.actions import records
 from batches.forms import IssueForm, ReasonForm, ShownForm
 from batches.models import BatchRecord
 from batches.queries.records import PhaseView, RecordView
-from batches.views.phases import entry_words
+from batches.views.steps import entry_words
 from batches.views.words import PHASE_STATES, RECORD_STATES, SEVERITIES, pair
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.queries import permissions_of
