@@ -1,5 +1,6 @@
 """E-a: nothing in the sources ties the system to one machine or one download address, and no word is left open."""
 
+import functools
 import re
 
 import pytest
@@ -27,20 +28,20 @@ FORBIDDEN = {
 EXEMPT = {"tests/architecture/test_words.py", "static/vendor"}
 
 
-def _texts():
-    for name in sources.files():
-        if (name.endswith(TEXT) or name.startswith(".ci/")) and not name.startswith(tuple(EXEMPT)):
-            yield name, sources.text(name)
-
-
-TEXTS = dict(_texts())
+@functools.cache
+def texts():
+    return {
+        name: sources.text(name)
+        for name in sources.files()
+        if (name.endswith(TEXT) or name.startswith(".ci/")) and not name.startswith(tuple(EXEMPT))
+    }
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_no_file_holds(what):
     found = [
         f"{name}:{text.count(chr(10), 0, match.start()) + 1}: {match[0]}"
-        for name, text in TEXTS.items()
+        for name, text in texts().items()
         for match in FORBIDDEN[what].finditer(text)
     ]
     assert not found, "\n".join(found)
@@ -72,5 +73,5 @@ def _docstring(name):
 
 
 def test_every_file_is_text_that_ends_with_a_new_line():
-    wrong = [name for name, text in TEXTS.items() if text and (not text.endswith("\n") or "\r" in text)]
+    wrong = [name for name, text in texts().items() if text and (not text.endswith("\n") or "\r" in text)]
     assert not wrong, "\n".join(wrong)
