@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batches.monitoring.charts import Hatched, Level, Part, Plot, chart, nice_ticks
@@ -74,6 +74,8 @@ def test_the_table_says_the_same_as_the_picture():
     assert placed.rows[0] == ("2026-03-02 09:00:00", "5", "7", "6")
 
 
+@example(0.0, 5e-324)
+@example(1e9, 1e-9)
 @given(st.floats(-1e9, 1e9), st.floats(0, 1e9))
 def test_ticks_are_round_and_enclose_what_is_shown(low, span):
     ticks = nice_ticks(low, low + span)
