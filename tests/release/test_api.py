@@ -10,6 +10,7 @@ from django.urls import reverse
 from gatekeeper.accounts.actions.tokens import issue_token
 from gatekeeper.accounts.clock import now
 from gatekeeper.demo.people import PASSWORD
+from release import queries
 from release.models import Certificate, Result
 from tests.release.test_files import ddpcr
 from tests.release.test_pages import signed_in
@@ -183,7 +184,7 @@ def test_another_site_and_a_stranger_see_nothing(reviewable):
 
 
 def test_specifications_are_listed_recorded_and_approved_by_two_people(reviewable):
-    house, _record = reviewable
+    house, record = reviewable
     mei, arun = signed_in(house.mei), signed_in(house.arun)
     assert mei.get(url_of("specifications"), {"market": "SG"}).json()["results"][0]["code"] == "LV-DP-SG"
     toml = (
@@ -197,3 +198,6 @@ def test_specifications_are_listed_recorded_and_approved_by_two_people(reviewabl
     body = {"username": "arun", "password": PASSWORD}
     approved = post(arun, url_of("approve_specification", "LV-DP-SG", 2), body)
     assert approved.json()["status"] == "approved"
+    # The lot was made before: it is judged by the version that was effective then. G-5.
+    dossier = queries.dossier(record.lot, queries.market_named("SG"))
+    assert dossier.specification.version == 1
