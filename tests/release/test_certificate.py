@@ -86,3 +86,10 @@ def test_pages_can_be_looked_at():
 def test_a_lot_that_has_not_passed_has_no_certificate(change):
     with pytest.raises(ValueError, match="gate"):
         content(**change)
+
+
+@pytest.mark.parametrize("lines", [1, 27, 28, 60])
+def test_a_certificate_of_any_length_meets_its_standards(lines):
+    told = json.loads(content())
+    told["results"] = (told["results"] * lines)[:lines]
+    assert certificate.pdf(json.dumps(told).encode()).startswith(b"%PDF")
