@@ -135,7 +135,8 @@ class ReleasePlasmidLot(ActionView):
             (line.attribute.title, f"{line.result.reported} ({line.attribute.asked})" if line.result else "–")
             for line in queries.lines(self.plasmid_lot)
         ]
-        return {"lot": self.plasmid_lot.lot, "items": items, "digest": digest(content)}
+        pairs = [{"term": term, "value": value} for term, value in items]
+        return {"lot": self.plasmid_lot.lot, "pairs": pairs, "items": items, "digest": digest(content)}
 
     def perform(self, form: Any) -> str:
         """Release the lot."""

@@ -17,6 +17,7 @@ from batches.monitoring.pictures import MARKS, excursion_chart, small_chart, sta
 from batches.monitoring.queries.traces import traces_of
 from batches.monitoring.rules import statuses
 from batches.monitoring.rules.excursions import State
+from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.verdicts import verdicts
 from batches.monitoring.shown import evaluation_rows, excursion_pairs, rule_rows
 from gatekeeper.accounts.requests import sites_in
@@ -54,6 +55,7 @@ class ExcursionDetail(Page):
         versions = Evaluation.objects.filter(phase=excursion.phase, rule=excursion.rule).select_related("evaluated_by")
         return {
             "excursion": excursion,
+            "title": parameter(excursion.parameter).title,
             "phase": excursion.phase,
             "record": excursion.phase.batch_record,
             "chart": excursion_chart(verdict, excursion.key, zone=zone) if shown else None,

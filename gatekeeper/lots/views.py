@@ -134,6 +134,7 @@ class Decide(ActionView):
             "lot": self.lot,
             "verb": VERBS[self.row.verb],
             "meaning": self.row.meaning or VERBS[self.row.verb],
+            "pairs": _pairs(self.lot),
             "items": [(pair["term"], pair["value"]) for pair in _pairs(self.lot)],
             "digest": digest(queries.content(self.lot, decision=self.row.verb)),
         }

@@ -97,7 +97,8 @@ class Gate(OfLot):
             "lot": self.lot,
             "dossier": dossier,
             "amount": f"{dossier.lot.quantity} {unit_label(dossier.lot.unit)}",
-            "findings": finding_rows(found),
+            # Once decided, the decision itself is no news: it stands on top of the page.
+            "findings": finding_rows([one for one in found if one.check != "G-00"] if dossier.lot.decided else found),
             "checked": rows,
             "passed": sum(row.passed for row in rows),
             "rules": sorted({row.rule_set for row in dossier.evaluations}),
