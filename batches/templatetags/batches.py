@@ -5,6 +5,8 @@ from decimal import Decimal
 from django import template
 from django.utils.translation import gettext as _
 
+from gatekeeper.core.quantity import unit
+
 register = template.Library()
 
 
@@ -16,9 +18,15 @@ def percent(value: Decimal | None) -> str:
 
 @register.filter
 def scientific(value: Decimal) -> str:
-    """Return a large number as people write it: ``6.00×10^11``."""
-    mantissa, _sign, power = f"{value:.2E}".partition("E")
+    """Return a large number as people write it: ``5.445×10^11``."""
+    mantissa, _sign, power = f"{value:.3E}".partition("E")
     return f"{mantissa}×10^{int(power)}"
+
+
+@register.filter
+def unit_label(code: str) -> str:
+    """Return how a unit is written for people."""
+    return unit(code).label
 
 
 @register.filter

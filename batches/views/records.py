@@ -92,6 +92,7 @@ class RecordDetail(RecordPage):
             "changed": queries.changed_values(record),
             "deviations": [_deviation_finding(row) for row in view.deviations],
             "signatures": view.signatures,
+            "all_done": all(row.phase.state == "verified" for row in view.phases),
             "may": permissions_of(self.request.user, record.site),
         }
 

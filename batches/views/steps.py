@@ -81,8 +81,10 @@ def _step(record: BatchRecord, view: PhaseView, label: str, name: str, *args: An
 def _entered(control: ControlView) -> dict[str, Any]:
     if control.result is None:
         return {}
-    mark = verdict_mark(control.result, control.control)
-    return {"done": True, "state": mark["state"], "mark": mark["label"], "note": reported(control.result)}
+    # The word alone: the list stands in a narrow column beside the work.
+    word = control.result.get_verdict_display().capitalize()
+    state = verdict_mark(control.result, control.control)["state"]
+    return {"done": True, "state": state, "mark": word, "note": reported(control.result)}
 
 
 def _check_step(record: BatchRecord, view: PhaseView, control: ControlView) -> dict[str, Any]:
