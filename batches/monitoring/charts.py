@@ -148,7 +148,7 @@ def chart(plot: Plot, *, zone: str) -> Chart:
 def nice_ticks(low: float, high: float, *, about: int = 5) -> list[float]:
     """Return round numbers that enclose both, evenly spaced by 1, 2 or 5 times a power of ten."""
     if high - low <= 1e-9 * max(abs(low), abs(high), 1e-3):  # nothing that the eye, or a float, could tell apart
-        pad = abs(low) * 0.1 or 1.0
+        pad = max(abs(low) * 0.1, 1e-6) if low else 1.0
         low, high = low - pad, high + pad
     rough = (high - low) / about
     power = 10.0 ** floor(log10(rough))
