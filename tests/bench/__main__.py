@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-from tests.bench import detection, ledger, pages, readings, recall
+from tests.bench import certificates, detection, ledger, pages, readings, recall
 from tests.bench.rounds import Case, Result, measure
 from tests.bench.system import ROOT, System, own_system
 
@@ -17,6 +17,7 @@ SUITES: dict[str, Callable[[System], Iterator[Case]]] = {
     "readings": readings.cases,
     "detection": detection.cases,
     "pages": pages.cases,
+    "certificate": certificates.cases,
     "ledger": ledger.cases,
     "recall": recall.cases,
 }
@@ -78,7 +79,8 @@ def _print_table(results: list[Result]) -> None:
             f"{result.name:19} {middle[0]:>7} {span:>16} {middle[1]:>11} {middle[2]:>11} "
             f"{result.unit:10} {result.verdict:9} {goal}"
         )
-        for line in (result.note, result.missing, *sorted(set(result.faults))):
+        crowded = "others used the processors meanwhile" if result.is_crowded else ""
+        for line in (result.note, crowded, *sorted(set(result.faults))):
             if line:
                 _say(f"{'':19} {line}")
     for note in NOTES:

@@ -1,19 +1,25 @@
 """Rounds in which floor and case take turns, and the verdict on them. Pure: it knows nothing of what is measured."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
 NOISE = 2.0  # a floor that varied more than this within a run says more of the machine than of the case
+CROWDED = 1.3  # wall time over processor time of a plain loop: others use the machine
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What the score has to reach; ``text`` is how people read it."""
+    """What the score has to reach; ``text`` is how people read it.
+
+    An ``absolute`` one is stated in milliseconds, not against the floor: a crowded machine forbids its judgement.
+    """
 
     text: str
     bound: float
     at_least: bool = True
+    absolute: bool = False
 
     def reached(self, score: float) -> bool:
         return score >= self.bound if self.at_least else score <= self.bound
@@ -54,24 +60,27 @@ class Result:
     floors: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
+    crowding: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     note: str = ""
-    missing: str = ""
 
     @property
     def ratios(self) -> list[float]:
         return [value / floor for value, floor in zip(self.values, self.floors, strict=True)]
 
     @property
+    def is_crowded(self) -> bool:
+        """Whether others used the processors meanwhile."""
+        return bool(self.crowding) and median(self.crowding) > CROWDED
+
+    @property
     def verdict(self) -> str:
         """``fail`` for a wrong answer however fast; ``noisy`` where the machine forbids a judgement."""
-        if self.missing:
-            return "not_measured"
         if self.faults:
             return "fail"
         if self.goal is None:
             return "no_goal"
-        if is_noisy(self.floors):
+        if is_noisy(self.floors) or (self.goal.absolute and self.is_crowded):
             return "noisy"
         return "pass" if self.goal.reached(worse_half(self.scores, self.goal)) else "fail"
 
@@ -83,8 +92,16 @@ class Result:
             "value": _rounded(self.values),
             "goal": self.goal.text if self.goal else None,
             "verdict": self.verdict,
-            "correct": None if self.missing else not self.faults,
+            "correct": not self.faults,
         }
+
+
+def crowding() -> float:
+    """How much longer a plain loop takes than the processor works on it: 1 on a machine of our own."""
+    began, worked = time.perf_counter(), time.process_time()
+    while time.process_time() - worked < 0.05:
+        sum(range(1000))
+    return (time.perf_counter() - began) / (time.process_time() - worked)
 
 
 def measure(case: Case, rounds: int, say: Callable[[str], None] = lambda _sentence: None) -> Result:
@@ -98,6 +115,7 @@ def measure(case: Case, rounds: int, say: Callable[[str], None] = lambda _senten
         result.faults += taken.faults
         if number == 0:
             continue
+        result.crowding.append(crowding())
         result.floors.append(floor)
         result.values.append(taken.value)
         result.scores.append(taken.value / floor if taken.score is None else taken.score)
