@@ -100,7 +100,7 @@ def _deviations(
 def _title(phase: Phase, verdict: Verdict, excursion: Excursion) -> str:
     name = parameter(verdict.rule.parameter).title
     if excursion.side == "coverage":
-        return f"{phase.code}: too few readings of {name.lower()}"
+        return f"{phase.code}: too few readings of {name[:1].lower()}{name[1:]}"
     return f"{phase.code}: {name} beyond its action limit"
 
 
