@@ -26,7 +26,7 @@ demo-stop: ## stop a demonstration that runs in another terminal
 
 test: ## run every test against PostgreSQL and Valkey, browser tests included (ARGS="tests/lots -x" for some)
 	@.ci/venv requirements-dev.txt
-	@.venv/bin/python -m pytest $(ARGS)
+	@.ci/test $(ARGS)
 
 check: ## formatting, lint, types, import contracts, templates, migrations, generated docs
 	@.ci/venv requirements-dev.txt

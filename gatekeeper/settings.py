@@ -188,7 +188,10 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gatekeeper.openapi.with_problem_details",
     ],
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "LotStatus": "gatekeeper.lots.models.Lot.Status",
+        "VersionStatus": "release.models.Specification.Status",
+    },
 }
 
 # The demonstration replays days of manufacture in a minute: its clock is the only one that may differ from the

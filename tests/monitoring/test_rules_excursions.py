@@ -329,9 +329,9 @@ def test_a_million_samples_are_judged_quickly():
         8 + rng.normal(0, 0.2, count),
         np.ones(count, dtype=np.bool_),
     )
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = evaluate(
         signal, rule(alert_high="8.5", action_high="8.8", kind="instant", stuck_s=300), start=0, end=10**12
     )
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
     assert len(found.excursions) > 1000
