@@ -110,5 +110,5 @@ def test_a_broken_specification_is_refused(people, toml):
 
 def test_results_can_be_neither_changed_nor_deleted(people):
     make_plasmid_lot(people, "P-1")
-    with pytest.raises(Exception, match="not allowed|permission denied"):
+    with pytest.raises(Exception, match=r"not allowed|permission denied"):
         IncomingResult.objects.update(outcome="fail")
