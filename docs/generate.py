@@ -24,6 +24,9 @@ CODE = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
 SENTENCE = re.compile(r"\S+ .*[.?!”]$", re.DOTALL)
 
 
+type Names = dict[str, list[ast.expr]]
+
+
 def main(arguments: list[str]) -> int:
     """Write what differs, or with ``--check`` name it; return 1 when something was stale under ``--check``."""
     stale = []
@@ -208,17 +211,30 @@ def listed_refusals() -> Iterator[Listed]:
     for path in source_files(*PACKAGES):
         if path.is_relative_to(ROOT / "gatekeeper/demo"):
             continue
-        room = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        makers = {one.name: one for one in ast.walk(tree(path)) if isinstance(one, ast.FunctionDef)}
-        for node in ast.walk(tree(path)):
-            for code, sentence in pairs(node):
-                kind = kind_of(node, makers) if isinstance(node, ast.Call) else ""
-                yield Listed(
-                    code, sentence.replace("\n", " "), statuses_by_name.get(kind, "—" if kind else "422"), room
-                )
+        room, module = ".".join(path.relative_to(ROOT).with_suffix("").parts), tree(path)
+        functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
+        makers = {one.name: one for one in functions}
+        owners = {id(node): function for function in functions for node in ast.walk(function)}
+        for node in ast.walk(module):
+            owner = owners.get(id(node))
+            for code, sentence in pairs(node, names_in(owner)):
+                kind = kind_of(node, makers) if isinstance(node, ast.Call) else kind_made_by(owner)
+                yield Listed(code, sentence.replace("\n", " "), statuses_by_name.get(kind, "—"), room)
 
 
-def pairs(node: ast.AST) -> Iterator[tuple[str, str]]:
+def names_in(function: ast.FunctionDef | None) -> Names:
+    """Return what each local name of a function can be: its assignments and its keyword defaults."""
+    found: Names = {}
+    for node in ast.walk(function) if function else ():
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found.setdefault(node.targets[0].id, []).append(node.value)
+    if function:
+        for argument, default in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
+            found.setdefault(argument.arg, []).extend([default] if default else [])
+    return found
+
+
+def pairs(node: ast.AST, names: Names) -> Iterator[tuple[str, str]]:
     """Yield each (code, sentence) that a call or tuple holds side by side."""
     if isinstance(node, ast.Call) and called(node) not in {"finding", "Finding"}:
         values = [*node.args, *[one.value for one in node.keywords if one.arg in {"code", "sentence", "template"}]]
@@ -226,9 +242,11 @@ def pairs(node: ast.AST) -> Iterator[tuple[str, str]]:
         values = node.elts
     else:
         return
+    # What Refusal itself is given is a sentence, however it ends; elsewhere a text is one by its shape.
+    shape = re.compile(".+", re.DOTALL) if isinstance(node, ast.Call) and called(node) == "Refusal" else SENTENCE
     for number, value in enumerate(values):
-        codes = [text for text in texts(value) if CODE.fullmatch(text)]
-        sentences = [t for later in values[number + 1 : number + 3] for t in texts(later) if SENTENCE.match(t)]
+        codes = [text for text in texts(value, names) if CODE.fullmatch(text)]
+        sentences = [t for later in values[number + 1 : number + 3] for t in texts(later, names) if shape.match(t)]
         if codes and sentences:
             for place, code in enumerate(codes):
                 yield code, sentences[min(place, len(sentences) - 1)]
@@ -272,16 +290,19 @@ def keyword(call: ast.Call, name: str) -> Iterator[ast.expr]:
     return (one.value for one in call.keywords if one.arg == name)
 
 
-def texts(node: ast.expr) -> Iterator[str]:
-    """Yield the literal texts that an expression can be."""
+def texts(node: ast.expr, names: Names | None = None) -> Iterator[str]:
+    """Yield the literal texts that an expression can be; ``names`` says what a local name can be."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
+    inner: list[ast.expr] = []
+    if isinstance(node, ast.Name) and names:
+        inner, names = names.get(node.id, []), None
     elif isinstance(node, ast.IfExp):
-        yield from texts(node.body)
-        yield from texts(node.orelse)
+        inner = [node.body, node.orelse]
     elif isinstance(node, ast.BoolOp):
-        for value in node.values:
-            yield from texts(value)
+        inner = node.values
+    for one in inner:
+        yield from texts(one, names)
 
 
 # OpenAPI

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from docs.generate import listed_refusals
 from gatekeeper.accounts.rules.permissions import CODES, PERMISSIONS, PUBLIC, SIGNED_IN
 from gatekeeper.core.refusal import Kind
 from gatekeeper.core.transitions import Transition
@@ -115,3 +116,15 @@ def _texts(node):
 def test_every_finding_of_the_gate_has_a_test():
     tests = "\n".join(sources.text(name) for name in sources.python(tests=True) if name.startswith("tests/release/"))
     assert not {code: place for code, place in _codes_of_findings() if f'"{code}"' not in tests}
+
+
+def test_every_refusal_that_a_function_promises_is_raised_somewhere():
+    listed = {one.code for one in listed_refusals()}
+    promised = {}
+    for name in sources.python():
+        for function in sources.functions(name):
+            said = (ast.get_docstring(function) or "").partition(":raises Refusal:")[2]
+            for code in re.findall(r"``([a-z]+(?:_[a-z]+)+)``", said.split(":raises", 1)[0]):
+                promised[code] = f"{sources.where(name, function)} {function.name}"
+    functions = {function.name for name in sources.python() for function in sources.functions(name)}
+    assert not {code: place for code, place in promised.items() if code not in listed | functions}
