@@ -40,9 +40,10 @@ NAV: tuple[Entry, ...] = (
     Entry(SIGNED_IN, _("Waiting for me"), "home"),
     Entry("lots.view", _("Lots"), "lots:list"),
     Entry("plasmids.view", _("Plasmids"), "plasmids:list"),
-    Entry("monitoring.view", _("Skids"), "monitoring:source_list"),
     Entry("batches.view", _("Batch records"), "batches:list"),
     Entry("batches.view", _("Deviations"), "batches:deviation_list"),
+    Entry("batches.view", _("Master records"), "batches:master_list"),
+    Entry("monitoring.view", _("Skids"), "monitoring:source_list"),
     Entry("release.view", _("Release"), "release:list"),
     Entry("release.view", _("Specifications"), "release:specification_list"),
     Entry("accounts.view", _("People"), "accounts:person_list"),
@@ -83,11 +84,19 @@ def queues_of(request: Any) -> list[Waiting]:
 
 def navigation_of(request: Any, *, waiting: int) -> list[NavItem]:
     """Return the entries that the request's person may open; the first one counts what waits."""
-    items = []
-    for entry in NAV:
-        if entry.permission != SIGNED_IN and not permits(request, entry.permission):
-            continue
-        url = reverse(entry.url_name)
-        current = request.path == url if entry.url_name == "home" else request.path.startswith(url)
-        items.append(NavItem(str(entry.label), url, waiting if entry.url_name == "home" else 0, current))
-    return items
+    entries = [(entry, reverse(entry.url_name)) for entry in NAV if _may_open(request, entry)]
+    # The longest address that the page lies under: a list below another list is not both of them.
+    here = max((url for _entry, url in entries if request.path.startswith(url)), key=len, default="")
+    return [
+        NavItem(
+            label=str(entry.label),
+            url=url,
+            count=waiting if entry.url_name == "home" else 0,
+            current=request.path == url if entry.url_name == "home" else url == here,
+        )
+        for entry, url in entries
+    ]
+
+
+def _may_open(request: Any, entry: Entry) -> bool:
+    return entry.permission == SIGNED_IN or permits(request, entry.permission)

@@ -59,13 +59,14 @@ def acting(by: Any, *, reason: str = "", act: str = "") -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('app.ctx', %s, true)", [json.dumps(context)])
         yield
-    finally:
-        _acting.reset(token)
-        _person.reset(person)
-        # Inside an outer transaction (a test's) the setting would outlive the action: take it back by hand.
+        # Inside an outer transaction (a test's) the setting would outlive the action: take it back by hand. After a
+        # fault the database does so itself, with the savepoint, and would answer nothing else before.
         if connection.in_atomic_block and not connection.needs_rollback:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT set_config('app.ctx', '', true)")
+    finally:
+        _acting.reset(token)
+        _person.reset(person)
 
 
 def action[**P, R](function: Callable[P, R]) -> Callable[P, R]:
