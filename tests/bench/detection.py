@@ -38,8 +38,10 @@ CREATE TRIGGER bench_tell AFTER INSERT ON monitoring_excursion FOR EACH ROW WHEN
 def cases(system: System) -> Iterator[Case]:
     """One stream; its rounds are seconds of it."""
     stream = _Stream(system, seconds=12 if system.full else 3)
-    yield Case("detection_latency", "ms p99", GOAL, stream.floor, stream.run, stream.check, stream.note)
-    stream.close()
+    try:
+        yield Case("detection_latency", "ms p99", GOAL, stream.floor, stream.run, stream.check, stream.note)
+    finally:
+        stream.close()
 
 
 @dataclass(slots=True)

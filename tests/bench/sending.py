@@ -2,10 +2,13 @@
 
 import http.client
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+_IDLE = 0.5  # s; gunicorn closes a kept connection after two
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +26,16 @@ class Gateway:
         parts = urlsplit(site)
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._used = 0.0
 
     def send(self, body: bytes) -> Answer:
-        """POST one frame."""
+        """POST one frame, over a new connection when the kept one may have been closed."""
+        if time.monotonic() - self._used > _IDLE:
+            self._connection.close()
         self._connection.request("POST", "/api/v1/readings/", body=body, headers=self._headers)
         response = self._connection.getresponse()
         text = response.read()
+        self._used = time.monotonic()
         return Answer(response.status, json.loads(text) if text else None)
 
 
