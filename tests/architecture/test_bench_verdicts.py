@@ -1,4 +1,4 @@
-"""E-n: what is said of speed is measured beside its floor, checked, and called noisy where the machine is."""
+"""E-a: what is said of speed is measured beside its floor, checked, and called noisy where the machine is."""
 
 import subprocess
 import sys
