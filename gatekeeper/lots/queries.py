@@ -88,26 +88,27 @@ def is_descendant(lot: Lot, *, of: Lot) -> bool:
 def family(lot: Lot, direction: Direction) -> Family:
     """Return the lot's family in one direction: two queries, never cut."""
     ids = kin_ids(lot, direction)
-    lots = {found.pk: found for found in Lot.objects.filter(pk__in=ids).select_related("material", "site")}
-    uses = list(Use.objects.filter(parent__in=ids, child__in=ids).order_by("id"))
-    generations = _generations(lot.pk, uses, direction)
-    nodes = sorted(lots.values(), key=lambda found: (generations[found.pk], found.number))
-    return Family(
-        nodes=tuple(
-            Kin(n.number, n.material.kind, n.status, n.site.code, n.material.name, generations[n.pk]) for n in nodes
-        ),
-        edges=tuple(
-            Edge(lots[u.parent_id].number, lots[u.child_id].number, u.quantity, u.unit, u.batch_record, u.phase)
-            for u in uses
-        ),
+    # Plain rows, not records: a recall may reach thousands of lots.
+    fields = ("pk", "number", "material__kind", "status", "site__code", "material__name")
+    lots = {row[0]: row[1:] for row in Lot.objects.filter(pk__in=ids).values_list(*fields)}
+    uses = list(
+        Use.objects.filter(parent__in=ids, child__in=ids)
+        .order_by("id")
+        .values_list("parent_id", "child_id", "quantity", "unit", "batch_record", "phase")
     )
+    generations = _generations(lot.pk, [(parent, child) for parent, child, *_ in uses], direction)
+    nodes = sorted(
+        (Kin(*lots[key], generation=generations[key]) for key in lots), key=lambda kin: (kin.generation, kin.number)
+    )
+    edges = (Edge(lots[parent][0], lots[child][0], *rest) for parent, child, *rest in uses)
+    return Family(tuple(nodes), tuple(edges))
 
 
-def _generations(start: int, uses: list[Use], direction: Direction) -> dict[int, int]:
+def _generations(start: int, uses: list[tuple[int, int]], direction: Direction) -> dict[int, int]:
     steps: dict[int, list[int]] = {}
     waiting: dict[int, int] = {}
-    for used in uses:
-        near, far = (used.child_id, used.parent_id) if direction == "backward" else (used.parent_id, used.child_id)
+    for parent, child in uses:
+        near, far = (child, parent) if direction == "backward" else (parent, child)
         steps.setdefault(near, []).append(far)
         waiting[far] = waiting.get(far, 0) + 1
     generation, ready = {start: 0}, [start]

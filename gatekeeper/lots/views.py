@@ -92,7 +92,7 @@ class LotDetail(Page):
             "graph": picture(lot, backward, forward) if backward.edges or forward.edges else None,
             "signatures": signatures_of(lot, partial(queries.signed_decision, lot)),
             "decisions": self.decisions(),
-            "links": _links(lot, self.request),
+            "links": [*_record_links(lot, backward, self.request), *_links(lot, self.request)],
         }
 
     def decisions(self) -> list[dict[str, str]]:
@@ -188,6 +188,14 @@ def _pairs(lot: Lot) -> list[dict[str, Any]]:
         {"term": _("Expiry date"), "value": lot.expiry_date.isoformat() if lot.expiry_date else "–"},
         {"term": _("Registered by"), "value": lot.registered_by.full_name},
     ]
+
+
+def _record_links(lot: Lot, family: queries.Family, request: Any) -> list[dict[str, str]]:
+    """Return the batch record that made the lot, as the family's edges name it."""
+    numbers = {edge.batch_record for edge in family.edges if edge.target == lot.number and edge.batch_record}
+    if "batches.view" not in permissions_of(request.user, lot.site):
+        return []
+    return [{"label": _("Batch record"), "url": reverse("batches:detail", args=[number])} for number in sorted(numbers)]
 
 
 def _links(lot: Lot, request: Any) -> list[dict[str, str]]:
