@@ -16,7 +16,7 @@ def judged(reported: Reported, unit: str, control: Control) -> Verdict:
     :raises Refusal: ``not_a_number`` for words; ``unknown_unit``, ``units_differ_in_kind``.
     """
     if reported.value is None:
-        raise Refusal("not_a_number", "“{text}” is not a number.", field="value", text=reported.text)
+        raise Refusal("not_a_number", "“{text}” is not a number.", field="reported", text=reported.text)
     value = convert(reported.value, unit, control.unit)
     verdict = judge(value, control.limits)
     if not reported.qualifier:
