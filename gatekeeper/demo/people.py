@@ -76,7 +76,7 @@ def enrol_everybody() -> dict[str, Person]:
     for site in SITES[1:]:
         add_site(by=people["grace"], **site)
     for role in CAST:
-        people[role.username] = _enrol(role, by=people["grace"], checker=people["dev"])
+        people[role.username] = enrol(role, by=people["grace"], checker=people["dev"])
     return people
 
 
@@ -85,7 +85,8 @@ def credentials(person: Person) -> Credentials:
     return Credentials(person.username, PASSWORD)
 
 
-def _enrol(role: Role, *, by: Person, checker: Person) -> Person:
+def enrol(role: Role, *, by: Person, checker: Person) -> Person:
+    """Enrol one more person with their roles and qualifications; they have chosen PASSWORD and accepted."""
     person = enrol_person(
         by=by,
         username=role.username,

@@ -53,12 +53,13 @@ def make(stage: Stage, batch: Batch) -> Made:
     runs: list[list[Frame]] = []
     for phase in recipe["phase"]:
         stage.later(minutes=20)
-        runs += _perform(stage, batch, phase)
+        runs += perform(stage, batch, phase)
     stage["olivia"].post(f"batch-records/{batch.number}/complete/", {})
     return _made(batch, runs)
 
 
-def _perform(stage: Stage, batch: Batch, phase: Mapping[str, Any]) -> list[list[Frame]]:
+def perform(stage: Stage, batch: Batch, phase: Mapping[str, Any]) -> list[list[Frame]]:
+    """Perform and verify one phase of the recipe; return the frames of its skid, when it is watched."""
     code, base = phase["code"], f"batch-records/{batch.number}/phases/{phase['code']}/"
     kinds = [row["kind"] for row in phase.get("equipment", [])]
     stage["olivia"].post(f"{base}start/", {"equipment": codes_for(kinds, batch.module)})

@@ -58,14 +58,15 @@ def receive_and_release(stage: Stage) -> None:
                 "site": SITE,
             },
         )
-        stage["wen"].post("plasmid-lots/", _delivery(stage, construct))
+        stage["wen"].post("plasmid-lots/", delivery(stage, construct))
     stage.later(hours=3)
     for construct in (*LENTIVIRAL, *AAV):
         stage["rafael"].sign(f"plasmid-lots/{construct.lot}/release/")
         say(f"{construct.lot} {construct.name}: judged, released")
 
 
-def _delivery(stage: Stage, construct: Construct) -> dict[str, object]:
+def delivery(stage: Stage, construct: Construct, *, keeps_days: int = 720) -> dict[str, object]:
+    """Return what the warehouse enters when a lot arrives with its certificate."""
     certificate = {
         "appearance": ("conforms", ""),
         "identity_sequence": ("conforms", ""),
@@ -83,7 +84,7 @@ def _delivery(stage: Stage, construct: Construct) -> dict[str, object]:
         "supplier": "Plasmid House Pte Ltd",
         "quantity": construct.quantity,
         "unit": "mg",
-        "expiry_date": (stage.present + timedelta(days=720)).date().isoformat(),
+        "expiry_date": (stage.present + timedelta(days=keeps_days)).date().isoformat(),
         "certificate_number": f"COA-{construct.lot[-4:]}",
         "sequence_sha256": construct.sequence_sha256,
         "results": [
