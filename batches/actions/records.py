@@ -91,9 +91,10 @@ def review(*, by: Person, proof: Proof, batch_record: BatchRecord) -> BatchRecor
     record = locked_record(batch_record.pk)
     row = transition(statuses.BATCH_RECORD, source=record.status, verb="review")
     check_authority(by, row.permission, record.site)
-    if record.phases.filter(performed_by=by).exists() or record.phases.filter(verified_by=by).exists():
+    facts = queries.all_facts(record)
+    if any(by.username in {one.performed_by, one.verified_by, *one.hands} for one in facts):
         raise Refusal("reviewer_performed", "Who worked on the batch cannot review it.", kind=Kind.FORBIDDEN)
-    check_may_complete(queries.all_facts(record))
+    check_may_complete(facts)
     record.status, record.reviewed_at, record.reviewed_by, record.updated_at = row.target, now(), by, now()
     record.save()
     sign(

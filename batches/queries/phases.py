@@ -73,12 +73,13 @@ def facts_of(
     """Return the facts of a phase; ``uses`` and ``deviations`` are those of the whole record."""
     definition = definition or phase_recipe(phase)
     states = {row.origin_key: row.status for row in deviations if row.origin == Deviation.Origin.IN_PROCESS}
+    entries = list(phase.results.all())
     return PhaseFacts(
         recipe=definition,
         state=phase.state,
         record_status=phase.batch_record.status,
         site=phase.batch_record.site.code,
-        results=tuple(_result_facts(phase, row, states) for row in current_results(phase.results.all())),
+        results=tuple(_result_facts(phase, row, states) for row in current_results(entries)),
         used=tuple(_used(use, definition) for use in uses if use.phase == phase.code),
         equipment=tuple(
             EquipmentFacts(
@@ -88,7 +89,15 @@ def facts_of(
         ),
         performed_by=_username(phase.performed_by),
         verified_by=_username(phase.verified_by),
+        hands=frozenset(_hands(phase, uses, entries)),
     )
+
+
+def _hands(phase: Phase, uses: Iterable[Use], entries: Iterable[InProcessResult]) -> Iterable[str]:
+    if phase.started_by:
+        yield phase.started_by.username
+    yield from (use.used_by.username for use in uses if use.phase == phase.code)
+    yield from (row.entered_by.username for row in entries)
 
 
 def state_facts(phase: Phase) -> PhaseFacts:

@@ -48,7 +48,10 @@ class UsedMaterial:
 
 @dataclass(frozen=True, slots=True)
 class PhaseFacts:
-    """Everything that decides about one phase of a batch record."""
+    """Everything that decides about one phase of a batch record.
+
+    ``hands`` are the people who did anything in it: started it, used a lot, entered a value, a corrected one included.
+    """
 
     recipe: PhaseRecipe
     state: str
@@ -59,6 +62,7 @@ class PhaseFacts:
     equipment: tuple[EquipmentFacts, ...] = ()
     performed_by: str = ""
     verified_by: str = ""
+    hands: frozenset[str] = frozenset()
     performed_signature_valid: bool = False
     verified_signature_valid: bool = False
 
@@ -145,7 +149,7 @@ def check_may_sign(facts: PhaseFacts, *, by: str) -> None:
 def check_may_verify(facts: PhaseFacts, *, by: str) -> None:
     """Pass when this person can verify the phase: performed and signed, the signature still valid, by somebody else.
 
-    Who entered a value in the phase or signed for it cannot verify it. 21 CFR 211.188(b)(11).
+    Who started the phase, used a lot, entered a value or signed for it cannot verify it. 21 CFR 211.188(b)(11).
 
     :raises Refusal: ``batch_record_closed``, ``phase_not_performed``, ``verifier_performed``, ``signature_void``,
         ``already_signed``.
@@ -158,7 +162,7 @@ def check_may_verify(facts: PhaseFacts, *, by: str) -> None:
             kind=Kind.CONFLICT,
             phase=facts.recipe.code,
         )
-    if by in {facts.performed_by, *(result.entered_by for result in facts.results)}:
+    if by in {facts.performed_by, *facts.hands, *(result.entered_by for result in facts.results)}:
         raise _verifier_performed(by)
     if not facts.performed_signature_valid:
         raise Refusal(

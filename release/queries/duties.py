@@ -39,6 +39,7 @@ def _making(view: RecordView | None) -> Iterable[_Part]:
         row, subject = phase.phase, f"phase {phase.phase.code}"
         yield from ((row.started_by, "performed", subject), (row.performed_by, "performed", subject))
         yield (row.verified_by, "verified", subject)
+        yield from ((use.used_by, "performed", subject) for use in phase.uses)
         for entry in row.results.all():
             yield from ((entry.entered_by, "entered", subject), (entry.verified_by, "verified", subject))
 

@@ -12,6 +12,9 @@ BEGIN
       JOIN batches_batchrecord r ON r.id = p.batch_record_id
       WHERE r.lot_id = NEW.lot_id AND NEW.decided_by_id IN (i.entered_by_id, i.verified_by_id)
     ) OR EXISTS (
+      SELECT FROM lots_use u JOIN batches_batchrecord r ON r.number = u.batch_record
+      WHERE r.lot_id = NEW.lot_id AND u.used_by_id = NEW.decided_by_id
+    ) OR EXISTS (
       SELECT FROM release_result t
       WHERE t.lot_id = NEW.lot_id AND NEW.decided_by_id IN (t.entered_by_id, t.reviewed_by_id)
     ) OR EXISTS (

@@ -173,6 +173,17 @@ def test_a_phase_cannot_be_verified_by_its_performer(house):
         execution.verify_phase(by=house.olivia, credentials=credentials(house.olivia), phase=phase(record, "L1"))
 
 
+def test_who_started_a_phase_or_used_a_lot_in_it_cannot_verify_it(house):
+    record = make_batch_record(house, at="pending:L1")
+    unit = house.units["incubator"].code
+    execution.start_phase(by=house.vera, phase=phase(record, "L1"), command=StartPhase((unit,)))
+    assert "vera" in queries.signed_facts(phase(record, "L1")).hands
+    used = make_batch_record(house, at="running:L3", number="BR-2", lot="LV-2")
+    command = UseLot(house.plasmid_lots["rev"].number, "1", "mg")
+    execution.use_lot(by=house.vera, phase=phase(used, "L3"), command=command)
+    assert queries.signed_facts(phase(used, "L3")).hands == {"olivia", "vera"}
+
+
 def test_who_entered_a_value_cannot_verify_the_phase_nor_check_the_value(house):
     record = make_batch_record(house, at="running:L1")
     enter(house, record, "L1", "temperature", "37.0", by=house.vera)

@@ -151,6 +151,11 @@ def test_a_performer_signs_for_what_is_complete(now, by, expected):
         (facts("running"), "vera", ["phase_not_performed"]),
         (facts("performed", performed_by="olivia"), "olivia", ["verifier_performed"]),
         (
+            facts("performed", performed_by="olivia", hands=frozenset({"vera"}), performed_signature_valid=True),
+            "vera",
+            ["verifier_performed"],
+        ),
+        (
             facts("performed", performed_by="olivia", results=(result(entered_by="vera"),)),
             "vera",
             ["verifier_performed"],
