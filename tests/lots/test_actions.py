@@ -1,12 +1,12 @@
 """F-2, E-e and 1.5: lots are received, judged and used; every line stays, nothing goes below zero."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from gatekeeper.accounts.acting import acting
-from gatekeeper.accounts.clock import now
+from gatekeeper.accounts.clock import database, now
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.demo.people import credentials
@@ -15,6 +15,7 @@ from gatekeeper.lots.actions.registration import RegisterLot, register_lot
 from gatekeeper.lots.actions.statuses import change_status, decide
 from gatekeeper.lots.models import Lot, StatusChange, Use
 from tests.lots.making import make_lot, make_material, take
+from tests.monitoring.making import standing_clock
 
 
 def test_a_received_lot_waits_in_quarantine_until_quality_signs(people):
@@ -90,6 +91,20 @@ def test_more_than_is_left_is_refused_and_nothing_is_taken(people):
         take(people, parent, child, "60")
     parent.refresh_from_db()
     assert (refused.value.code, parent.quantity_left, Use.objects.count()) == ("more_than_is_left", 40, 1)
+
+
+def test_a_lot_expires_with_the_day_of_its_site_not_with_that_of_greenwich(people):
+    with standing_clock() as clock:
+        clock.at = datetime.combine(database().date() + timedelta(days=1), time(3), UTC)  # eleven in Singapore
+        parent, child = make_lot(people, "B-1", days=0), make_lot(people, "B-2")
+        take(people, parent, child)
+        clock.at += timedelta(hours=13, minutes=30)  # half past midnight there, the day before in Greenwich
+        with pytest.raises(Refusal) as refused:
+            take(people, parent, child)
+        assert refused.value.code == "lot_expired"
+        with pytest.raises(Refusal) as refused:
+            make_lot(people, "B-3", days=0)
+        assert refused.value.code == "expired_on_arrival"
 
 
 def test_a_lot_in_quarantine_is_not_used(people):

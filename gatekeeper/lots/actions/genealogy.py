@@ -3,6 +3,7 @@
 from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
+from gatekeeper.accounts.queries import day_at
 from gatekeeper.core.quantity import Quantity
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.lots import queries
@@ -23,7 +24,7 @@ def use(*, by: Person, parent: Lot, child: Lot, quantity: Quantity, batch_record
     asked = quantity.converted(source.material.unit)
     check_may_be_used(
         Supply(source.number, source.status, source.expiry_date, source.quantity_left, asked, source.material.unit),
-        today=at.date(),
+        today=day_at(source.site, at),  # a label means the calendar of the site that holds the lot
     )
     if parent.pk == child.pk or queries.is_descendant(parent, of=child):
         raise Refusal(
@@ -52,4 +53,4 @@ def use(*, by: Person, parent: Lot, child: Lot, quantity: Quantity, batch_record
 def _lock_both(parent: Lot, child: Lot) -> list[Lot]:
     # One order for everybody, so two uses of the same lots wait for each other instead of dead-locking.
     wanted = Lot.objects.filter(pk__in=[parent.pk, child.pk]).order_by("pk")
-    return list(wanted.select_for_update(of=("self",)).select_related("material"))
+    return list(wanted.select_for_update(of=("self",)).select_related("material", "site"))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.queries import check_authority
+from gatekeeper.accounts.queries import check_authority, day_at
 from gatekeeper.core.quantity import Quantity, unit
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.lots.models import Lot, Material, StatusChange
@@ -50,10 +50,9 @@ def register_lot(*, by: Person, command: RegisterLot) -> Lot:
     """
     check_authority(by, "lots.receive", command.site)
     quantity = Quantity.parse(command.quantity, command.unit, field="quantity").converted(command.material.unit)
-    at = now()
     if quantity <= 0:
         raise Refusal("quantity_not_positive", "A quantity must be more than zero.", field="quantity")
-    if command.expiry_date is not None and command.expiry_date < at.date():
+    if command.expiry_date is not None and command.expiry_date < day_at(command.site):
         raise Refusal(
             "expired_on_arrival", "This lot expired on {day}.", field="expiry_date", day=command.expiry_date.isoformat()
         )
