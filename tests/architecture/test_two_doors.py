@@ -1,4 +1,4 @@
-"""E-f: each bad input gets the same code at the same field through the page and the endpoint, and nothing is recorded."""
+"""E-f: bad input gets the same code at the same field through page and endpoint, and nothing is recorded."""
 
 import dataclasses
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class Case:
     at: str
     page: Callable  # of the batch record: address and form
     api: Callable  # of the batch record: address and body
-    before: Callable = lambda house: None
+    before: Callable = lambda _: None  # of the house
     days: int = 0  # that go by before it is sent
     recorded: bool = False  # the failed signing itself stays on record
 
@@ -97,17 +97,17 @@ def cut_short(record):
     return SimpleUploadedFile("run.csv", whole[: len(whole) - 40], content_type="text/csv")
 
 
-def soon_expired(house):
+def soon_expired(made):
     """A released lot that is good until tomorrow."""
     until = now().date() + timedelta(days=1)
-    given = command(house.people, "PL-OLD", plasmid="p-transfer", role="transfer")
-    received = receive_lot(by=house.wen, command=dataclasses.replace(given, expiry_date=until))
-    release_lot(by=house.rafael, credentials=credentials(house.rafael), plasmid_lot=received)
+    given = command(made.people, "PL-OLD", plasmid="p-transfer", role="transfer")
+    received = receive_lot(by=made.wen, command=dataclasses.replace(given, expiry_date=until))
+    release_lot(by=made.rafael, credentials=credentials(made.rafael), plasmid_lot=received)
 
 
-def unreleased(house):
+def unreleased(made):
     """A lot that was received and not released."""
-    make_plasmid_lot(house.people, "PL-NEW", plasmid="p-transfer", role="transfer", released=False)
+    make_plasmid_lot(made.people, "PL-NEW", plasmid="p-transfer", role="transfer", released=False)
 
 
 CASES = (
