@@ -1,5 +1,7 @@
 """E-e: nobody with the application's password can change, delete, forge or switch off the audit trail."""
 
+import re
+
 import psycopg
 import pytest
 from psycopg import errors
@@ -127,3 +129,34 @@ def test_the_auditor_reads_everything_and_writes_nothing(written, committed_db):
         auditor.execute(ACTOR)
         with pytest.raises(errors.InsufficientPrivilege):
             auditor.execute("UPDATE accounts_site SET name = 'x'")
+
+
+SHADOW = """
+CREATE FUNCTION pg_temp.at_work(pg_catalog.jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_user <> session_user THEN
+    INSERT INTO ledger.entry (xid, tbl, pk, leaf, body) VALUES (pg_current_xact_id(), 'forged', '1', '', current_user);
+  END IF;
+  RETURN true;
+END $$;
+CREATE DOMAIN pg_temp.jsonb AS pg_catalog.jsonb CHECK (pg_temp.at_work(VALUE));
+"""
+
+
+def test_a_type_of_ones_own_does_not_run_as_the_owner_of_the_evidence(written):
+    written.execute(SHADOW)
+    written.execute(ACTOR)
+    written.execute("UPDATE public.accounts_site SET name = 'Johor' WHERE code = 'SG1'")
+    assert written.execute("SELECT body FROM ledger.entry WHERE tbl = 'forged'").fetchall() == []
+
+
+def test_every_function_of_ours_looks_into_the_temporary_schema_last(written):
+    paths = written.execute(
+        """SELECT p.oid::regprocedure::text, array_to_string(p.proconfig, ' ') FROM pg_proc p
+           JOIN pg_namespace n ON n.oid = p.pronamespace
+           WHERE n.nspname IN ('public', 'ledger') AND NOT EXISTS (
+             SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"""
+    ).fetchall()
+    assert len(paths) > 8
+    lacking = [name for name, path in paths if not re.search(r"search_path=[a-z_, ]*, pg_temp\b", path or "")]
+    assert lacking == []

@@ -149,6 +149,18 @@ def test_the_database_refuses_a_circle_and_a_negative_quantity_by_itself(people)
                 cursor.execute(statement)
 
 
+def test_a_temporary_table_of_the_same_name_does_not_blind_the_guard(people):
+    a, b = make_lot(people, "B-1"), make_lot(people, "B-2")
+    take(people, a, b)
+    with acting(people["olivia"]), connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE lots_use (parent_id bigint, child_id bigint) ON COMMIT DROP")
+        with pytest.raises(IntegrityError, match="made from itself"), transaction.atomic():
+            cursor.execute(
+                "INSERT INTO public.lots_use (parent_id, child_id, quantity, unit, batch_record, phase, used_at,"
+                f" used_by_id) VALUES ({b.pk}, {a.pk}, 1, 'mg', '', '', now(), {people['olivia'].pk})"
+            )
+
+
 def test_a_status_jump_is_refused_by_the_table_and_by_the_database(people):
     lot = make_lot(people, "B-1")
     with pytest.raises(Refusal) as refused:

@@ -1,0 +1,13 @@
+"""The guard reads the record's own tables, whatever a session has put into its temporary schema."""
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("lots", "0002_use_guard")]
+
+    operations = [
+        migrations.RunSQL(
+            "ALTER FUNCTION lots_use_guard_v1() SET search_path = public, pg_catalog, pg_temp", migrations.RunSQL.noop
+        ),
+    ]
