@@ -14,9 +14,9 @@ from gatekeeper.core.canonical import digest
 from gatekeeper.ledger.queries import SignatureView
 from gatekeeper.lots import queries as lots
 from gatekeeper.lots.models import Lot, Use
-from release.models import Disposition, Market, Result, Review
+from release.models import Disposition, Market, Result, Review, Specification
 from release.queries.duties import duties_in, results_of
-from release.queries.evidence import Scope, fault_in, scope_of
+from release.queries.evidence import Scope, fault_in, fault_in_rows, scope_of
 from release.queries.monitoring import evaluations_of, excursions_of
 from release.queries.review import review_content
 from release.queries.specifications import effective, market_facts, specification_facts
@@ -48,15 +48,17 @@ def dossier(lot: Lot, market: Market) -> facts.Dossier:
         equipment=tuple(_equipment(view)) if view else (),
         changes=tuple(_changes(view, results)),
         duties=tuple(duties_in(view, results)),
-        ledger=_ledger(record),
+        ledger=_ledger(record, row),
     )
 
 
 def for_market(base: facts.Dossier, lot: Lot, market: Market) -> facts.Dossier:
     """Return the dossier of the same lot at the same moment for another market: only what depends on it is read."""
     row = effective(lot, market, base.record.completed_at if base.record else None)
+    fault = base.ledger.fault or (fault_in_rows({Specification: [row.pk]}) if row else "")
     return replace(
         base,
+        ledger=facts.LedgerFacts(whole=not fault, fault=fault),
         lot=_lot(lot, market),
         market=market_facts(market),
         specification=specification_facts(row) if row else None,
@@ -311,6 +313,6 @@ def _review_signature(record: BatchRecord, review: Review) -> facts.SignatureFac
     )
 
 
-def _ledger(record: BatchRecord | None) -> facts.LedgerFacts:
-    fault = fault_in(record) if record else ""
+def _ledger(record: BatchRecord | None, specification: Specification | None) -> facts.LedgerFacts:
+    fault = fault_in(record, specification) if record else ""
     return facts.LedgerFacts(whole=not fault, fault=fault)

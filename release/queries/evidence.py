@@ -8,11 +8,13 @@ from django.db import connection, models
 from django.db.models import Q
 
 from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, Phase
-from batches.monitoring.models import Evaluation, Excursion
+from batches.monitoring.models import Evaluation, Excursion, RuleSet
+from batches.monitoring.queries import rule_set_of
 from gatekeeper.ledger.models import Entry
 from gatekeeper.ledger.records import pk_column, redacted_columns
-from gatekeeper.lots.models import Use
-from release.models import Result
+from gatekeeper.lots import queries as lots
+from gatekeeper.lots.models import Lot, StatusChange, Use
+from release.models import InstrumentFile, Result, Review, Specification
 
 type Rows = dict[type[models.Model], list[int]]
 
@@ -64,12 +66,18 @@ def scope_of(record: BatchRecord) -> Scope:
     return Scope(count, running.hexdigest())
 
 
-def fault_in(record: BatchRecord) -> str:
+def fault_in(record: BatchRecord, specification: Specification | None = None) -> str:
     """Return where records and evidence of a batch disagree, empty when they agree.
 
-    Each entry's leaf is hashed again, and each row is compared with the image in its newest entry.
+    Each entry's leaf is hashed again, and each row is compared with the image in its newest entry. The lots that went
+    in and what the batch is judged by count as well: a hold or a limit changed behind the log opens no gate.
     """
-    rows = rows_of(record)
+    limits = [specification.pk] if specification else []
+    return fault_in_rows(rows_of(record) | _around(record) | {Specification: limits})
+
+
+def fault_in_rows(rows: Rows) -> str:
+    """Return the first row that is not as its evidence says, or entry that is not what was hashed; empty for none."""
     numbers = list(_entries(rows).values_list("id", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(_LEAVES, [numbers])
@@ -80,6 +88,21 @@ def fault_in(record: BatchRecord) -> str:
             if differing := cursor.fetchone():
                 return f"{model._meta.label_lower} {differing[0]} is not as its evidence says"
     return ""
+
+
+def _around(record: BatchRecord) -> Rows:
+    # Not in what a review covers: a lot goes on living after it, and the release itself changes its status.
+    family = [record.lot_id, *lots.ancestors(record.lot).values_list("pk", flat=True)]
+    rule_set = rule_set_of(record)
+    changes = StatusChange.objects.filter(lot__in=family)
+    files = Result.objects.filter(lot=record.lot_id, instrument_file__isnull=False)
+    return {
+        Lot: family,
+        StatusChange: list(changes.values_list("pk", flat=True)),
+        InstrumentFile: list(files.values_list("instrument_file", flat=True).distinct()),
+        Review: list(Review.objects.filter(batch_record=record).values_list("pk", flat=True)),
+        RuleSet: [rule_set.pk] if rule_set else [],
+    }
 
 
 def _entries(rows: Rows) -> models.QuerySet[Entry]:
