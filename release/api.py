@@ -20,8 +20,8 @@ from release.actions.dispositions import reject_lot, release_lot
 from release.actions.files import receive_file, results_from_file
 from release.actions.results import correct_result, invalidate_result, record_result, review_results
 from release.actions.reviews import review_batch
-from release.actions.specifications import approve_specification, import_specification
-from release.models import Certificate, InstrumentFile, Specification
+from release.actions.specifications import approve_specification, import_markets, import_specification
+from release.models import Certificate, InstrumentFile, Market, Specification
 
 
 class Specifications(ApiView):
@@ -63,6 +63,24 @@ class ApproveSpecification(ApiView):
             specification=get_object_or_404(Specification, code=code, version=version),
         )
         return Response(shapes.SpecificationShown(approved).data, status=201)
+
+
+class Markets(ApiView):
+    """The markets that lots are released for, and what each asks for beyond a specification."""
+
+    permissions = {"GET": "release.view", "POST": "release.author_specification"}
+    parser_classes = [TomlParser]
+
+    @extend_schema(responses=shapes.MarketShown(many=True))
+    def get(self, request: Request) -> Response:
+        """List markets."""
+        return self.listed(Market.objects.all(), shapes.MarketShown)
+
+    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: shapes.MarketShown(many=True)})
+    def post(self, request: Request) -> Response:
+        """Import markets from TOML; a known one takes its new profile."""
+        imported = import_markets(by=request.user, site=self.sites[0], toml=request.data)
+        return Response({"results": shapes.MarketShown(imported, many=True).data}, status=201)
 
 
 class OfLot(ApiView):

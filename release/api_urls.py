@@ -6,6 +6,7 @@ from release import api
 
 app_name = "release_api"
 urlpatterns = [
+    path("markets/", api.Markets.as_view(), name="markets"),
     path("specifications/", api.Specifications.as_view(), name="specifications"),
     path(
         "specifications/<str:code>/versions/<int:version>/approve/",

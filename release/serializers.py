@@ -10,7 +10,7 @@ from gatekeeper.core.canonical import digest
 from gatekeeper.lots.models import Lot
 from release.actions.commands import FileResult, RecordResult
 from release.links import link_to
-from release.models import Certificate, Disposition, InstrumentFile, Result, Specification
+from release.models import Certificate, Disposition, InstrumentFile, Market, Result, Specification
 from release.rules.dossier import Dossier
 from release.rules.gate import NOT_CHECKED, checked, findings
 
@@ -156,6 +156,14 @@ class SpecificationShown(serializers.ModelSerializer[Specification]):
             "code", "version", "title", "material", "market", "status", "sha256", "content", "authored_at",
             "authored_by", "approved_at", "approved_by",
         ]  # fmt: skip
+
+
+class MarketShown(serializers.ModelSerializer[Market]):
+    """A market with its profile."""
+
+    class Meta:
+        model = Market
+        fields = ["code", "name", "profile"]
 
 
 class DispositionShown(serializers.ModelSerializer[Disposition]):

@@ -1,6 +1,10 @@
 """Types of what clients send and receive."""
 
+from typing import ClassVar
+
 from rest_framework import serializers
+
+from batches.monitoring.models import RuleSet
 
 
 class TagInput(serializers.Serializer):
@@ -121,3 +125,17 @@ class ExcursionShown(serializers.Serializer):
     evaluation_version = serializers.IntegerField()
     data_sha256 = serializers.CharField()
     deviation = serializers.CharField(allow_null=True)
+
+
+class RuleSetShown(serializers.ModelSerializer):
+    """A version of a set of excursion rules, with every rule as it judges."""
+
+    authored_by = serializers.CharField(source="authored_by.username")
+    approved_by = serializers.CharField(source="approved_by.username", default=None)
+
+    class Meta:
+        model = RuleSet
+        fields: ClassVar = [
+            "code", "version", "title", "status", "sha256", "content", "authored_at", "authored_by", "approved_at",
+            "approved_by",
+        ]  # fmt: skip

@@ -7,9 +7,11 @@ from batches.monitoring.actions.sources import DescribeTag, RegisterSource, regi
 from batches.monitoring.models import RuleSet, Source
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.refusal import Refusal
-from gatekeeper.demo.people import credentials
+from gatekeeper.demo.people import PASSWORD, credentials
 from gatekeeper.ledger.queries import signatures_of
 from tests.monitoring.making import PH, SHEAR, SHIPPED_RULES, make_skid, rules_toml
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @pytest.fixture
@@ -118,3 +120,22 @@ def test_only_who_configures_registers_a_skid(people, site):
             command=RegisterSource("X", "X", "TFF-1", (DescribeTag("A", "ph", "[pH]"),)),
         )
     assert caught.value.code == "not_authorised"
+
+
+def test_rules_are_recorded_and_approved_by_two_people_over_rest(people, client):
+    toml = (SHIPPED_RULES / "lv_rules.toml").read_bytes()
+    client.force_login(people["mei"], backend=BACKEND)
+    draft = client.post("/api/v1/rule-sets/", toml, content_type="application/toml")
+    assert (draft.status_code, draft.json()["status"], draft.json()["authored_by"]) == (201, "draft", "mei")
+    again = client.post("/api/v1/rule-sets/", toml, content_type="application/toml")
+    assert (again.status_code, again.json()["code"]) == (409, "already_registered")
+    address = "/api/v1/rule-sets/LV-PROCESS/versions/1/"
+    signed = {"password": PASSWORD}
+    own = client.post(f"{address}approve/", signed | {"username": "mei"}, content_type="application/json")
+    assert (own.status_code, own.json()["code"]) == (403, "not_authorised")
+    client.force_login(people["arun"], backend=BACKEND)
+    approved = client.post(f"{address}approve/", signed | {"username": "arun"}, content_type="application/json")
+    assert (approved.status_code, approved.json()["approved_by"]) == (201, "arun")
+    shown = client.get(address).json()
+    assert (shown["status"], shown["content"]["rules"][0]["code"]) == ("approved", "lv-wall-shear")
+    assert [row["code"] for row in client.get("/api/v1/rule-sets/").json()["results"]] == ["LV-PROCESS"]

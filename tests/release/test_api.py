@@ -12,6 +12,7 @@ from gatekeeper.accounts.clock import now
 from gatekeeper.demo.people import PASSWORD
 from release import queries
 from release.models import Certificate, Result
+from tests.release.making import DATA
 from tests.release.test_files import ddpcr
 from tests.release.test_pages import signed_in
 
@@ -201,3 +202,16 @@ def test_specifications_are_listed_recorded_and_approved_by_two_people(reviewabl
     # The lot was made before: it is judged by the version that was effective then. G-5.
     dossier = queries.dossier(record.lot, queries.market_named("SG"))
     assert dossier.specification.version == 1
+
+
+def test_markets_are_imported_over_rest_and_a_fault_is_named(reviewable):
+    house, _ = reviewable
+    client = signed_in(house.mei)
+    listed = {row["code"]: row for row in client.get(url_of("markets")).json()["results"]}
+    assert listed["SG"]["profile"]["releaser"] == "Authorised person"
+    whole = (DATA / "markets.toml").read_bytes().replace(b'name = "Singapore"', b'name = "Singapore (HSA)"')
+    imported = client.post(url_of("markets"), whole, content_type="application/toml")
+    assert (imported.status_code, imported.json()["results"][0]["name"]) == (201, "Singapore (HSA)")
+    bad = client.post(url_of("markets"), b'[[market]]\ncode = "XX"\nname = "X"', content_type="application/toml")
+    assert (bad.status_code, bad.json()["code"]) == (422, "market_incomplete")
+    assert signed_in(house.quinn).post(url_of("markets"), whole, content_type="application/toml").status_code == 403
