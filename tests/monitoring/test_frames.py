@@ -107,3 +107,10 @@ def test_a_cut_gzip_is_refused_at_every_length(body, data):
 def test_an_empty_column_counts_as_none():
     column = Column("T", *(frame_from("S", "b", 1, {"T": {"times": [], "values": []}}).columns[0].times,) * 2)
     assert len(column) == 0
+
+
+@pytest.mark.parametrize("quality", [256, -1, 2**70])
+def test_a_quality_that_no_source_can_mean_is_refused(quality):
+    with pytest.raises(Refusal) as refused:
+        frame_from("TFF01", "boot", 1, {"FI101": {"times": [AT], "values": [1.0], "quality": [quality]}})
+    assert {one.code for one in refused.value.all} == {"quality_out_of_range"}

@@ -1,0 +1,95 @@
+"""2.2: each rule of a phase gives one verdict; a rule without its signal or geometry says unknown, and why."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from batches.monitoring.rules.excursions import rules_from
+from batches.monitoring.rules.signals import SECOND, signal_of
+from batches.monitoring.rules.verdicts import (
+    PhaseReadings,
+    Sent,
+    geometry_content,
+    module_of,
+    sent_signal,
+    verdicts,
+    watched_parameters,
+)
+from gatekeeper.core.refusal import Refusal
+
+RULES = rules_from(
+    tomllib.loads((Path(__file__).parents[2] / "batches/monitoring/data/lv_rules.toml").read_text(encoding="utf-8"))
+)
+MODULE = {"n_fibres": 100, "diameter_mm": "1.0", "length_m": "0.30"}
+MINUTES = 10
+
+
+def _steady(value):
+    times = np.arange(MINUTES * 60 + 1, dtype=np.int64) * SECOND
+    return signal_of(times, np.full(len(times), value) + 1e-4 * np.sin(np.arange(len(times))))
+
+
+def _readings(*sent, modules=(MODULE,), phase="L10"):
+    return PhaseReadings(phase, 0, MINUTES * 60 * SECOND, complete=True, sent=sent, modules=modules)
+
+
+def _named(found, name):
+    return next(one for one in found if one.name == name)
+
+
+def test_a_rule_of_another_phase_is_silent_and_one_without_its_signal_is_unknown():
+    found = verdicts(_readings(Sent("TFF01", {"flow": _steady(1.5)})), RULES)
+    assert {rule.code for rule in RULES if "L10" in rule.phases} == {one.rule.code for one in found}
+    assert _named(found, "lv-ph").problem == "signal_missing"
+    assert str(_named(found, "lv-ph").evaluation.state) != "normal"
+    assert _named(found, "lv-wall-shear").problem == ""
+    assert str(_named(found, "lv-wall-shear").evaluation.state) == "normal"
+
+
+def test_two_sources_of_one_signal_are_judged_each_under_its_own_name():
+    found = verdicts(_readings(Sent("A", {"ph": _steady(7.3)}), Sent("B", {"ph": _steady(9.0)})), RULES)
+    assert str(_named(found, "lv-ph@A").evaluation.state) == "normal"
+    worse = _named(found, "lv-ph@B")
+    assert str(worse.evaluation.state) == "action"
+    assert worse.keys
+    assert all(key.endswith("@B") for key in worse.keys)
+
+
+@pytest.mark.parametrize(
+    ("modules", "problem"),
+    [((), "geometry_missing"), ((MODULE, MODULE), "geometry_ambiguous"), (({},), "geometry_missing")],
+)
+def test_shear_without_one_geometry_is_unknown_and_says_why(modules, problem):
+    shear = _named(verdicts(_readings(Sent("TFF01", {"flow": _steady(1.5)}), modules=modules), RULES), "lv-wall-shear")
+    assert (shear.problem, shear.content["geometry"]) == (problem, None)
+    with pytest.raises(Refusal) as refused:
+        module_of(modules)
+    assert refused.value.code == problem
+
+
+def test_the_geometry_is_told_with_its_digits():
+    assert geometry_content(module_of([MODULE])) == {
+        "n_fibres": 100,
+        "diameter_mm": "1.0",
+        "length_m": "0.30",
+        "density_kg_m3": "1000",
+        "viscosity_mpa_s": "1",
+    }
+
+
+def test_only_what_the_rules_of_the_phase_need_is_watched():
+    assert {"flow", "ph", "conductivity", "temperature", "osmolality"} <= watched_parameters(RULES, "L10")
+    assert watched_parameters(RULES, "L1") == frozenset()
+
+
+def test_a_signal_comes_in_the_unit_of_its_parameter_and_what_a_sensor_cannot_measure_is_not_good():
+    from decimal import Decimal
+
+    millilitres = sent_signal(_steady(1500.0), unit="mL/min", code="flow", low=Decimal(0), high=Decimal(10_000))
+    assert millilitres.values[0] == pytest.approx(1.5, rel=1e-3)
+    beyond = sent_signal(_steady(1500.0), unit="mL/min", code="flow", low=Decimal(0), high=Decimal(1000))
+    assert not beyond.good.any()
+    same = sent_signal(_steady(7.3), unit="[pH]", code="ph", low=None, high=None)
+    assert same.good.all()
