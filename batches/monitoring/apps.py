@@ -8,3 +8,10 @@ class Monitoring(AppConfig):
 
     name = "batches.monitoring"
     label = "monitoring"
+
+    def ready(self) -> None:
+        """Have every verification of the evidence compare the readings too."""
+        from batches.monitoring.queries.evidence import altered_readings  # noqa: PLC0415 -- models are complete only now
+        from gatekeeper.ledger.verification import also_check  # noqa: PLC0415 -- models are complete only now
+
+        also_check(altered_readings)

@@ -1,11 +1,12 @@
 """Recomputes the log from the entries' bodies and compares everything that is stored with it; changes nothing.
 
 Order of the work, so that the first finding is the earliest altered entry: the log (leaves, nodes, roots, signatures,
-checkpoints kept outside), entries not sealed yet, then the records against their latest entry and their history.
+checkpoints kept outside), entries not sealed yet, then the records against their latest entry and their history,
+last what a record vouches for by a digest.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,19 @@ class Report:
         return asdict(self) | {"intact": self.intact}
 
 
+type Check = Callable[[Any], Iterator[Finding]]
+_further: list[Check] = []
+
+
+def also_check(check: Check) -> Check:
+    """Have every verification make this check too, given the connection with its snapshot, and return it.
+
+    For what is no record itself and is vouched for by a digest in one.
+    """
+    _further.append(check)
+    return check
+
+
 def read_outside(place: Path) -> list[tuple[str, str]]:
     """Return the names and texts of the checkpoints in a file or folder.
 
@@ -82,6 +96,8 @@ def verify(verifier: Verifier, outside: Sequence[tuple[str, str]] = (), *, using
                 continue
             _check_rows(connection, model, report)
             _check_history(connection, model, report)
+        for check in _further:
+            report.findings.extend(check(connection))
     return report
 
 

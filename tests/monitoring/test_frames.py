@@ -114,3 +114,10 @@ def test_a_quality_that_no_source_can_mean_is_refused(quality):
     with pytest.raises(Refusal) as refused:
         frame_from("TFF01", "boot", 1, {"FI101": {"times": [AT], "values": [1.0], "quality": [quality]}})
     assert {one.code for one in refused.value.all} == {"quality_out_of_range"}
+
+
+def test_a_gzip_of_very_many_empty_parts_is_refused_before_it_costs_anything():
+    with pytest.raises(Refusal) as refused:
+        unpacked(gzip.compress(b"") * 100_000, limit=10_000)
+    assert refused.value.code == "body_not_gzip"
+    assert unpacked(gzip.compress(b"x") * 64, limit=10_000) == b"x" * 64
