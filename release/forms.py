@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from gatekeeper.instruments.registry import READERS
 from gatekeeper.lots.models import Lot
 from gatekeeper.web import SigningForm
-from release.actions.commands import ReceiveFile, RecordResult
-from release.models import Result
+from release.actions.commands import FileResult, ReceiveFile, RecordResult
+from release.models import InstrumentFile, Result
 from release.rules.dossier import LineFacts
 
 
@@ -97,6 +97,47 @@ class FileForm(forms.Form):
         """Return the command that the serializer gives too."""
         upload = self.cleaned_data["file"]
         return ReceiveFile(kind=self.cleaned_data["kind"], name=upload.name, content=upload.read(), lot=lot.number)
+
+
+class FileResultForm(forms.Form):
+    """A result made of a received file: which reading, for which test; volumes only for a titre by digital PCR."""
+
+    sample = forms.ChoiceField(label=_("Reading"))
+    test = forms.ChoiceField(label=_("Test"))
+    method = forms.CharField(label=_("Method"), max_length=80)
+    unit = forms.CharField(
+        label=_("Unit"),
+        max_length=20,
+        required=False,
+        help_text=_("Of the titre; otherwise that of the file is taken."),
+    )
+    reaction_volume_ul = forms.CharField(label=_("Reaction volume, µL"), max_length=20, required=False)
+    template_volume_ul = forms.CharField(label=_("Template volume, µL"), max_length=20, required=False)
+    dilution_factor = forms.CharField(label=_("Dilution of the sample"), max_length=20, required=False)
+    measured_at = forms.DateTimeField(
+        label=_("Measured at, where the file does not say"),
+        required=False,
+        widget=forms.DateTimeInput({"type": "datetime-local", "step": "1"}, "%Y-%m-%dT%H:%M:%S"),
+    )
+    analyst = forms.CharField(label=_("Analyst"), max_length=120)
+
+    def __init__(self, *args: Any, lines: Iterable[LineFacts], file: InstrumentFile, **options: Any) -> None:
+        super().__init__(*args, **options)
+        test: Any = self.fields["test"]
+        test.choices = [(line.code, f"{line.title} ({line.asked})") for line in lines]
+        places = [(one["sample"], one["parameter"], one["context"].get("target", "")) for one in file.readings]
+        self.readings = {str(number): place for number, place in enumerate(dict.fromkeys(places))}
+        reading: Any = self.fields["sample"]
+        reading.choices = [(key, " · ".join(filter(None, place))) for key, place in self.readings.items()]
+        self.file = file
+
+    def command(self) -> FileResult:
+        """Return the command that the serializer gives too."""
+        data = {name: value for name, value in self.cleaned_data.items() if name != "analyst"}
+        sample, parameter, target = self.readings[data.pop("sample")]
+        at = data.pop("measured_at")
+        local = at and at.astimezone(UTC).replace(tzinfo=ZoneInfo(self.file.site.timezone))
+        return FileResult(sample=sample, parameter=parameter, target=target, measured_at=local, **data)
 
 
 def _one_result(result: Result) -> str:

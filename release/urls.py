@@ -22,6 +22,7 @@ urlpatterns = [
     ),
     path("lots/<str:number>/files/receive/", results.ReceiveFile.as_view(), name="file_receive"),
     path("lots/<str:number>/files/<int:file>/", results.FileDetail.as_view(), name="file_detail"),
+    path("lots/<str:number>/files/<int:file>/result/", results.MakeResult.as_view(), name="file_result"),
     path("specifications/", specifications.SpecificationList.as_view(), name="specification_list"),
     path(
         "specifications/<str:code>/<int:version>/",

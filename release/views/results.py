@@ -4,16 +4,18 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from gatekeeper.core.canonical import digest
+from gatekeeper.core.refusal import Refusal, refuse_all
 from gatekeeper.web import ActionView
 from release import queries
-from release.actions.files import receive_file
+from release.actions.files import receive_file, results_from_file
 from release.actions.results import correct_result, invalidate_result, record_result, review_results
-from release.forms import CorrectionForm, FileForm, ReasonForm, ResultForm, ResultReviewForm
+from release.forms import CorrectionForm, FileForm, FileResultForm, ReasonForm, ResultForm, ResultReviewForm
 from release.models import InstrumentFile, Result
 from release.rules import specification as rules
 from release.rules.dossier import LineFacts
@@ -45,7 +47,7 @@ class EnterResult(OfLot, ActionView):
 
     permission = "release.record_result"
     template_name = "release/result_form.html"
-    form_class: type[ResultForm] = ResultForm
+    form_class: Any = ResultForm
 
     def form_options(self) -> dict[str, Any]:
         """Return the tests that approved specifications ask for."""
@@ -173,15 +175,57 @@ class ReceiveFile(OfLot, ActionView):
         return reverse("release:file_detail", args=[self.lot, file.pk])
 
 
-class FileDetail(OfLot):
+class OneFile(OfLot):
+    """A page about one received file of the lot."""
+
+    @cached_property
+    def file(self) -> InstrumentFile:
+        """The file of the address."""
+        return get_object_or_404(queries.visible_files(self.sites).filter(lot=self.lot), pk=self.kwargs["file"])
+
+
+class MakeResult(OneFile, EnterResult):
+    """Make a result of a reading of the file; what the file says is not typed again."""
+
+    form_class: Any = FileResultForm
+
+    def form_options(self) -> dict[str, Any]:
+        """Return the tests that are asked for, and the file with its readings."""
+        return {"lines": self.asked(), "file": self.file}
+
+    def context(self) -> dict[str, Any]:
+        """Return what the form is about."""
+        return {"lot": self.lot, "heading": _("Make a result of %(file)s") % {"file": self.file}, "verb": _("Record")}
+
+    def perform(self, form: Any) -> str:
+        """Record the result with the place where it stands."""
+        analyst, wanted = form.cleaned_data["analyst"], [form.command()]
+        results_from_file(by=self.request.user, file=self.file, analyst=analyst, wanted=wanted)
+        return reverse("release:file_detail", args=[self.lot, self.file.pk])
+
+    def refused(self, form: Any, refusal: Refusal) -> HttpResponse:
+        """Return the page with the refusal at its fields: the action counts results, the page has one."""
+        faults = [
+            Refusal(
+                one.code, one.template, field=(one.field or "").removeprefix("results.0."), kind=one.kind, **one.params
+            )
+            for one in refusal.all
+        ]
+        try:
+            refuse_all(faults)
+        except Refusal as placed:
+            return super().refused(form, placed)
+        raise AssertionError  # a refusal has a fault
+
+
+class FileDetail(OneFile):
     """A received file: its findings first, then every reading with the place where it stands."""
 
     template_name = "release/file_detail.html"
 
     def context(self) -> dict[str, Any]:
         """Return the file as its reader understood it."""
-        files = queries.visible_files(self.sites).filter(lot=self.lot)
-        file: InstrumentFile = get_object_or_404(files, pk=self.kwargs["file"])
+        file = self.file
         rows = [
             {
                 "state": "action" if one["blocking"] else "alert",
@@ -192,4 +236,10 @@ class FileDetail(OfLot):
             }
             for one in file.findings
         ]
-        return {"lot": self.lot, "file": file, "findings": rows, "results": file.results.order_by("id")}
+        return {
+            "lot": self.lot,
+            "file": file,
+            "findings": rows,
+            "results": file.results.order_by("id"),
+            "may_record": "release.record_result" in self.held and bool(file.readings),
+        }

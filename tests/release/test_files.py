@@ -20,6 +20,7 @@ from gatekeeper.demo.instrument_files import (
 from release.actions.commands import FileResult, ReceiveFile
 from release.actions.files import receive_file, results_from_file
 from release.models import InstrumentFile
+from tests.release.test_pages import signed_in
 
 SITE = ZoneInfo("Asia/Singapore")
 
@@ -132,3 +133,29 @@ def test_the_same_bytes_are_received_once_and_a_cut_file_not_at_all(reviewable):
             receive(house, record, "bio_rad_ddpcr", "run.csv", given)
         assert refusal.value.code == code
     assert InstrumentFile.objects.count() == 1
+
+
+def test_a_result_is_made_of_a_file_on_a_page_with_the_same_refusals_as_over_rest(reviewable):
+    house, record = reviewable
+    lot, hana = record.lot, signed_in(house.hana)
+    file = receive(house, record, "bio_rad_ddpcr", "run.csv", ddpcr(lot.number))
+    address = f"/release/lots/{lot}/files/{file.pk}/"
+    assert f"{address}result/" in hana.get(address).content.decode()
+    assert f"{address}result/" not in signed_in(house.quinn).get(address).content.decode()
+    given = {
+        "sample": "0", "test": "physical_titre", "method": "RT-ddPCR", "unit": "{copies}/mL", "analyst": "Hana Sato",
+        "reaction_volume_ul": "20", "template_volume_ul": "5", "dilution_factor": "10000",
+        "measured_at": (now() + timedelta(hours=7)).strftime("%Y-%m-%dT%H:%M:%S"),  # an hour ago, in Singapore
+    }  # fmt: skip
+    for fault, code, field in (
+        ({"unit": "mg"}, "unit_not_of_a_titre", "unit"),
+        ({"measured_at": ""}, "time_missing", "measured_at"),
+        ({"dilution_factor": "many"}, "not_a_number", "dilution_factor"),
+    ):
+        page = hana.post(f"{address}result/", given | fault)
+        assert page.status_code == 422
+        assert [one.code for one in page.context["form"].errors.as_data()[field]] == [code]
+    assert not file.results.exists()
+    assert hana.post(f"{address}result/", given).url == address
+    made = file.results.get()
+    assert (made.reported, made.unit, made.analyst) == ("3.4×10^10", "{copies}/mL", "Hana Sato")
