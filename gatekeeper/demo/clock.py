@@ -1,9 +1,10 @@
 """The demonstration's clock: days of manufacture replayed in a minute.
 
-A file holds one pair: a moment of the story and the real moment at which it was set. Time runs on from there at its
-ordinary pace. Without the file the demonstration runs on real time. The evidence log is never touched by this: its
-entries carry the database's own clock. settings.CLOCK names this module only while GATEKEEPER_DEMO is set, and a
-system check refuses it elsewhere.
+A file holds one pair: a moment of the story and the real moment at which it was set. Time runs on from there at a
+hundredth of its pace: how long this machine takes to tell a step is no part of the story, and a slow one must not make
+a gap between the last reading of a phase and its end. Without the file the demonstration runs on real time. The
+evidence log is never touched by this: its entries carry the database's own clock. settings.CLOCK names this module
+only while GATEKEEPER_DEMO is set, and a system check refuses it elsewhere.
 """
 
 import json
@@ -15,6 +16,8 @@ from django.conf import settings
 
 from gatekeeper.accounts.clock import database
 
+PACE = 0.01  # seconds of the story in a second of telling it
+
 
 def simulated() -> datetime:
     """Return the story's time, or the database's when no story is being told."""
@@ -23,7 +26,7 @@ def simulated() -> datetime:
         anchor = json.loads(_file().read_text())
     except FileNotFoundError:
         return real
-    return datetime.fromisoformat(anchor["story"]) + (real - datetime.fromisoformat(anchor["real"]))
+    return datetime.fromisoformat(anchor["story"]) + (real - datetime.fromisoformat(anchor["real"])) * PACE
 
 
 def set_to(moment: datetime) -> None:
