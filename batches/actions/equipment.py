@@ -12,6 +12,7 @@ from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority, site_named
 from gatekeeper.core.canonical import canonical
+from gatekeeper.core.naming import natural_key
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 
 
@@ -19,8 +20,8 @@ from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 def register_equipment(*, by: Person, command: RegisterEquipment) -> Equipment:
     """Register a unit, module or instrument and return it.
 
-    :raises Refusal: ``site_unknown``, ``not_authorised``, ``blank_value``, ``number_not_text`` for a geometry with
-        binary fractions, ``already_registered``.
+    :raises Refusal: ``site_unknown``, ``not_authorised``, ``blank_value``, ``key_malformed``, ``number_not_text`` for a
+        geometry with binary fractions, ``already_registered``.
     """
     site = site_named(command.site)
     check_authority(by, "monitoring.configure", site)
@@ -31,12 +32,13 @@ def register_equipment(*, by: Person, command: RegisterEquipment) -> Equipment:
             if not getattr(command, name).strip()
         ]
     )
-    if Equipment.objects.filter(code__iexact=command.code.strip()).exists():
+    code = natural_key(command.code, field="code")
+    if Equipment.objects.filter(code__iexact=code).exists():
         raise Refusal(
             "already_registered", "“{code}” is registered already.", field="code", kind=Kind.CONFLICT, code=command.code
         )
     return Equipment.objects.create(
-        code=command.code.strip(),
+        code=code,
         name=command.name.strip(),
         kind=command.kind.strip(),
         site=site,

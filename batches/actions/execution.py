@@ -20,7 +20,7 @@ from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import day_at
 from gatekeeper.core.canonical import digest
 from gatekeeper.core.limits import Verdict
-from gatekeeper.core.quantity import Quantity, Reported
+from gatekeeper.core.quantity import Quantity, Reported, fitting
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.core.transitions import transition
 from gatekeeper.ledger.actions import outbox
@@ -114,7 +114,7 @@ def enter_result(*, by: Person, phase: Phase, command: EnterResult) -> InProcess
     """Enter the first value of a control, judge it, and open a deviation where it is outside its action limits.
 
     :raises Refusal: ``not_authorised``, ``phase_not_running``, ``unknown_control``, ``already_entered``,
-        ``blank_value``, ``not_a_number``, ``unknown_unit``, ``units_differ_in_kind``.
+        ``blank_value``, ``not_a_number``, ``number_out_of_range``, ``unknown_unit``, ``units_differ_in_kind``.
     """
     locked, control = _for_entry(by, phase, command.control)
     rules.check_may_enter(queries.state_facts(locked))
@@ -317,6 +317,8 @@ def _record(
 ) -> InProcessResult:
     reported = Reported.parse(command.reported, field="reported")
     unit = command.unit or control.unit
+    if reported.value is not None:
+        fitting(reported.value, digits=38, places=12, field="reported")
     verdict = judged(reported, unit, control)
     fields = {
         "reported": reported.text,

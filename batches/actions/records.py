@@ -12,6 +12,7 @@ from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority, site_named
+from gatekeeper.core.naming import natural_key
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.core.transitions import transition
 from gatekeeper.ledger.actions.signatures import sign
@@ -24,11 +25,10 @@ def issue(*, by: Person, proof: Proof, command: IssueBatchRecord) -> BatchRecord
     """Issue a batch record with a signature: the frozen copy, its phases and the planned lot. 21 CFR 211.188(a).
 
     :raises Refusal: ``site_unknown``, ``not_authorised``, ``blank_value``, ``unknown_master``,
-        ``master_not_approved``, ``already_issued``, ``already_registered`` (the lot).
+        ``master_not_approved``, ``key_malformed``, ``already_issued``, ``already_registered`` (the lot).
     """
     site = site_named(command.site)
     check_authority(by, "batches.issue", site)
-    number = command.number.strip()
     refuse_all(
         [
             Refusal("blank_value", "A value is missing.", field=name)
@@ -36,6 +36,7 @@ def issue(*, by: Person, proof: Proof, command: IssueBatchRecord) -> BatchRecord
             if not getattr(command, name).strip()
         ]
     )
+    number = natural_key(command.number, field="number")
     master = _approved(command.master, command.version)
     if BatchRecord.objects.filter(number__iexact=number).exists():
         raise Refusal(

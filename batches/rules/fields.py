@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from gatekeeper.core.naming import natural_key
 from gatekeeper.core.quantity import number
 from gatekeeper.core.refusal import Refusal
 
@@ -26,6 +27,11 @@ class Table:
             return entry.strip()
         self._fault("recipe_text_missing", "“{key}” must be a text.", key)
         return ""
+
+    def name(self, key: str) -> str:
+        """Return the text under this key, which names something in addresses."""
+        given = self.text(key)
+        return self.collect(lambda: natural_key(given, field=key), given) if given else given
 
     def choice(self, key: str, choices: tuple[str, ...], *, default: str) -> str:
         """Return one of the choices."""

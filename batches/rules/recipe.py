@@ -147,7 +147,7 @@ def parse(content: Mapping[str, object]) -> Recipe:
         raise Refusal("recipe_table_wrong", "“{key}” must be a table.", field="master", key="master")
     phases = root.tables("phase")
     recipe = Recipe(
-        code=master.text("code"),
+        code=master.name("code"),
         version=master.whole("version"),
         title=master.text("title"),
         material=master.text("material"),
@@ -168,7 +168,7 @@ def parse(content: Mapping[str, object]) -> Recipe:
 def _phase(table: Table) -> PhaseRecipe:
     hold, yielded = table.table("hold"), table.table("yield")
     phase = PhaseRecipe(
-        code=table.text("code"),
+        code=table.name("code"),
         title=table.text("title"),
         unit_procedure=table.text("unit_procedure"),
         operation=table.text("operation"),
@@ -217,7 +217,7 @@ def _material(table: Table) -> MaterialNeed:
 
 def _control(table: Table) -> Control:
     control = Control(
-        code=table.text("code"),
+        code=table.name("code"),
         title=table.text("title"),
         limits=_limits(table),
         target=table.optional_decimal("target"),

@@ -208,6 +208,16 @@ def number(text: str, *, field: str = "value") -> Decimal:
     return written_number(text, field=field).value
 
 
+def fitting(value: Decimal, *, digits: int, places: int, field: str = "value") -> Decimal:
+    """Return the value, when a column of so many digits, so many of them decimal places, holds it as it is.
+
+    :raises Refusal: ``number_out_of_range``; it is never rounded on the way into a record.
+    """
+    if value.adjusted() >= digits - places or value != value.quantize(Decimal(1).scaleb(-places), context=EXACT):
+        raise Refusal("number_out_of_range", "“{text}” has too many digits.", field=field, text=f"{value.normalize()}")
+    return value
+
+
 def shown(value: Decimal) -> str:
     """Return the number for people with all its digits: ``7.80`` or ``1.0×10^8``."""
     mantissa, _, power = str(value).partition("E")

@@ -6,6 +6,7 @@ from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority
+from gatekeeper.core.naming import natural_key
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.lots.actions.registration import register_material
 from plasmids.models import Plasmid
@@ -20,7 +21,7 @@ def register_plasmid(
     """Register a construct and the material that its lots are lots of, counted in mg.
 
     :raises Refusal: ``not_authorised``, ``already_registered``, ``unknown_plasmid_role``, ``not_a_digest``,
-        ``size_not_positive``.
+        ``size_not_positive``, ``blank_value``, ``key_malformed``.
     """
     check_authority(by, "plasmids.author", site)
     faults = []
@@ -37,6 +38,7 @@ def register_plasmid(
             )
         )
     refuse_all(faults)
+    code = natural_key(code, field="code")
     material = register_material(by=by, code=code, name=name, kind="plasmid", unit_code="mg", site=site)
     return Plasmid.objects.create(
         code=code,

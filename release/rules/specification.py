@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatekeeper.core.criteria import Criterion, CriterionKind
+from gatekeeper.core.naming import natural_key
 from gatekeeper.core.panels import Attribute, Panel, panel
 from gatekeeper.core.quantity import number
 from gatekeeper.core.refusal import Refusal, refuse_all
@@ -27,7 +28,7 @@ class Heading:
 def heading(content: Mapping[str, Any]) -> Heading:
     """Return the heading of a specification's table.
 
-    :raises Refusal: ``specification_incomplete`` naming the key, every missing one at once.
+    :raises Refusal: ``specification_incomplete`` naming the key, every missing one at once; ``key_malformed``.
     """
     texts = {key: str(content.get(key, "")).strip() for key in ("code", "title", "material", "market")}
     faults = [_incomplete(key) for key, text in texts.items() if not text]
@@ -35,6 +36,7 @@ def heading(content: Mapping[str, Any]) -> Heading:
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         faults.append(_incomplete("version"))
     refuse_all(faults)
+    texts["code"] = natural_key(texts["code"], field="code")
     return Heading(version=int(content["version"]), **texts)
 
 

@@ -39,6 +39,9 @@ def test_a_received_lot_waits_in_quarantine_until_quality_signs(people):
         ({"unit": "mg/ml"}, "unknown_unit", "unit"),
         ({"unit": "mL"}, "units_differ_in_kind", "unit"),
         ({"number": " "}, "blank_value", "number"),
+        ({"number": "B/9"}, "key_malformed", "number"),
+        ({"quantity": "1e30"}, "number_out_of_range", "quantity"),
+        ({"quantity": "1e-10"}, "number_out_of_range", "quantity"),
         ({"days": -1}, "expired_on_arrival", "expiry_date"),
     ],
 )
@@ -95,7 +98,7 @@ def test_more_than_is_left_is_refused_and_nothing_is_taken(people):
 
 def test_a_lot_expires_with_the_day_of_its_site_not_with_that_of_greenwich(people):
     with standing_clock() as clock:
-        clock.at = datetime.combine(database().date() + timedelta(days=1), time(3), UTC)  # eleven in Singapore
+        clock.at = datetime.combine(database().date() + timedelta(days=0), time(3), UTC)  # eleven in Singapore
         parent, child = make_lot(people, "B-1", days=0), make_lot(people, "B-2")
         take(people, parent, child)
         clock.at += timedelta(hours=13, minutes=30)  # half past midnight there, the day before in Greenwich
@@ -131,6 +134,14 @@ def test_no_lot_is_made_from_itself_however_long_the_way(people):
         with pytest.raises(Refusal) as refused:
             take(people, parent, child)
         assert refused.value.code == "would_make_a_circle"
+
+
+def test_a_use_too_small_to_be_recorded_is_refused_not_recorded_as_none(people):
+    a, b = make_lot(people, "B-1"), make_lot(people, "B-2")
+    with pytest.raises(Refusal) as refused:
+        take(people, a, b, "0.0001", "ng")
+    assert (refused.value.code, refused.value.field) == ("number_out_of_range", "quantity")
+    assert not Use.objects.exists()
 
 
 def test_the_database_refuses_a_circle_and_a_negative_quantity_by_itself(people):

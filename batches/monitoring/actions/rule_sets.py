@@ -14,6 +14,7 @@ from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.canonical import digest
+from gatekeeper.core.naming import natural_key
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.core.transitions import transition
 from gatekeeper.ledger.actions.signatures import sign
@@ -24,8 +25,8 @@ from gatekeeper.ledger.signing import signed_action
 def import_rule_set(*, by: Person, site: Site, toml: bytes) -> RuleSet:
     """Import a draft from TOML: a table ``rule_set`` (code, version, title) and tables ``rule`` (data/ has two).
 
-    :raises Refusal: ``not_authorised``, ``not_toml``, ``already_registered``, and every fault of every rule at its
-        place (``rule.3.alert_high``): those of ``rule_from``, ``rule_faults``, ``unknown_parameter``,
+    :raises Refusal: ``not_authorised``, ``not_toml``, ``key_malformed``, ``already_registered``, and every fault of
+        every rule at its place (``rule.3.alert_high``): those of ``rule_from``, ``rule_faults``, ``unknown_parameter``,
         ``unknown_unit``, ``units_differ_in_kind``, ``rule_twice``, ``rule_set_empty``.
     """
     check_authority(by, "monitoring.configure", site)
@@ -35,6 +36,7 @@ def import_rule_set(*, by: Person, site: Site, toml: bytes) -> RuleSet:
         code, version, title = str(head["code"]), int(head["version"]), str(head["title"])
     except (ValueError, KeyError, TypeError) as fault:
         raise Refusal("not_toml", "This is no rule set in TOML: {fault}.", field="file", fault=fault) from None
+    code = natural_key(code, field="rule_set.code")
     if RuleSet.objects.filter(code=code, version=version).exists():
         raise Refusal(
             "already_registered",

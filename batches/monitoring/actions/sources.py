@@ -11,6 +11,7 @@ from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
+from gatekeeper.core.naming import natural_key
 from gatekeeper.core.quantity import number
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 
@@ -42,7 +43,8 @@ def register_source(*, by: Person, command: RegisterSource) -> Source:
 
     :raises Refusal: ``unknown_equipment``, ``not_authorised``; every fault at once: ``blank_value``,
         ``already_registered``, ``tags_missing``, ``tag_twice``, ``parameter_twice``, ``unknown_parameter``,
-        ``parameter_is_derived``, ``unknown_unit``, ``units_differ_in_kind``, ``not_a_number``, ``range_upside_down``.
+        ``parameter_is_derived``, ``unknown_unit``, ``units_differ_in_kind``, ``not_a_number``, ``range_upside_down``;
+        ``key_malformed``.
     """
     equipment = Equipment.objects.select_related("site").filter(code=command.equipment).first()
     if equipment is None:
@@ -57,8 +59,9 @@ def register_source(*, by: Person, command: RegisterSource) -> Source:
     faults = [*_name_faults(command), *_twice(command)]
     tags = [_tag(place, tag, faults) for place, tag in enumerate(command.tags)]
     refuse_all(faults)
+    code = natural_key(command.code, field="code")
     source = Source.objects.create(
-        code=command.code,
+        code=code,
         name=command.name,
         site=equipment.site,
         equipment=equipment,

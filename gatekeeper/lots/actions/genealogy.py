@@ -8,7 +8,7 @@ from gatekeeper.core.quantity import Quantity
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.lots import queries
 from gatekeeper.lots.models import Lot, Use
-from gatekeeper.lots.rules.supply import Supply, check_may_be_used
+from gatekeeper.lots.rules.supply import Supply, check_may_be_used, held_exactly
 
 
 @action
@@ -16,12 +16,12 @@ def use(*, by: Person, parent: Lot, child: Lot, quantity: Quantity, batch_record
     """Take ``quantity`` from ``parent`` into ``child``: the edge of the family and what is left, together.
 
     :raises Refusal: ``lot_not_released``, ``lot_expired``, ``more_than_is_left``, ``quantity_not_positive``,
-        ``units_differ_in_kind``, ``would_make_a_circle``.
+        ``units_differ_in_kind``, ``number_out_of_range``, ``would_make_a_circle``.
     """
     locked = {lot.pk: lot for lot in _lock_both(parent, child)}
     source = locked[parent.pk]
     at = now()
-    asked = quantity.converted(source.material.unit)
+    asked = held_exactly(quantity.converted(source.material.unit))
     check_may_be_used(
         Supply(source.number, source.status, source.expiry_date, source.quantity_left, asked, source.material.unit),
         today=day_at(source.site, at),  # a label means the calendar of the site that holds the lot

@@ -8,9 +8,11 @@ from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority, day_at
+from gatekeeper.core.naming import natural_key
 from gatekeeper.core.quantity import Quantity, unit
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.lots.models import Lot, Material, StatusChange
+from gatekeeper.lots.rules.supply import held_exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,14 @@ class RegisterLot:
 def register_material(*, by: Person, code: str, name: str, kind: str, unit_code: str, site: Site) -> Material:
     """Register a material; ``site`` is where the person's authority for master data is asked.
 
-    :raises Refusal: ``unknown_unit``, ``unknown_material_kind``, ``already_registered``.
+    :raises Refusal: ``unknown_unit``, ``unknown_material_kind``, ``already_registered``, ``blank_value``,
+        ``key_malformed``.
     """
     check_authority(by, "lots.define_material", site)
     unit(unit_code)
     if kind not in Material.Kind.values:
         raise Refusal("unknown_material_kind", "There is no kind of material “{name}”.", field="kind", name=kind)
+    code = natural_key(code, field="code")
     if Material.objects.filter(code=code).exists():
         raise _already(code, "code")
     return Material.objects.create(code=code, name=name, kind=kind, unit=unit_code)
@@ -46,10 +50,12 @@ def register_lot(*, by: Person, command: RegisterLot) -> Lot:
     """Register a lot that has arrived; it starts in quarantine.
 
     :raises Refusal: ``already_registered``, ``unknown_unit``, ``units_differ_in_kind``, ``not_a_number``,
-        ``blank_value``, ``quantity_not_positive``, ``expired_on_arrival``, ``not_authorised``.
+        ``blank_value``, ``key_malformed``, ``number_out_of_range``, ``quantity_not_positive``, ``expired_on_arrival``,
+        ``not_authorised``.
     """
     check_authority(by, "lots.receive", command.site)
-    quantity = Quantity.parse(command.quantity, command.unit, field="quantity").converted(command.material.unit)
+    given = Quantity.parse(command.quantity, command.unit, field="quantity")
+    quantity = held_exactly(given.converted(command.material.unit))
     if quantity <= 0:
         raise Refusal("quantity_not_positive", "A quantity must be more than zero.", field="quantity")
     if command.expiry_date is not None and command.expiry_date < day_at(command.site):
@@ -92,12 +98,12 @@ def plan_lot(*, by: Person, number: str, material: Material, site: Site, source:
 def record_made(*, by: Person, lot: Lot, quantity: Quantity, expiry_date: date) -> Lot:
     """Record how much of a planned lot was made and until when it may be used.
 
-    :raises Refusal: ``already_made``, ``quantity_not_positive``, ``units_differ_in_kind``.
+    :raises Refusal: ``already_made``, ``quantity_not_positive``, ``units_differ_in_kind``, ``number_out_of_range``.
     """
     locked = Lot.objects.select_for_update().select_related("material").get(pk=lot.pk)
     if locked.quantity:
         raise Refusal("already_made", "The quantity of lot {lot} is recorded already.", kind=Kind.CONFLICT, lot=lot)
-    made = quantity.converted(locked.material.unit)
+    made = held_exactly(quantity.converted(locked.material.unit))
     if made <= 0:
         raise Refusal("quantity_not_positive", "A quantity must be more than zero.", field="quantity")
     locked.quantity = locked.quantity_left = made
@@ -107,8 +113,7 @@ def record_made(*, by: Person, lot: Lot, quantity: Quantity, expiry_date: date) 
 
 
 def _create(*, by: Person, status: str, verb: str, number: str, quantity: Decimal, **fields: object) -> Lot:
-    if not number.strip():
-        raise Refusal("blank_value", "Enter a value.", field="number")
+    number = natural_key(number, field="number")
     if Lot.objects.filter(number__iexact=number).exists():
         raise _already(number, "number")
     at = now()

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from gatekeeper.core.quantity import fitting
 from gatekeeper.core.refusal import Kind, Refusal
 
+DIGITS, PLACES = 30, 9  # of the columns of quantities
 USABLE = ("released", "conditionally_released")
 
 
@@ -19,6 +21,14 @@ class Supply:
     left: Decimal
     asked: Decimal
     unit: str
+
+
+def held_exactly(quantity: Decimal) -> Decimal:
+    """Return a quantity in the lot's own unit that its record can hold: 21 digits before the point and 9 behind.
+
+    :raises Refusal: ``number_out_of_range``: a rounded quantity would be another one, the smallest would be none.
+    """
+    return fitting(quantity, digits=DIGITS, places=PLACES, field="quantity")
 
 
 def check_may_be_used(supply: Supply, *, today: date) -> None:

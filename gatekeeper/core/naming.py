@@ -1,0 +1,27 @@
+"""Natural keys: the texts that name a record on paper, in an address and in a certificate's file name."""
+
+import unicodedata
+
+from gatekeeper.core.refusal import Refusal
+
+# Words that follow a list's address themselves: a record of this name would have no page.
+_TAKEN = frozenset({"deviations", "import", "issue", "lots", "masters", "receive"})
+
+
+def natural_key(text: str, *, field: str) -> str:
+    """Return the text as a natural key: without blanks around it, in Unicode's NFC, so that equal looks are equal.
+
+    :raises Refusal: ``blank_value``; ``key_malformed`` for what no address can carry (a slash, ``.``, ``..``, a word
+        that is an address already) and for characters that do not show: a record keeps its key for ever.
+    """
+    key = unicodedata.normalize("NFC", text.strip())
+    if not key:
+        raise Refusal("blank_value", "Enter a value.", field=field)
+    if not key.isprintable() or {"/", "\\"} & set(key) or key in {".", ".."} or key.casefold() in _TAKEN:
+        raise Refusal(
+            "key_malformed",
+            "“{text}” cannot name a record: no slash, no hidden character, no word that is an address.",
+            field=field,
+            text=key,
+        )
+    return key
