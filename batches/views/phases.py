@@ -15,9 +15,10 @@ from batches.forms import CorrectionForm, EntryForm, ReasonForm, ShownForm, Star
 from batches.models import BatchRecord
 from batches.queries.records import ControlView, PhaseView, RecordView
 from batches.rules.recipe import MaterialNeed
-from batches.views.steps import after_entry, entry_words, hold_of, items_of, next_step, steps_of
+from batches.views.steps import after_entry, entry_words, hold_of, items_of, next_step, steps_shown
 from gatekeeper.accounts.actions.authentication import signer_of
 from gatekeeper.accounts.clock import now
+from gatekeeper.accounts.requests import permits
 from gatekeeper.web import ActionView, Page
 
 
@@ -55,7 +56,8 @@ class PhasePage(ActionView):
 
     def context(self) -> dict[str, Any]:
         """Return the phase, its steps, its hold clock and what was prepared."""
-        steps = steps_of(self.record, self.phase)
+        performs = permits(self.request, "batches.perform")
+        steps = steps_shown(self.record, self.phase, performs=performs)
         for step in steps:
             step["current"] = step["url"] == self.request.path
         return {
@@ -76,7 +78,10 @@ class CurrentStep(PhasePage):
     """Leads to what is to be done next in the phase."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Redirect to the step."""
+        """Redirect to the step, or to the record when the step is closed to the person."""
+        done = self.phase.phase.state in {"performed", "verified"}
+        if not done and not permits(request, "batches.perform"):
+            return redirect("batches:detail", self.record)
         return redirect(next_step(self.record, self.phase))
 
 
@@ -300,7 +305,7 @@ class Done(Page):
             "record": self.record,
             "view": self.phase,
             "count": len(self.view.phases),
-            "steps": steps_of(self.record, self.phase),
+            "steps": steps_shown(self.record, self.phase, performs=permits(self.request, "batches.perform")),
             "items": items_of(self.phase),
             "following": following,
         }

@@ -81,11 +81,12 @@ class RecordDetail(RecordPage):
     def context(self) -> dict[str, Any]:
         """Return the record as it is shown."""
         view, record = self.view, self.record
+        may = permissions_of(self.request.user, record.site)
         return {
             "record": record,
             "state": RECORD_STATES[record.status],
             "pairs": _pairs(record, view),
-            "steps": [_phase_step(record, row) for row in view.phases],
+            "steps": [_phase_step(record, row, performs="batches.perform" in may) for row in view.phases],
             "phases": [_phase_shown(row) for row in view.phases if row.phase.state != "pending"],
             "findings": _findings(record, view),
             "yields": view.yields,
@@ -93,7 +94,7 @@ class RecordDetail(RecordPage):
             "deviations": [_deviation_finding(row) for row in view.deviations],
             "signatures": view.signatures,
             "all_done": all(row.phase.state == "verified" for row in view.phases),
-            "may": permissions_of(self.request.user, record.site),
+            "may": may,
         }
 
 
@@ -187,13 +188,14 @@ def _pairs(record: BatchRecord, view: RecordView) -> list[dict[str, Any]]:
     ]
 
 
-def _phase_step(record: BatchRecord, view: PhaseView) -> dict[str, Any]:
+def _phase_step(record: BatchRecord, view: PhaseView, *, performs: bool) -> dict[str, Any]:
     phase = view.phase
     by = phase.verified_by or phase.performed_by or phase.started_by
+    shown = performs or phase.state in {"performed", "verified"}  # before that its screens are the operator's
     return {
         "number": phase.code,
         "label": phase.title,
-        "url": reverse("batches:phase", args=[record, phase.code]),
+        "url": reverse("batches:phase", args=[record, phase.code]) if shown else "",
         "note": by.full_name if by else "",
         "state": "action" if view.void else PHASE_STATES[phase.state],
         "mark": _("Signature void") if view.void else phase.get_state_display(),

@@ -28,6 +28,11 @@ def steps_of(record: BatchRecord, view: PhaseView) -> list[dict[str, Any]]:
     return [{**step, "number": number} for number, step in enumerate(steps, start=1)]
 
 
+def steps_shown(record: BatchRecord, view: PhaseView, *, performs: bool) -> list[dict[str, Any]]:
+    """Return the steps of the phase, with links for whoever performs them: to others those screens are closed."""
+    return [step if performs else {**step, "url": ""} for step in steps_of(record, view)]
+
+
 def next_step(record: BatchRecord, view: PhaseView) -> str:
     """Return the address of what is to be done next."""
     facts = view.facts

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -37,9 +38,12 @@ class LotList(Page):
     template_name = "release/lot_list.html"
 
     def context(self) -> dict[str, Any]:
-        """Return one page of lots of the status that is asked for."""
-        asked = self.request.GET.get("status", "")
+        """Return one page of lots of the status and the words that are asked for."""
+        asked, words = (self.request.GET.get(name, "") for name in ("status", "q"))
         lots = queries.visible_lots(self.sites).order_by("-updated_at", "-id")
+        if words:
+            named = Q(number__icontains=words) | Q(material__name__icontains=words)
+            lots = lots.filter(named | Q(batch_record__number__icontains=words))
         if asked in Lot.Status.values:
             lots = lots.filter(status=asked)
         shown = Paginator(lots, 50).get_page(self.request.GET.get("page"))
@@ -58,7 +62,7 @@ class LotList(Page):
                 "options": [{"value": v, "label": text, "selected": v == asked} for v, text in options],
             }
         ]
-        return {"lots": shown, "choices": choices, "filtered": bool(asked)}
+        return {"lots": shown, "choices": choices, "query": words}
 
 
 class OfLot(Page):
