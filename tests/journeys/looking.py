@@ -1,0 +1,97 @@
+"""What is looked at on every page: accessibility by axe, the width of the page, and which pages there are."""
+
+from axe_playwright_python.base import AXE_SCRIPT
+
+from tests.journeys.browsing import DESK, TABLET
+from tests.journeys.stage import LONG_LOT, PERFORMED, QUARANTINED, REFUSING, RELEASED
+
+NARROW = (768, 1024)
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_EVERYTHING = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["violations"]}
+# What another size or scheme can change; the structure of a page is the same at both.
+_SEEN = ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block", "region"]
+_SIGHT = {"runOnly": {"type": "rule", "values": _SEEN}, "resultTypes": ["violations"]}
+# What is folded is unfolded; the tenth row of a table is like the ninth, and axe is slow.
+_UNFOLD = """() => {
+  [...document.querySelectorAll("details")].slice(0, 8).forEach((one) => { one.open = true; });
+  document.querySelectorAll("tbody tr:nth-child(n+10), li:nth-child(n+15)").forEach((one) => one.remove());
+}"""
+_RUN = """async (options) => (await axe.run(document, options)).violations.map((found) =>
+  `${found.id}: ${found.nodes.map((node) => node.html.slice(0, 140)).slice(0, 3).join(" | ")}`)"""
+
+
+def pages(deviation, reported, certificate, excursion, file):
+    """Who opens which address: every list, every detail and every form of the site."""
+    lot, record = RELEASED.lot, RELEASED.number
+    release, running = f"/release/lots/{lot}/", f"/batches/{REFUSING.number}/"
+    return {
+        "rafael": [
+            "/", "/lots/", f"/lots/{lot}/", "/lots/PL-2026-0101/", f"/lots/{LONG_LOT}/",
+            f"/lots/{LONG_LOT}/decide/release/", "/lots/?q=nothing-is-called-this",
+            "/plasmids/", "/plasmids/pLV-CAR19/", "/plasmids/lots/PL-2026-0101/",
+            f"/plasmids/lots/{QUARANTINED.lot}/release/", "/batches/", f"/batches/{record}/", running,
+            "/batches/masters/", "/batches/masters/LV-3G/1/", "/batches/deviations/",
+            f"/batches/deviations/{deviation}/", f"/batches/deviations/{reported}/close/",
+            "/monitoring/sources/", "/monitoring/sources/TFF01/", "/monitoring/rule-sets/",
+            "/monitoring/rule-sets/LV-PROCESS/1/", f"/monitoring/excursions/{excursion}/",
+            f"/monitoring/batch-records/{record}/phases/L10/", "/release/", release, f"/release/lots/{REFUSING.lot}/",
+            f"{release}results/", f"{release}files/{file}/", "/release/specifications/",
+            "/release/specifications/LV-DP-SG/1/", f"/release/certificates/{certificate}/",
+            f"/ledger/batches.batchrecord/{record}/", f"/ledger/batches.deviation/{deviation}/",
+            "/accounts/password/", "/accounts/accountability/", "/nowhere/",
+        ],
+        "wen": ["/lots/receive/", "/plasmids/lots/receive/"],
+        "farid": ["/batches/issue/", f"{running}report/"],
+        "quinn": [f"/release/lots/{REFUSING.lot}/review/"],
+        "hana": [f"/release/lots/{REFUSING.lot}/results/enter/", f"/release/lots/{REFUSING.lot}/files/receive/"],
+        "mei": ["/batches/masters/import/"],
+        "grace": ["/accounts/people/"],
+        "olivia": [
+            "/", f"{running}phases/L3/materials/transfer/", f"{running}phases/L3/controls/complexation/",
+            f"{running}phases/L3/controls/complexation/not-done/", f"{running}phases/L3/sign/",
+            f"{running}phases/L4/start/",
+            f"/batches/{PERFORMED.number}/phases/L1/controls/viability/check/",
+            f"/batches/{PERFORMED.number}/phases/L1/controls/viability/correct/",
+            f"/batches/{PERFORMED.number}/phases/L1/verify/", f"/batches/{record}/phases/L3/done/",
+        ],
+    }  # fmt: skip
+
+
+def faults_of(visitor, path):
+    """Open a page and return what is wrong with it: its answer, its width at three sizes, what axe finds.
+
+    Axe looks at the desk in the light and at the tablet in the dark, so that both sizes and both schemes are seen.
+    """
+    page, faults = visitor.page, []
+    _resize(page, DESK)
+    answer = visitor.open(path)
+    if answer.status != (404 if path == "/nowhere/" else 200):
+        return [f"{path} answered {answer.status}"]
+    for size in (NARROW, TABLET, DESK):
+        _resize(page, size)
+        faults += [f"{path} at {size[0]} overflows: {wide}" for wide in [visitor.overflow()] if wide]
+    page.evaluate(AXE_SCRIPT)
+    page.evaluate(_UNFOLD)
+    for size, scheme, options in ((DESK, "light", _EVERYTHING), (TABLET, "dark", _SIGHT)):
+        _resize(page, size)
+        page.emulate_media(color_scheme=scheme)
+        faults += [f"{path} at {size[0]}, {scheme}: {found}" for found in page.evaluate(_RUN, options)]
+    page.emulate_media(color_scheme="light")
+    return faults
+
+
+def faults_of_dialogs(visitor):
+    """Open each signature dialog of the page and return what axe finds in it."""
+    page, faults = visitor.page, []
+    for link in page.locator("[data-opens]").all()[:1]:
+        link.click()
+        page.get_by_role("dialog").wait_for()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            faults += [f"{page.url}, dialog, {scheme}: {found}" for found in page.evaluate(_RUN, _EVERYTHING)]
+        page.emulate_media(color_scheme="light")
+    return faults
+
+
+def _resize(page, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})

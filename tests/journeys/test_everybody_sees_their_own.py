@@ -1,0 +1,164 @@
+"""E-d, E-g, E-n: everybody sees what is theirs, on every page, readable for everybody, in their language."""
+
+import re
+
+import pytest
+from django.conf import settings
+
+from batches.monitoring.models import Excursion
+from gatekeeper.demo.client import RefusedError
+from release.models import InstrumentFile
+from tests.journeys.browsing import TABLET
+from tests.journeys.looking import NARROW, faults_of, faults_of_dialogs, pages
+from tests.journeys.stage import LONG_LOT, LONG_NAME, QUARANTINED, REFUSING, RELEASED
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def every_page(told_site):
+    """Addresses by who opens them: see tests.journeys.looking.pages."""
+    with told_site.live.database():
+        excursion = Excursion.objects.filter(phase__batch_record__number=RELEASED.number, level="action").first()
+        file = InstrumentFile.objects.filter(lot__number=RELEASED.lot).first()
+    return pages(told_site.deviation, told_site.reported, told_site.certificate, excursion.pk, file.pk)
+
+
+@pytest.mark.parametrize("name", ["rafael", "wen", "farid", "quinn", "hana", "mei", "grace", "olivia"])
+def test_every_page_is_readable_for_everybody_at_every_size(visit, every_page, name):
+    visitor = visit(name)
+    faults = []
+    for path in every_page[name]:
+        faults += faults_of(visitor, path) + faults_of_dialogs(visitor)
+    assert faults == []
+
+
+def test_the_doors_before_the_house_are_readable_too(visit):
+    visitor = visit("")
+    faults = faults_of(visitor, "/accounts/log-in/")
+    visitor.log_in("vera")
+    visitor.leave(lambda: visitor.page.get_by_role("button", name="Lock", exact=True).click())
+    assert faults + faults_of(visitor, "/accounts/lock/") == []
+
+
+@pytest.mark.parametrize("name", ["olivia"])
+def test_everything_an_operator_touches_is_large_enough_for_gloves(visit, every_page, name):
+    visitor = visit(name, size=TABLET, touch=True)
+    small = {}
+    for path in every_page[name][1:]:
+        assert visitor.open(path).status == 200
+        small[path] = visitor.small_targets()
+    assert {path: found for path, found in small.items() if found} == {}
+
+
+def test_who_works_at_another_site_sees_nothing_of_this_one(visit, every_page, told_site):
+    sol = visit("sol")
+    for path in ("/", "/lots/", "/batches/", "/batches/deviations/", "/plasmids/", "/release/", "/monitoring/sources/"):
+        assert sol.open(path).status == 200
+        assert not re.search("LV-2026|PL-2026|BR-2026|TFF01|Olivia", sol.text), path
+    sol.open("/plasmids/pLV-CAR19/")
+    assert "PL-2026" not in sol.text
+    hidden = [path for path in every_page["rafael"] if re.search(r"\d", path) and "/masters/" not in path]
+    answers = {path: sol.page.request.get(f"{sol.site}{path}", max_redirects=0).status for path in hidden}
+    # Specifications, rule sets and constructs belong to the product, not to a site.
+    shared = ("/specifications/", "/rule-sets/", "/plasmids/pLV-CAR19/")
+    seen = {path: status for path, status in answers.items() if status not in {403, 404}}
+    assert {path for path in seen if not any(part in path for part in shared)} == set()
+    assert answers[f"/lots/{RELEASED.lot}/"] == 404
+    assert answers[f"/batches/{RELEASED.number}/"] == 404
+    for path in (
+        f"lots/{RELEASED.lot}/",
+        f"batch-records/{RELEASED.number}/",
+        f"certificates/{told_site.certificate}.pdf",
+    ):
+        with pytest.raises(RefusedError) as refused:
+            told_site.client("sol").fetch(path)
+        assert refused.value.status == 404, path
+
+
+# Who may open the page; everybody else of the four is told that it is not theirs.
+MATRIX = {
+    "/lots/": {"olivia", "rafael", "wen"},
+    "/lots/receive/": {"wen"},
+    "/plasmids/lots/receive/": {"wen"},
+    f"/plasmids/lots/{QUARANTINED.lot}/release/": {"rafael"},
+    "/batches/": {"olivia", "rafael"},
+    f"/batches/{REFUSING.number}/phases/L4/start/": {"olivia"},
+    "/batches/masters/import/": set(),
+    "/batches/issue/": set(),
+    "/monitoring/sources/": {"olivia", "rafael"},
+    "/release/": {"rafael"},
+    f"/release/lots/{REFUSING.lot}/review/": set(),
+    f"/release/lots/{REFUSING.lot}/results/enter/": set(),
+    f"/ledger/batches.batchrecord/{REFUSING.number}/": {"rafael", "grace"},
+    "/accounts/people/": {"grace"},
+}
+
+
+def test_each_role_opens_its_own_pages_only(visit):
+    found = {path: set() for path in MATRIX}
+    for name in ("olivia", "rafael", "wen", "grace"):
+        visitor = visit(name)
+        for path in MATRIX:
+            answer = visitor.page.request.get(f"{visitor.site}{path}", max_redirects=0)
+            assert answer.status in {200, 403}, f"{name} {path}: {answer.status}"
+            if answer.ok:
+                found[path].add(name)
+    assert found == MATRIX
+
+
+def test_every_link_on_a_page_leads_somewhere(visit, every_page):
+    rafael, answers = visit("rafael"), {}
+    for path in every_page["rafael"][:-1]:
+        shown = rafael.page.request.get(f"{rafael.site}{path}").text()
+        links = {link for link in re.findall(r'href="(/[^"#]*)"', shown) if not link.startswith("/static/")}
+        # Of links that differ in a number only, one of each page is followed.
+        alike = {re.sub(r"[\w.-]*\d[\w.-]*", "#", link): link for link in sorted(links)}
+        for link in set(alike.values()) - answers.keys():
+            answers[link] = rafael.page.request.head(f"{rafael.site}{link.replace('&amp;', '&')}").status
+    assert {link: status for link, status in answers.items() if status != 200} == {}
+    assert len(answers) > 40
+
+
+@pytest.mark.parametrize("size", [TABLET, NARROW])
+def test_names_as_long_as_they_may_be_break_no_page(visit, told_site, size):
+    longest = visit("longest", size=size)
+    for path in (
+        "/",
+        "/lots/",
+        f"/lots/{LONG_LOT}/",
+        f"/batches/deviations/{told_site.reported}/",
+        "/batches/deviations/",
+    ):
+        longest.open(path)
+        assert longest.overflow() == "", path
+        assert LONG_NAME.split()[0] in longest.page.locator("body").inner_text()
+
+
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES if code != "en"])
+def test_every_page_is_there_in_each_language(visit, every_page, language):
+    visitor = visit("rafael", size=TABLET, language=language)
+    cookie = {"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": visitor.site}
+    visitor.page.context.add_cookies([cookie])
+    for path in every_page["rafael"][:-1]:
+        answer = visitor.page.request.get(f"{visitor.site}{path}")
+        assert answer.status == 200, path
+        assert f'<html lang="{language}"' in answer.text()
+        assert not re.search(r"%\(\w+\)s|\{\{|\{%", answer.text()), path
+    for path in ("/", "/lots/", f"/batches/{RELEASED.number}/", f"/release/lots/{REFUSING.lot}/"):
+        visitor.open(path)
+        assert visitor.overflow() == "", path
+
+
+def test_a_person_chooses_their_language_on_any_page_and_keeps_it(visit):
+    longest = visit("longest")
+    longest.open("/lots/")
+    longest.page.locator("summary", has_text="Language").click()
+    longest.leave(lambda: longest.page.get_by_role("button", name="日本語").click())
+    assert longest.page.locator("html").get_attribute("lang") == "ja"
+    assert "/lots/" in longest.page.url
+    longest.open("/batches/")
+    assert longest.page.locator("html").get_attribute("lang") == "ja"
+    longest.page.locator(".who summary").click()
+    longest.leave(lambda: longest.page.get_by_role("button", name="English").click())
+    assert longest.page.locator("html").get_attribute("lang") == "en"
