@@ -102,7 +102,9 @@ class Gate(OfLot):
             "dossier": dossier,
             "amount": f"{dossier.lot.quantity} {unit_label(dossier.lot.unit)}",
             # Once decided, the decision itself is no news: it stands on top of the page.
-            "findings": finding_rows([one for one in found if one.check != "G-00"] if dossier.lot.decided else found),
+            "findings": finding_rows(
+                [one for one in found if one.check != "G-00" or not dossier.lot.decided], self.held
+            ),
             "checked": rows,
             "passed": sum(row.passed for row in rows),
             "rules": sorted({row.rule_set for row in dossier.evaluations}),
@@ -149,7 +151,7 @@ class Review(OfLot, ActionView):
         return {
             "lot": self.lot,
             "dossier": dossier,
-            "findings": finding_rows(own),
+            "findings": finding_rows(own, self.held),
             "items": items,
             "digest": scope.sha256,
             "meaning": _(MEANING),
@@ -190,7 +192,7 @@ class Decide(OfLot, ActionView):
             "lot": self.lot,
             "dossier": dossier,
             "items": items,
-            "findings": finding_rows(findings(dossier)),
+            "findings": finding_rows(findings(dossier), self.held),
             "digest": digest(dossier),
             "meaning": _(dossier.market.meaning),
         }

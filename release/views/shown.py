@@ -1,6 +1,6 @@
 """How findings, results and signatures of a dossier are shown on a page."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +21,7 @@ _STATES = MappingProxyType(
         State.MISSING: ("alert", gettext_lazy("Missing")),
     }
 )
+_NEEDED_FOR = {"review": "release.review"}  # kind of subject: the permission that its page asks for
 _OUTCOMES = MappingProxyType(
     {
         Outcome.PASS: ("inside", gettext_lazy("Pass")),
@@ -31,8 +32,8 @@ _OUTCOMES = MappingProxyType(
 )
 
 
-def finding_rows(found: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Return findings as components/findings.html shows them, sentences in the reader's language."""
+def finding_rows(found: Iterable[Finding], held: Collection[str]) -> list[dict[str, Any]]:
+    """Return findings as components/findings.html shows them, linked where the reader's permissions reach."""
     rows = []
     for one in found:
         state, label = _STATES[one.state]
@@ -43,7 +44,7 @@ def finding_rows(found: Iterable[Finding]) -> list[dict[str, Any]]:
                 "label": label,
                 "sentence": _(one.template).format(**params),
                 "detail": _(one.clears).format(**params),
-                "url": link_to(one.subject),
+                "url": link_to(one.subject) if _NEEDED_FOR.get(one.subject.kind, "") in {"", *held} else "",
                 "verb": _("Open"),
                 "code": one.code,
                 "check": one.check,
