@@ -172,7 +172,7 @@ def _path(request: Request) -> str:
 
 def _body(request: Request, *, signs: bool) -> bytes:
     """Return what identifies the request: its bytes; of a signing never anything a password could be guessed from."""
-    if not signs:
+    if not signs or not isinstance(request.data, Mapping):  # what is no object is refused and never kept
         return request.body
     return json.dumps({**request.data, "password": ""}, sort_keys=True, default=str).encode()
 

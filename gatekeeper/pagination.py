@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +17,16 @@ class ByCursor(CursorPagination):
     ordering = "-pk"
     page_size_query_param = "page_size"
     max_page_size = 500
+
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+        """Return the page of the cursor.
+
+        :raises NotFound: when the cursor is not one that a page was given with.
+        """
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except ValueError:
+            raise NotFound(self.invalid_cursor_message) from None
 
     def get_paginated_response(self, data: list[Any]) -> Response:
         """Return the results between the two cursors."""

@@ -166,7 +166,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["gatekeeper.accounts.permissions.DeclaredPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["gatekeeper.parsers.JsonParser"],
     "EXCEPTION_HANDLER": "gatekeeper.api.problem",
     "DEFAULT_PAGINATION_CLASS": "gatekeeper.pagination.ByCursor",
     "DEFAULT_SCHEMA_CLASS": "gatekeeper.openapi.Operations",

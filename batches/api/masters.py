@@ -5,7 +5,6 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,14 +14,14 @@ from batches.models import MasterBatchRecord
 from batches.serializers import MasterShown, SigningGiven
 from gatekeeper.api import ApiView
 from gatekeeper.core.refusal import Refusal
-from gatekeeper.parsers import TomlParser
+from gatekeeper.parsers import JsonParser, TomlParser
 
 
 class Masters(ApiView):
     """Every version of every master batch record."""
 
     permissions = {"GET": "batches.view", "POST": "batches.author"}
-    parser_classes = [JSONParser, TomlParser]
+    parser_classes = [JsonParser, TomlParser]
 
     @extend_schema(responses=MasterShown(many=True))
     def get(self, request: Request) -> Response:

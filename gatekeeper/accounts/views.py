@@ -205,7 +205,7 @@ class SetLanguage(ActionView):
     def perform(self, form: LanguageForm) -> HttpResponse:
         """Keep the language and go back."""
         request, language = self.request, form.cleaned_data["language"]
-        if request.user.is_authenticated:
+        if request.user.is_authenticated and not request.session.get(LOCKED):  # else it may be anybody
             people.choose_language(by=request.user, language=language)
         return _in_language(redirect(_safe(request, form.cleaned_data["next"])), language)
 
@@ -231,7 +231,8 @@ def _end_session(request: HttpRequest, *, detail: str = "") -> None:
 
 def _safe(request: HttpRequest, wanted: str) -> str:
     inside = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if wanted and inside else reverse("home")
+    # Anything but a path could be taken for the name of an address.
+    return wanted if wanted.startswith("/") and inside else reverse("home")
 
 
 def _in_language(response: HttpResponseRedirect, language: str) -> HttpResponse:

@@ -40,7 +40,10 @@ def statements(present: set[str]) -> Iterable[sql.Composable]:
     ours = {model._meta.db_table for model in records.own_models()}
     operational = {apps.get_model(label)._meta.db_table for label in records.OPERATIONAL if _installed(label)}
     for table in sorted(present - ours):
-        yield privileges(table, "SELECT, INSERT, UPDATE, DELETE" if table in operational else "SELECT")
+        if table in operational:  # a key of a session is as good as its person: the auditor reads none
+            yield privileges(table, "SELECT, INSERT, UPDATE, DELETE", audited=False)
+        else:
+            yield privileges(table, "SELECT")
     if "ledger_signature" in present:
         yield _always("ledger_signature", "signature", "BEFORE INSERT", sql.SQL("ledger.signature_v1()"))
     yield sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(sql.Identifier(APP))
@@ -55,11 +58,11 @@ def allowed(model: type[models.Model]) -> str:
     return "SELECT, INSERT" if records.append_only(model) else "SELECT, INSERT, UPDATE"
 
 
-def privileges(table: str, granted: str) -> sql.Composable:
+def privileges(table: str, granted: str, *, audited: bool = True) -> sql.Composable:
     """Return what leaves the application with exactly these privileges, the auditor with reading, the sealer none."""
     return sql.SQL(
         "REVOKE ALL ON {table} FROM {app}, {sealer}, {auditor}, PUBLIC; "
-        "GRANT {granted} ON {table} TO {app}; GRANT SELECT ON {table} TO {auditor}"
+        "GRANT {granted} ON {table} TO {app}" + ("; GRANT SELECT ON {table} TO {auditor}" if audited else "")
     ).format(
         table=sql.Identifier("public", table),
         granted=sql.SQL(granted),

@@ -41,6 +41,7 @@ def test_a_problem_document_has_every_member(wen):
         ("{", JSON, 400, "parse_error"),
         ("code=A", "text/plain", 415, "unsupported_media_type"),
         ("[1]", JSON, 422, "input_invalid"),
+        ("[" * 100_000, JSON, 400, "parse_error"),
     ],
 )
 def test_what_cannot_be_read_is_a_problem_too(wen, body, content_type, status, code):
@@ -117,6 +118,24 @@ def test_lists_are_read_by_cursor_to_their_end(wen):
         codes += [row["code"] for row in page["results"]]
         url = page["next"]
     assert codes == ["SG1", "A0", "A1", "A2", "A3", "A4"]
+
+
+@pytest.mark.parametrize("cursor", ["cD1hYmM=", "cD0lMDA=", "%00"])
+def test_a_cursor_that_no_page_was_given_with_leads_nowhere(wen, cursor):
+    answer = wen.get(f"{URL}?cursor={cursor}")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("address", ["/lots/a%00b/", "/api/v1/lots/%00/", "/api/v1/lots/?status=%00", "/?next=%00"])
+@pytest.mark.urls("gatekeeper.urls")
+def test_an_address_with_a_character_that_no_text_holds_leads_nowhere(wen, address):
+    assert wen.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "1", '"name"'])
+def test_a_signing_that_is_no_object_is_refused(house, body):
+    house.enrol("rafael", "qa_releaser")
+    assert post(browser("rafael"), body, "key-1", url=f"{URL}signing/").status_code == 422
 
 
 def test_what_changed_since_a_time(wen, house):

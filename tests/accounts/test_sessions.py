@@ -142,7 +142,8 @@ def test_no_page_of_a_person_is_kept_by_the_browser(ada):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "reached"), [("/accounts/password/", "/accounts/password/"), ("//evil.example/", "/")]
+    ("wanted", "reached"),
+    [("/accounts/password/", "/accounts/password/"), ("//evil.example/", "/"), ("nowhere", "/")],
 )
 def test_log_in_leads_to_where_one_wanted_inside_this_site(house, wanted, reached):
     assert enter(browser(), "ada", next=wanted).url == reached
@@ -183,3 +184,11 @@ def test_a_request_is_known_by_its_id_in_the_evidence(ada):
         assert cursor.fetchone() == (1,)
     forged = ada.get("/accounts/lock/", headers={"X-Request-ID": "x\ty<script>"})["X-Request-ID"]
     assert len(forged) == 32
+
+
+def test_on_a_locked_screen_a_language_is_chosen_for_the_screen_and_not_for_the_person(house):
+    ada = browser("ada")
+    ada.post("/accounts/lock/")
+    assert ada.post("/language/", {"language": "ja", "next": "/"}).cookies["django_language"].value == "ja"
+    house.ada.refresh_from_db()
+    assert house.ada.language == "en"

@@ -129,6 +129,9 @@ def test_the_auditor_reads_everything_and_writes_nothing(written, committed_db):
         auditor.execute(ACTOR)
         with pytest.raises(errors.InsufficientPrivilege):
             auditor.execute("UPDATE accounts_site SET name = 'x'")
+        auditor.rollback()
+        with pytest.raises(errors.InsufficientPrivilege):  # with its key a session could be taken over
+            auditor.execute("SELECT session_key FROM django_session")
 
 
 SHADOW = """
