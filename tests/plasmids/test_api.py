@@ -48,9 +48,7 @@ def test_a_delivery_is_judged_line_by_line_and_released_by_quality(people):
         "outcome": "pass",
     }
     assert answer.json()["obstacles"] == []
-    released = post(
-        signed_in(people["rafael"]), f"{API}/plasmid-lots/P-1/release/", signature(people["rafael"])
-    )
+    released = post(signed_in(people["rafael"]), f"{API}/plasmid-lots/P-1/release/", signature(people["rafael"]))
     assert (released.status_code, released.json()["status"]) == (201, "released")
 
 
