@@ -167,3 +167,21 @@ def test_only_who_may_open_a_deviation_evaluates(plant):
     with pytest.raises(Refusal) as caught:
         evaluate(plant)
     assert caught.value.code == "not_authorised"
+
+
+def test_a_frame_in_conflict_is_known_in_neither_form_until_somebody_decides(plant, time):
+    time.after(120)
+    quiet = [
+        frame(number, range(begin, begin + 30), lambda _at: 0.2) for number, begin in enumerate(range(0, 120, 30), 1)
+    ]
+    for one in quiet:
+        plant.send(one)
+    plant.detect()
+    assert str(queries.states_of(plant.phase).rules[0].state) == "normal"
+    plant.send(frame(2, range(30, 60), surging))  # the same identity, another body: which is true?
+    assert plant.detect() == 1
+    shear = next(rule for rule in queries.states_of(plant.phase).rules if rule.rule == "shear")
+    assert str(shear.state) != "normal"
+    assert shear.coverage < 1
+    assert shear.up_to_date
+    assert Evaluation.objects.filter(rule="shear").count() > 1

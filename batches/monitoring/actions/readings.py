@@ -103,6 +103,7 @@ def _again(by: Person, known: models.Frame, frame: Frame, sha256: str) -> Replay
         conflict = models.FrameConflict.objects.create(
             frame=known, sha256=sha256, body=frame.body.decode(), received_at=now(), received_by=by
         )
+        outbox.post("readings_recorded", {"frame": known.pk})  # what was judged on it is judged again without it
     return Conflicting(known, conflict)
 
 

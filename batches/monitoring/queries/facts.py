@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from batches.models import BatchRecord, EquipmentUse, Phase
-from batches.monitoring.models import Frame, RuleSet, Segment, Tag
+from batches.monitoring.models import Frame, FrameConflict, RuleSet, Segment, Tag
 from batches.monitoring.rules.excursion_rules import ExcursionRule, rule_from
 from batches.monitoring.rules.frames import digest as frame_digest
 from batches.monitoring.rules.frames import signal_from
@@ -125,14 +125,18 @@ def verify_frame(frame: Frame) -> bool:
     return frame_digest(frame.source.code, frame.boot_id, frame.sequence, packed) == frame.sha256
 
 
-type _Rows = list[tuple[int, str, bytes, bytes, bytes | None]]
+# tag, digest of the frame, times, values, quality, and whether another body came under the frame's identity
+type _Rows = list[tuple[int, str, bytes, bytes, bytes | None, bool]]
 
 
 def _segments(tags: list[Tag], start_us: int, end_us: int | None) -> _Rows:
-    rows = Segment.objects.filter(tag__in=tags, last_us__gte=start_us)
+    disputed = Exists(FrameConflict.objects.filter(frame=OuterRef("frame")))
+    rows = Segment.objects.filter(tag__in=tags, last_us__gte=start_us).annotate(disputed=disputed)
     if end_us is not None:
         rows = rows.filter(first_us__lte=end_us)
-    return list(rows.values_list("tag_id", "frame__sha256", "times", "values", "quality").order_by("first_us", "id"))
+    return list(
+        rows.values_list("tag_id", "frame__sha256", "times", "values", "quality", "disputed").order_by("first_us", "id")
+    )
 
 
 def _inputs(phase: Phase, rule_set: RuleSet | None, uses: list[EquipmentUse], tags: list[Tag], segments: _Rows) -> str:
@@ -143,6 +147,7 @@ def _inputs(phase: Phase, rule_set: RuleSet | None, uses: list[EquipmentUse], ta
             "modules": [_text(use.geometry) for use in uses],
             "tags": sorted([tag.source.code, tag.code, tag.parameter, tag.unit] for tag in tags),
             "frames": sorted({row[1] for row in segments}),
+            "disputed": sorted({row[1] for row in segments if row[5]}),
         }
     )
 
@@ -153,8 +158,9 @@ def _text(geometry: Mapping[str, object]) -> dict[str, str]:
 
 def _signals(tags: list[Tag], segments: _Rows) -> tuple[Sent, ...]:
     parts: dict[int, list[Signal]] = defaultdict(list)
-    for tag, _frame, times, values, quality in segments:
-        parts[tag].append(signal_from(times, values, quality))
+    for tag, _frame, times, values, quality, disputed in segments:
+        # Which of two bodies is true is not known, so neither is: the frame's time counts as a gap. domain.md 2.2, 9.
+        parts[tag].append(signal_from(times, values, bytes(len(bytes(times)) // 8) if disputed else quality))
     sources: dict[str, dict[str, Signal]] = defaultdict(dict)
     for tag in sorted(tags, key=lambda tag: (tag.source.code, tag.code)):
         sources[tag.source.code][tag.parameter] = sent_signal(
