@@ -11,7 +11,7 @@ from gatekeeper.accounts.clock import database
 from gatekeeper.accounts.models import Person
 from gatekeeper.demo import clock
 from gatekeeper.demo.client import Client
-from gatekeeper.demo.people import PROCEDURES, Role, enrol
+from gatekeeper.demo.people import PASSWORD, PROCEDURES, Role, enrol
 from gatekeeper.demo.story import batch, founding, laboratory, masters, plan, plasmids, quality, suite
 from gatekeeper.demo.story.stage import SITE, Stage
 from tests.running import LiveSite
@@ -58,8 +58,8 @@ class ToldSite:
         return self.live.url
 
     def client(self, name: str) -> Client:
-        """The person's or the machine's own REST client."""
-        return self.stage[name]
+        """A person's REST client with a session of its own: that of the story may have locked itself meanwhile."""
+        return Client(self.url).log_in(name, PASSWORD)
 
 
 def tell(live: LiveSite) -> ToldSite:
