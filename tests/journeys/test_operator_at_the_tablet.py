@@ -13,6 +13,13 @@ _SCAN = """(code) => {
   for (const key of [...code, "Enter"])
     document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
 }"""
+# A page is marked before the touch: what stands on it from an earlier answer is not the answer to this one.
+_STAYING = """() => {
+  document.documentElement.dataset.staying = "";
+  document.querySelector(".toast")?.setAttribute("hidden", "");
+}"""
+_ANSWERED = """() => !("staying" in document.documentElement.dataset)
+  || document.querySelector(".toast.unknown:not([hidden])")"""
 WRONG = "not the right passphrase"
 
 
@@ -42,14 +49,10 @@ class Operator:
     def send(self, name):
         """Touch the button that records; a crowded server may be taken for a lost connection, then once more."""
         self.check_targets()
-        before = self.page.url
         for _attempt in range(5):
+            self.page.evaluate(_STAYING)
             self.page.get_by_role("main").get_by_role("button", name=name, exact=True).tap()
-            self.page.wait_for_function(
-                """(before) => location.href !== before || document.querySelector("[data-invalid]")
-                  || document.querySelector(".toast.unknown:not([hidden])")""",
-                arg=before,
-            )
+            self.page.wait_for_function(_ANSWERED)
             if self.page.locator(".toast.unknown:visible").count() == 0:
                 break
         self.page.wait_for_load_state()
