@@ -1,6 +1,6 @@
 # make demo and make test need make, git and some Python >= 3.12; everything else they install into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-stop test coverage check docs browser bench lock clean
+.PHONY: help demo demo-reset demo-stop test check docs browser bench lock clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
@@ -27,10 +27,6 @@ demo-stop: ## stop a demonstration that runs in another terminal
 test: ## run every test against PostgreSQL and Valkey, browser tests included (ARGS="tests/lots -x" for some)
 	@.ci/venv requirements-dev.txt
 	@.ci/test $(ARGS)
-
-coverage: ## every test with branch coverage and its floors: 100 % of rules and core, 95 % overall
-	@.ci/venv requirements-dev.txt
-	@.ci/test --floors
 
 check: ## formatting, lint, types, import contracts, templates, migrations, generated docs
 	@.ci/venv requirements-dev.txt

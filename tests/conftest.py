@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.demo.embedded import create_database, drop_database, exists, rename_database, services
+from gatekeeper.demo.embedded import create_database, drop_database, services
 from gatekeeper.demo.running import make_ledger_key
 from gatekeeper.demo.supervisor import Supervisor
 from tests import migrated, running
 
-TEMPLATE = "gk_template"
 PEOPLED = "gk_peopled"
 
 CHROMIUM_ARGUMENTS = [
@@ -29,23 +28,31 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+# What is made once a session for a whole folder would be made once a process: such folders stay together.
+TOGETHER = ("journeys", "release")
+
+
+def pytest_collection_modifyitems(items):
+    """Under several processes (pytest-xdist) a file's tests, or such a folder's, go to one of them."""
+    for item in items:
+        folder, _, file = item.nodeid.partition("::")[0].removeprefix("tests/").partition("/")
+        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else f"{folder}/{file}"))
+
+
 @pytest.fixture(scope="session")
 def servers():
     """Addresses of PostgreSQL and Valkey, ours or those of the environment."""
     from django.conf import settings
 
     folder = Path(tempfile.mkdtemp(prefix="gk-tests-"))
-    schema = None if "DATABASE_URL" in os.environ else migrated.digest()
-    taken = schema is not None and migrated.take(schema, folder / "pg")
+    if "DATABASE_URL" not in os.environ:
+        migrated.take(folder / "pg")
     saved = os.environ.pop("REDIS_URL") if settings.REDIS_IS_OURS else None
     try:
         with services(folder, durable=False, redis_port=settings.REDIS_PORT) as urls:
             if saved:
                 os.environ["REDIS_URL"] = saved
             yield urls
-            complete = schema is not None and not taken and exists(urls, TEMPLATE)
-        if complete:
-            migrated.keep(schema, folder / "pg")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -61,22 +68,17 @@ def ledger_keys(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def template_database(servers, ledger_keys, django_test_environment, django_db_blocker):
+def template_database(servers, ledger_keys, django_test_environment):
     """Name of the database that gk_owner migrated and nobody works in: the others are copies of it."""
     from django.conf import settings
-    from django.core.management import call_command
 
     settings.LEDGER_KEY_FILE = ledger_keys.private
     settings.LEDGER_PUBLIC_KEY_FILE = ledger_keys.public
     settings.LEDGER_CHECKPOINT_DIR = ledger_keys.checkpoints
     if "DATABASE_URL" in os.environ:
-        drop_database(servers, TEMPLATE)  # of an earlier run, perhaps of another schema
-    if not exists(servers, TEMPLATE):
-        unfinished = create_database(servers, "gk_unfinished")
-        with django_db_blocker.unblock(), running.pointed_at(unfinished):
-            call_command("migrate", database="owner", verbosity=0, interactive=False)
-        rename_database(servers, "gk_unfinished", TEMPLATE)
-    return TEMPLATE
+        drop_database(servers, migrated.TEMPLATE)  # of an earlier run, perhaps of another schema
+        migrated.migrate(create_database(servers, migrated.TEMPLATE))
+    return migrated.TEMPLATE
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +90,7 @@ def peopled_template(servers, template_database, django_db_blocker):
     with django_db_blocker.unblock(), running.pointed_at(urls):
         enrol_everybody()
     yield PEOPLED
-    drop_database(servers, PEOPLED)  # the cluster may be kept, and people are enrolled anew
+    drop_database(servers, PEOPLED)  # a server of the environment outlives this run, and people are enrolled anew
 
 
 @pytest.fixture(scope="session")

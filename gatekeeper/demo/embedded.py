@@ -281,13 +281,6 @@ def exists(urls: Urls, name: str) -> bool:
         return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
 
 
-def rename_database(urls: Urls, name: str, new: str) -> None:
-    """Give the database `name`, which nobody is connected to, the name `new`."""
-    with _connect(urls.admin, "postgres") as connection:
-        statement = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(new)))
-
-
 def drop_database(urls: Urls, name: str) -> None:
     """Drop the database `name`, sending away whoever is still connected."""
     with _connect(urls.admin, "postgres") as connection:

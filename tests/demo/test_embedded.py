@@ -17,7 +17,8 @@ from gatekeeper.demo import embedded
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = textwrap.dedent(
     """
-    import os, pathlib, sys, time
+    import os, pathlib, signal, sys, time
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent in the background has it ignored
     sys.path.insert(0, sys.argv[2])
     from gatekeeper.demo import processes
     from gatekeeper.demo.embedded import services

@@ -99,7 +99,8 @@ def test_what_ignores_the_polite_signal_is_killed_with_its_children(tmp_path, mo
 def test_no_process_outlives_a_supervisor_that_is_signalled(tmp_path, number):
     program = textwrap.dedent(
         f"""
-        import pathlib, sys
+        import pathlib, signal, sys
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent in the background has it ignored
         sys.path.insert(0, {str(ROOT)!r})
         from gatekeeper.demo.supervisor import Supervisor
         with Supervisor(pathlib.Path({str(tmp_path)!r})) as supervisor:
