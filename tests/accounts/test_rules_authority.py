@@ -106,3 +106,15 @@ def test_whatever_is_signed_is_for_people_only():
 def test_an_unknown_permission_is_named():
     with pytest.raises(Refusal, match=r"lots\.eat"):
         permissions.check_known(frozenset({"lots.view", "lots.eat"}))
+
+
+def test_what_is_held_and_known_passes():
+    authority.check_may(OPERATOR, "lots.view", name="Olivia", place="Singapore")
+    authority.check_machine_may(frozenset({"lots.view", "monitoring.record_readings"}), field="scopes")
+    permissions.check_known(permissions.CODES)
+
+
+def test_without_a_sentence_of_its_own_the_refusal_says_that_two_people_are_needed():
+    with pytest.raises(Refusal, match="Two people are needed") as refusal:
+        authority.check_different_people("olivia", "OLIVIA")
+    assert refusal.value.code == "same_person"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.core.quantity import UNITS, Quantity, Reported, convert, number, shown, unit, written_number
+from gatekeeper.core.quantity import UNITS, Quantity, Reported, convert, fitting, number, shown, unit, written_number
 from gatekeeper.core.refusal import Refusal
 
 SAME_KIND = [(a, b) for a in UNITS for b in UNITS if UNITS[a].kind == UNITS[b].kind]
@@ -199,3 +199,15 @@ def test_a_result_that_says_nothing_or_two_things_is_refused(text, code):
 
 def test_a_calculated_value_becomes_a_result_with_all_its_digits():
     assert Reported.of(Decimal("2.63E+8")) == Reported(Decimal("2.63E+8"), "", "2.63×10^8")
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(0, 6))
+def test_a_value_fits_a_column_when_and_only_when_it_needs_no_rounding(digits, places):
+    value = Decimal(digits).scaleb(-places)
+    exact = value == round(value, 3) and abs(value) < 10**5
+    if exact:
+        assert fitting(value, digits=8, places=3) is value
+        return
+    with pytest.raises(Refusal) as refused:
+        fitting(value, digits=8, places=3, field="volume")
+    assert (refused.value.code, refused.value.field) == ("number_out_of_range", "volume")

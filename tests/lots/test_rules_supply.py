@@ -8,7 +8,7 @@ import pytest
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.transitions import pairs, transition, verbs
 from gatekeeper.lots.rules import statuses
-from gatekeeper.lots.rules.supply import Supply, check_may_be_used
+from gatekeeper.lots.rules.supply import Supply, check_may_be_used, held_exactly
 
 TODAY = date(2026, 11, 23)
 GOOD = {
@@ -53,3 +53,15 @@ def test_what_the_table_does_not_list_is_refused():
     with pytest.raises(Refusal, match="not possible"):
         transition(statuses.LOT, source="planned", verb="release")
     assert ("planned", "released") not in pairs(statuses.LOT)
+
+
+@pytest.mark.parametrize("written", ["0", "0.000000001", "999999999999999999999.999999999", "-12.5"])
+def test_a_quantity_is_held_with_all_its_digits(written):
+    assert held_exactly(Decimal(written)) == Decimal(written)
+
+
+@pytest.mark.parametrize("written", ["0.0000000001", "1000000000000000000000", "1E+40", "1.0000000005"])
+def test_a_quantity_that_would_have_to_be_rounded_is_refused(written):
+    with pytest.raises(Refusal) as refused:
+        held_exactly(Decimal(written))
+    assert (refused.value.code, refused.value.field) == ("number_out_of_range", "quantity")

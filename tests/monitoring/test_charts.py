@@ -1,12 +1,10 @@
 """screens.md: an excursion is a picture; no peak is lost in it and nothing is drawn across a gap."""
 
-import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batches.monitoring.charts import Hatched, Level, Part, Plot, chart, nice_ticks
-from batches.monitoring.rules.envelopes import envelope_of
 from batches.monitoring.rules.signals import signal_of
 
 SECOND = 1_000_000
@@ -18,20 +16,6 @@ def plot(count=100, values=None, **more):
     signal = signal_of(times, values or [5.0 + at % 3 for at in range(count)])
     options = {"start_us": BEGIN, "end_us": BEGIN + (count - 1) * SECOND, **more}
     return Plot(id="p", summary="pH over time", unit="pH", signal=signal, **options)
-
-
-def test_a_single_peak_among_a_million_samples_stays_in_the_picture():
-    values = np.zeros(1_000_000)
-    values[765_432] = 99.0
-    signal = signal_of(range(1_000_000), values.tolist())
-    found = envelope_of(signal, start=0, end=999_999, points=300)
-    assert (len(found.times), found.high.max(), int(found.count.sum())) == (300, 99.0, 1_000_000)
-
-
-def test_few_samples_are_shown_as_they_are():
-    found = envelope_of(signal_of([3, 1, 2], [30.0, 10.0, 20.0]), start=1, end=3, points=10)
-    assert found.times.tolist() == [1, 2, 3]
-    assert found.low.tolist() == found.high.tolist() == [10.0, 20.0, 30.0]
 
 
 def test_a_picture_has_at_most_six_hundred_points():

@@ -13,6 +13,8 @@ from batches.monitoring.rules.verdicts import (
     Sent,
     geometry_content,
     module_of,
+    newest_us,
+    said,
     sent_signal,
     verdicts,
     watched_parameters,
@@ -93,3 +95,18 @@ def test_a_signal_comes_in_the_unit_of_its_parameter_and_what_a_sensor_cannot_me
     assert not beyond.good.any()
     same = sent_signal(_steady(7.3), unit="[pH]", code="ph", low=None, high=None)
     assert same.good.all()
+
+
+def test_what_people_act_on_is_state_problem_and_excursions_not_how_far_it_has_come():
+    surge = verdicts(_readings(Sent("A", {"ph": _steady(9.0)})), RULES)
+    content = _named(surge, "lv-ph").content
+    state, problem, spells = said(content)
+    assert (state, problem) == ("action", "")
+    assert {level for _key, level, _ended in spells} == {"alert", "action"}
+    assert said(content | {"end_us": 1, "coverage": "0.5"}) == said(content)
+    assert said(content | {"state": "normal"}) != said(content)
+
+
+def test_the_newest_moment_is_that_of_the_newest_sample():
+    assert newest_us([signal_of([3, 9, 1], [1.0, 1.0, 1.0]), signal_of([], []), signal_of([4], [1.0])]) == 9
+    assert newest_us([signal_of([], [])]) is None

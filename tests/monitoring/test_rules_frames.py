@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from batches.monitoring.rules.frames import (
     Bounds,
     Column,
+    Frame,
     check_frame,
+    check_identity,
     decoded,
     digest,
     frame_from,
@@ -121,3 +123,75 @@ def test_a_gzip_of_very_many_empty_parts_is_refused_before_it_costs_anything():
         unpacked(gzip.compress(b"") * 100_000, limit=10_000)
     assert refused.value.code == "body_not_gzip"
     assert unpacked(gzip.compress(b"x") * 64, limit=10_000) == b"x" * 64
+
+
+def faults_of(check):
+    with pytest.raises(Refusal) as refused:
+        check()
+    return {(one.code, one.field) for one in refused.value.all}
+
+
+def test_a_frame_knows_how_much_it_holds_and_of_when():
+    frame = frame_from(
+        "S", "b", 1, {"T": {"times": [3, 1], "values": [1.0, 2.0]}, "U": {"times": [7], "values": [0.0]}}
+    )
+    assert (frame.samples, frame.first_us, frame.last_us) == (3, 1, 7)
+
+
+def test_a_frame_that_can_be_recorded_passes():
+    frame = frame_from("S", "b", 2**53 - 1, {"T": {"times": [AT], "values": [1.0]}})
+    check_identity(frame)
+    check_frame(frame, known={"T"}, bounds=Bounds(1, AT))
+
+
+def test_every_fault_of_a_frame_is_named_at_its_place():
+    columns = {
+        "X": {"times": [AT], "values": [1.0]},
+        "T": {"times": [AT, AT + 2], "values": [1.0, 1.0]},
+        "U": {"times": [], "values": []},
+        "V": {"times": [AT, AT // 1000], "values": [1.0, 1.0]},
+    }
+    frame = frame_from("S", "b", 1, columns)
+    assert faults_of(lambda: check_frame(frame, known={"T", "U", "V"}, bounds=Bounds(9, AT + 1))) == {
+        ("unknown_tag", "tags.X"),
+        ("reading_from_the_future", "tags.T.times.1"),
+        ("empty_column", "tags.U"),
+        ("reading_before_2000", "tags.V.times.1"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        ({"source": " "}, {("blank_value", "source")}),
+        ({"boot_id": "b\x00"}, {("name_too_long", "boot_id")}),
+        ({"source": "s" * 41, "sequence": -1}, {("name_too_long", "source"), ("sequence_out_of_range", "sequence")}),
+        ({"sequence": 2**53}, {("sequence_out_of_range", "sequence")}),
+    ],
+)
+def test_an_identity_that_cannot_be_looked_up_is_refused(changes, faults):
+    frame = Frame(**{"source": "S", "boot_id": "b", "sequence": 1, "columns": ()} | changes)
+    assert faults_of(lambda: check_identity(frame)) == faults
+
+
+def test_columns_and_times_that_cannot_be_read_are_named_together():
+    columns = {
+        "T": {"times": [AT], "values": [1.0, 2.0]},
+        "U": {"times": [AT], "values": [1.0], "quality": []},
+        "V": {"times": [2**64], "values": [1.0]},
+    }
+    assert faults_of(lambda: frame_from("S", "b", 1, columns)) == {
+        ("columns_differ_in_length", "tags.T"),
+        ("columns_differ_in_length", "tags.U"),
+        ("time_out_of_range", "tags.V.times"),
+    }
+
+
+@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"x") + b"rest"])
+def test_what_is_no_gzip_is_refused(body):
+    assert faults_of(lambda: unpacked(body, limit=10)) == {("body_not_gzip", None)}
+
+
+def test_a_small_gzip_that_unpacks_to_much_is_refused():
+    assert faults_of(lambda: unpacked(gzip.compress(bytes(10_000)), limit=9_999)) == {("body_too_large", None)}
+    assert len(unpacked(gzip.compress(bytes(10_000)), limit=10_000)) == 10_000
