@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import add_never_cache_headers
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,7 +26,7 @@ from gatekeeper.accounts.rules.permissions import PUBLIC, SIGNED_IN
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.doors import PROBLEM_TYPE, pointer, problem_of
 from gatekeeper.doors import problem as problem_document
-from gatekeeper.ledger.actions.idempotency import Answer, remember, replay
+from gatekeeper.ledger.actions.idempotency import Answer, held, remember, replay
 from gatekeeper.pagination import ByCursor
 
 __all__ = ["PUBLIC", "SIGNED_IN", "ApiView", "Signs", "check_match", "etag_of", "problem"]
@@ -124,6 +125,14 @@ class ApiView(APIView):
             return paginator.get_paginated_response(shown(rows, many=True).data)
         return paginator.get_paginated_response([shown(row) for row in rows])
 
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Mark every answer as not to be kept by anybody between: it is about people and their products."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        add_never_cache_headers(response)
+        return response
+
     def _once(
         self, handler: Callable[..., HttpResponseBase], request: Request, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
@@ -141,13 +150,8 @@ class ApiView(APIView):
         known = {"by": request.user, "path": _path(request), "key": key, "request": _body(request, signs=self.signs)}
         respond = partial(self._rendered, handler, request, *args, **kwargs)
         if self.signs:
-            with transaction.atomic():
-                before = replay(**known)
-            response = _replayed(before) if before else respond()
-            if not before and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-                with transaction.atomic():
-                    remember(**known, answer=_answer(response))
-            return response
+            with held(by=request.user, path=known["path"], key=key):
+                return self._signed_once(known, respond)
         with transaction.atomic():
             if before := replay(**known):
                 return _replayed(before)
@@ -155,6 +159,17 @@ class ApiView(APIView):
             if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                 remember(**known, answer=_answer(response))
             return response
+
+    def _signed_once(self, known: dict[str, Any], respond: Callable[[], HttpResponse]) -> HttpResponse:
+        with transaction.atomic():
+            before = replay(**known)
+        if before:
+            return _replayed(before)
+        response = respond()
+        if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            with transaction.atomic():
+                remember(**known, answer=_answer(response))
+        return response
 
     def _rendered(
         self, handler: Callable[..., HttpResponseBase], request: Request, *args: Any, **kwargs: Any

@@ -39,6 +39,11 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else f"{folder}/{file}"))
 
 
+def pytest_make_parametrize_id(val):
+    """Bytes are no name: those of a gzip hold the time, and each process would have collected another test."""
+    return "bytes" if isinstance(val, bytes) and not val.isascii() else None
+
+
 @pytest.fixture(scope="session")
 def servers():
     """Addresses of PostgreSQL and Valkey, ours or those of the environment."""

@@ -6,7 +6,7 @@ import pytest
 from django.db import connections, transaction
 
 from gatekeeper.core.refusal import Kind, Refusal
-from gatekeeper.ledger.actions.idempotency import Answer, remember, replay
+from gatekeeper.ledger.actions.idempotency import Answer, held, remember, replay
 from tests.ledger.people import make_town
 
 ANSWER = Answer(201, "application/json", b'{"value": "1.10"}\n', {"Location": "/api/v1/lots/P-1/"})
@@ -79,3 +79,32 @@ def test_a_repeat_while_the_first_still_runs_is_refused_and_later_answered(commi
     assert [(refusal.code, refusal.kind) for refusal in refused] == [("request_in_progress", Kind.CONFLICT)]
     with transaction.atomic():
         assert replay(**asked(town.ada)) == ANSWER
+
+
+def test_a_key_is_held_over_several_transactions_and_free_afterwards(committed_db):
+    town = make_town()
+    known = {name: asked(town.ada)[name] for name in ("by", "path", "key")}
+    answers = []
+
+    def repeat():
+        try:
+            with transaction.atomic():
+                answers.append(replay(**asked(town.ada)))
+        except Refusal as refusal:
+            answers.append(refusal.code)
+        finally:
+            connections.close_all()
+
+    def repeat_elsewhere():
+        second = threading.Thread(target=repeat)
+        second.start()
+        second.join()
+
+    with held(**known):
+        with transaction.atomic():
+            assert replay(**asked(town.ada)) is None
+        repeat_elsewhere()
+        with transaction.atomic():
+            remember(**asked(town.ada), answer=ANSWER)
+    repeat_elsewhere()
+    assert answers == ["request_in_progress", ANSWER]

@@ -1,7 +1,8 @@
 """A repeated request gets the answer of the first: the key and the answer are in the transaction of the effect."""
 
+import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from django.db import connection
@@ -31,13 +32,7 @@ def replay(*, by: Person, path: str, key: str, request: bytes) -> Answer | None:
     """
     if len(key) > IdempotencyKey._meta.get_field("key").max_length:
         raise Refusal("idempotency_key_too_long", "An Idempotency-Key has at most 120 characters.")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"idempotency:{by.pk}:{path}:{key}"]
-        )
-        (free,) = cursor.fetchone()
-    if not free:
-        raise Refusal("request_in_progress", "The same request is being answered; try again.", kind=Kind.CONFLICT)
+    _take("pg_try_advisory_xact_lock", _lock_of(by, path, key))
     known = IdempotencyKey.objects.filter(person=by, path=path, key=key).first()
     if known is None:
         return None
@@ -59,3 +54,32 @@ def remember(*, by: Person, path: str, key: str, request: bytes, answer: Answer)
         headers=dict(answer.headers),
         created_at=clock.now(),
     )
+
+
+@contextlib.contextmanager
+def held(*, by: Person, path: str, key: str) -> Iterator[None]:
+    """Within the block, which may hold several transactions, the same key of the same person is refused elsewhere.
+
+    The lock is the connection's: it is gone when its process is.
+
+    :raises Refusal: ``request_in_progress``.
+    """
+    lock = _lock_of(by, path, key)
+    _take("pg_try_advisory_lock", lock)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [lock])
+
+
+def _lock_of(by: Person, path: str, key: str) -> str:
+    return f"idempotency:{by.pk}:{path}:{key}"
+
+
+def _take(function: str, lock: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [lock])
+        (free,) = cursor.fetchone()
+    if not free:
+        raise Refusal("request_in_progress", "The same request is being answered; try again.", kind=Kind.CONFLICT)
