@@ -1,6 +1,9 @@
-"""A standing clock, and a running phase."""
+"""A standing clock, and a running phase made once a module: each test works in a savepoint of it."""
+
+import copy
 
 import pytest
+from django.db import transaction
 
 from tests.monitoring import making
 
@@ -12,7 +15,17 @@ def time():
         yield clock
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup, django_db_blocker):
+    """A running UF/DF phase watched for shear, in a transaction that never commits."""
+    with making.standing_clock(), django_db_blocker.unblock(), transaction.atomic():
+        yield making.make_plant()
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def plant(time, db):
-    """A running UF/DF phase watched for shear, see making.Plant."""
-    return making.make_plant()
+def plant(built, time):
+    """The running phase, see making.Plant; what the test changes is forgotten after it."""
+    with transaction.atomic():
+        yield copy.deepcopy(built)
+        transaction.set_rollback(True)
