@@ -215,9 +215,10 @@ def listed_refusals() -> Iterator[Listed]:
         functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
         makers = {one.name: one for one in functions}
         owners = {id(node): function for function in functions for node in ast.walk(function)}
+        names = {function: names_in(function) for function in (None, *functions)}
         for node in ast.walk(module):
             owner = owners.get(id(node))
-            for code, sentence in pairs(node, names_in(owner)):
+            for code, sentence in pairs(node, names[owner]):
                 kind = kind_of(node, makers) if isinstance(node, ast.Call) else kind_made_by(owner)
                 yield Listed(code, sentence.replace("\n", " "), statuses_by_name.get(kind, "—"), room)
 
