@@ -70,14 +70,14 @@ def _invalid(field: str, reason: str) -> Refusal:
 def _pattern(text: str) -> tuple[re.Pattern[str], frozenset[str]]:
     parts: list[str] = []
     used: Counter[str] = Counter()
-    for directive, literal in re.findall(r"%(.)|([^%]+|%$)", text, flags=re.DOTALL):
+    for directive, literal in re.findall(r"%(.?)|([^%]+)", text, flags=re.DOTALL):
         if directive in _DIRECTIVES:
             used[directive] += 1
             parts.append(f"(?P<{directive}>{_DIRECTIVES[directive]})" if used[directive] == 1 else "")
-        elif directive:
-            raise _invalid("time.format", f"%{directive} is not known")
+        elif literal or directive == "%":
+            parts.append(re.sub(r"(?:\\?\s)+", r"\\s+", re.escape(literal or "%")))
         else:
-            parts.append(re.sub(r"(?:\\?\s)+", r"\\s+", re.escape(literal)))
+            raise _invalid("time.format", f"%{directive} is not known")
     fine = (
         max(used.values(), default=0) == 1
         and all(len(group & used.keys()) == 1 for group in _NEEDED)

@@ -232,8 +232,12 @@ def test_a_thinned_copy_beside_the_full_points_does_no_harm() -> None:
 
 
 def test_two_curves_of_one_name_are_both_left_out() -> None:
-    parsed = read(result(Curve(), Curve().with_fields(CurveNumber="9"), Curve().with_fields(Name="A", CurveNumber="10")))
+    parsed = read(
+        result(Curve(), Curve().with_fields(CurveNumber="9"), Curve().with_fields(Name="A", CurveNumber="10"))
+    )
     assert [trace.name for trace in parsed.traces] == ["A"]
+    with pytest.raises(Refusal, match="several curves have this name"):
+        parsed.trace("System flow")
     assert [finding.code for finding in parsed.findings] == ["curve_twice", "curve_twice"]
 
 
@@ -332,7 +336,7 @@ def test_changed_bytes_give_the_same_curves_or_name_them(changes: list[tuple[flo
     assert same_or_named(bytes(damaged))
 
 
-@given(st.binary(max_size=60), st.sampled_from(["Amplitudes", "Volumes", "AmplitudesDataType"]))
+@given(st.binary(max_size=60), st.sampled_from(["Amplitudes", "Volumes"]))
 @settings(max_examples=150, deadline=None)
 def test_any_bytes_as_an_array_are_named(blob: bytes, name: str) -> None:
     assert left_out(result(Curve(points=points(**{name: blob})))).blocking
