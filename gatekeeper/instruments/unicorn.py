@@ -70,7 +70,7 @@ class _Curve:
 
 
 def _unreadable(what: str) -> Refusal:
-    return Refusal("curve_not_readable", "its {what} cannot be read", what=what)
+    return Refusal("curve_not_readable", "The {what} cannot be read.", what=what)
 
 
 def _minutes(text: str, what: str) -> Decimal:
@@ -96,7 +96,7 @@ def _base(element: Element) -> int:
     base = _instant(element, "MethodStartTime")
     if told(element, "ChromatogramStartTime") and _instant(element, "ChromatogramStartTime") != base:
         # No real file shows which of the two the distances count from.
-        raise Refusal("curve_time_ambiguous", "the chromatogram starts at another time than the method")
+        raise Refusal("curve_time_ambiguous", "The chromatogram starts at another time than the method.")
     if told(element, "TimeUnit") != "min":
         raise _unreadable("unit of time")
     return base
@@ -111,14 +111,14 @@ def _unit(element: Element) -> str:
 
 
 def _curve(element: Element) -> _Curve:
-    """What is said about a curve; its refusals are parts of a sentence that names the curve."""
+    """What is said about a curve; a refusal becomes a finding that names the curve."""
     if not told(element, "Name"):
         raise _unreadable("name")
     if told(element, "IsoChroneType") != "Time":
-        raise Refusal("curve_without_time", "its points are not spaced in time")
+        raise Refusal("curve_without_time", "The points are not spaced in time.")
     step = _minutes(told(element, "DistanceBetweenPoints"), "distance between points")
     if step <= 0:
-        raise Refusal("curve_without_time", "the distance between its points is not above zero")
+        raise Refusal("curve_without_time", "The distance between points is not above zero.")
     full = [point for point in element.iterfind("CurvePoints/CurvePoint") if told(point, "IsFullResolution") == "true"]
     if len(full) != 1:
         raise _unreadable("list of points")
@@ -145,7 +145,10 @@ def _array(archive: Archive, name: str) -> Floats:
     held, odd = divmod(len(blob) - _NUMBERS_AT - 1, 4)
     if declared != held or odd or blob[-1] != _END:
         raise Refusal(
-            "curve_cut_short", "it declares {declared} points and holds {held}", declared=declared, held=max(held, 0)
+            "curve_cut_short",
+            "The curve declares {declared} points and holds {held}.",
+            declared=declared,
+            held=max(held, 0),
         )
     return np.frombuffer(blob, dtype="<f4", count=declared, offset=_NUMBERS_AT).astype(np.float64)
 
@@ -156,12 +159,12 @@ def _trace(curve: _Curve, archive: Archive, allowance: Allowance) -> Trace:
     if len(values) != len(volumes):
         raise Refusal(
             "curve_columns_differ",
-            "it has {values} values and {volumes} volumes",
+            "The curve has {values} values and {volumes} volumes.",
             values=len(values),
             volumes=len(volumes),
         )
     if not len(values):
-        raise Refusal("curve_empty", "it holds no points")
+        raise Refusal("curve_empty", "The curve holds no points.")
     if curve.step_us * len(values) > _LONGEST_MINUTES * _MINUTE_US:
         raise _unreadable("time")
     return Trace(
@@ -189,7 +192,7 @@ def _remarks(trace: Trace, locator: str) -> Iterator[Finding]:
 
 def _check_own(count: int) -> None:
     if count > 1:
-        raise Refusal("curve_twice", "several curves have this name")
+        raise Refusal("curve_twice", "Several curves have this name.")
 
 
 def _traces(root: Element, archive: Archive, allowance: Allowance) -> tuple[list[Trace], list[Finding]]:
@@ -206,7 +209,7 @@ def _traces(root: Element, archive: Archive, allowance: Allowance) -> tuple[list
         except Refusal as refusal:
             if refusal.code == "archive_too_large":
                 raise
-            message = f"{name}: {refusal.message.rstrip('.')}; the curve is not used."
+            message = f"{name}: {refusal.message} The curve is not used."
             findings.append(Finding(refusal.code, message, locator, blocking=True, parameter=name))
         else:
             traces.append(trace)
@@ -226,7 +229,7 @@ def _events(root: Element) -> tuple[list[Event], list[Finding]]:
                 distance = _minutes(told(element, "EventTime"), "time")
                 at = _base(listed) + round(distance * _MINUTE_US)
             except Refusal as refusal:
-                message = f"{locator}: {refusal.message}; the event is left out."
+                message = f"{locator}: {refusal.message} The event is left out."
                 findings.append(Finding("event_not_readable", message, locator, blocking=False))
                 continue
             events.append(

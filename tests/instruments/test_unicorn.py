@@ -236,7 +236,7 @@ def test_two_curves_of_one_name_are_both_left_out() -> None:
         result(Curve(), Curve().with_fields(CurveNumber="9"), Curve().with_fields(Name="A", CurveNumber="10"))
     )
     assert [trace.name for trace in parsed.traces] == ["A"]
-    with pytest.raises(Refusal, match="several curves have this name"):
+    with pytest.raises(Refusal, match="Several curves have this name"):
         parsed.trace("System flow")
     assert [finding.code for finding in parsed.findings] == ["curve_twice", "curve_twice"]
 
@@ -255,7 +255,7 @@ def test_an_event_without_a_time_is_named_and_the_others_stay() -> None:
 
 def test_a_trace_that_is_not_in_the_file_is_refused() -> None:
     with pytest.raises(Refusal) as refused:
-        read(result()).trace("UV 1_280")
+        read(result(Curve().with_fields(AmplitudeUnit="cm/h"))).trace("UV 1_280")
     assert refused.value.code == "trace_unknown"
 
 
