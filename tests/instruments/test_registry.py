@@ -17,7 +17,7 @@ from gatekeeper.demo.instrument_files import (
     simulated_flex_sample,
     simulated_well,
 )
-from gatekeeper.instruments.registry import READERS, parse
+from gatekeeper.instruments.registry import READERS, TRACE_READERS, parse, parse_traces
 
 UTC = ZoneInfo("UTC")
 WHOLE_FILE_CODES = {"file_cut_short", "file_layout_unknown", "file_not_text", "file_too_large"}
@@ -39,6 +39,14 @@ def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(Refusal, match="crystal_ball") as refused:
         parse("crystal_ball", "x.csv", b"", timezone=UTC)
     assert (refused.value.code, refused.value.field) == ("unknown_instrument_kind", "kind")
+
+
+def test_a_kind_of_recording_is_not_a_kind_of_results() -> None:
+    assert READERS.keys().isdisjoint(TRACE_READERS)
+    for kind in ("crystal_ball", *READERS):
+        with pytest.raises(Refusal) as refused:
+            parse_traces(kind, "x.zip", b"")
+        assert (refused.value.code, refused.value.field) == ("unknown_instrument_kind", "kind")
 
 
 @given(
