@@ -36,12 +36,6 @@ class IssueForm(SigningForm):
         return IssueBatchRecord(data["number"], master.code, master.version, data["lot"], data["site"])
 
 
-class MasterForm(forms.Form):
-    """A TOML file of a master batch record."""
-
-    file = forms.FileField(label=_("Recipe as TOML"))
-
-
 class StartForm(forms.Form):
     """The equipment of a phase, scanned one by one."""
 

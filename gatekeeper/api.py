@@ -7,7 +7,8 @@ from functools import cached_property, partial
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -91,9 +92,16 @@ class ApiView(APIView):
         return sites_in(self.request, None if required in {PUBLIC, SIGNED_IN} else required)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        """Keep the bytes of a POST before anything parses them: the key of idempotency is about the bytes."""
+        """Keep the bytes of a POST before anything parses them: the key of idempotency is about the bytes.
+
+        :raises Refusal: ``request_too_large``.
+        """
         if request.method == "POST" and self.idempotent:
-            _ = request.body
+            try:
+                _ = request.body
+            except RequestDataTooBig:
+                limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+                raise Refusal("request_too_large", "The request is larger than {limit} bytes.", limit=limit) from None
         return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -6,6 +6,8 @@ from typing import Any, BinaryIO
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, JSONParser
 
+from gatekeeper.uploads import read_bounded
+
 
 class JsonParser(JSONParser):
     """JSON as it should be sent: what is nested without an end is a fault of the sender."""
@@ -31,5 +33,8 @@ class TomlParser(BaseParser):
     def parse(
         self, stream: BinaryIO, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> bytes:
-        """Return the bytes of the body."""
-        return stream.read()
+        """Return the bytes of the body.
+
+        :raises Refusal: ``file_too_large``.
+        """
+        return read_bounded(stream)

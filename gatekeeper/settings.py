@@ -125,6 +125,13 @@ SECURE_CSP = {
     "manifest-src": [CSP.SELF],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+# The largest file that any door takes: an instrument's, a recipe, a specification (gatekeeper/uploads.py).
+UPLOAD_MAX_BYTES = int(env.text("UPLOAD_MAX_BYTES", str(4 * 1024 * 1024)))
+FILE_UPLOAD_HANDLERS = [
+    "gatekeeper.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 # One frame of readings: its size once unpacked, its samples, and how far a skid's clock may be ahead (domain.md 2.2).
 READINGS_MAX_BYTES = int(env.text("READINGS_MAX_BYTES", str(16 * 1024 * 1024)))
 READINGS_MAX_SAMPLES = int(env.text("READINGS_MAX_SAMPLES", "200000"))

@@ -12,6 +12,7 @@ from django.forms.renderers import DjangoTemplates
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template import loader
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext
@@ -26,8 +27,12 @@ from gatekeeper.accounts.rules.permissions import PUBLIC, SIGNED_IN
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.doors import PROBLEM_TYPE, STATUS, is_api, problem, problem_response, sentence
 from gatekeeper.home import NavItem, navigation_of, queues_of
+from gatekeeper.uploads import UploadField
 
-__all__ = ["PUBLIC", "SIGNED_IN", "ActionView", "FormRenderer", "Page", "RefusalPages", "SigningForm", "page"]
+__all__ = [
+    "PUBLIC", "SIGNED_IN", "ActionView", "FormRenderer", "ImportView", "Page", "RefusalPages", "SigningForm",
+    "TomlForm", "page",
+]  # fmt: skip
 
 _WAITING, _WAITING_FOR = "waiting", 30  # seconds that a count of what waits is shown before it is counted again
 
@@ -122,10 +127,14 @@ class ActionView(Page):
 
     def refused(self, form: forms.Form, refusal: Refusal) -> HttpResponse:
         """Return the page with the refusal at its fields."""
-        for one in refusal.all:
-            at = one.field if one.field in form.fields else None
-            form.add_error(at, ValidationError(sentence(one), code=one.code))
+        placed = [(self.place(form, one.field or ""), one) for one in refusal.all]  # an error takes its value away
+        for place, one in placed:
+            form.add_error(place if place in form.fields else None, ValidationError(sentence(one), code=one.code))
         return self.show(form=form, refusal=refusal, status=STATUS[refusal.kind])
+
+    def place(self, form: forms.Form, field: str) -> str:
+        """Return the form's field that shows a refusal of this field of the command; any other is the form itself."""
+        return field
 
 
 class SigningForm(forms.Form):
@@ -139,6 +148,35 @@ class SigningForm(forms.Form):
         return Credentials(
             self.cleaned_data["username"], self.cleaned_data["password"], request.META.get("REMOTE_ADDR", "")
         )
+
+
+class TomlForm(forms.Form):
+    """A definition as a TOML file."""
+
+    file = UploadField(label=_("File in TOML"), widget=forms.FileInput({"accept": ".toml,application/toml,text/plain"}))
+
+
+class ImportView(ActionView):
+    """Imports a definition from a TOML file: ``perform`` hands ``form.cleaned_data["file"].read()`` to its action.
+
+    ``heading``, ``text`` (what the file is) and ``back`` (label and name of the list's address) are its words. Whatever
+    place in the file a refusal names, it is shown at the file: the page has no other field.
+    """
+
+    template_name = "base_import.html"
+    form_class = TomlForm
+    heading: ClassVar[Any] = _("Import a draft")
+    text: ClassVar[Any] = ""
+    back: ClassVar[tuple[Any, str]] = ("", "")
+
+    def context(self) -> dict[str, Any]:
+        """Return the words of the page."""
+        label, name = self.back
+        return {"heading": self.heading, "text": self.text, "back": {"label": label, "url": reverse(name)}}
+
+    def place(self, form: forms.Form, field: str) -> str:
+        """Return the file, whatever is wrong in it."""
+        return "file"
 
 
 class FormRenderer(DjangoTemplates):

@@ -84,3 +84,13 @@ def release_content(plasmid_lot: PlasmidLot) -> dict[str, Any]:
 def specification_in_force() -> IncomingSpecification | None:
     """Return the newest approved specification for arriving plasmids."""
     return IncomingSpecification.objects.filter(status="approved").order_by("-version").first()
+
+
+def specifications() -> QuerySet[IncomingSpecification]:
+    """Return every version of what arriving plasmid lots must meet: master data that each site shares."""
+    return IncomingSpecification.objects.select_related("authored_by", "approved_by")
+
+
+def specification_content(specification: IncomingSpecification) -> dict[str, Any]:
+    """Return what the approver's signature is bound to."""
+    return {"code": specification.code, "version": specification.version, "content": specification.content}

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gatekeeper.instruments.registry import READERS
 from gatekeeper.lots.models import Lot
+from gatekeeper.uploads import UploadField
 from gatekeeper.web import SigningForm
 from release.actions.commands import FileResult, ReceiveFile, RecordResult
 from release.models import InstrumentFile, Result
@@ -91,7 +92,7 @@ class FileForm(forms.Form):
     """An instrument's file for a lot."""
 
     kind = forms.ChoiceField(label=_("Instrument"), choices=[(kind, kind.replace("_", " ")) for kind in READERS])
-    file = forms.FileField(label=_("File"), allow_empty_file=True)
+    file = UploadField(label=_("File"))
 
     def command(self, lot: Lot) -> ReceiveFile:
         """Return the command that the serializer gives too."""

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from gatekeeper.accounts.actions.tokens import issue_token
@@ -34,6 +35,11 @@ def post(client, url, body, *, key=""):
     """POST a JSON document, under an Idempotency-Key where one is given."""
     headers = {"Idempotency-Key": key} if key else {}
     return client.post(url, json.dumps(body), content_type="application/json", headers=headers)
+
+
+def upload(client, url, toml: bytes):
+    """POST a TOML file with the form of an import page."""
+    return client.post(url, {"file": SimpleUploadedFile("given.toml", toml, content_type="application/toml")})
 
 
 def signature(person, **fields) -> dict[str, str]:

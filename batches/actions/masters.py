@@ -1,6 +1,5 @@
 """Import and approve master batch records: one writes, another approves."""
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from gatekeeper.accounts.rules.authority import check_different_people
 from gatekeeper.core.canonical import digest
 from gatekeeper.core.quantity import unit
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
+from gatekeeper.core.toml import toml_table
 from gatekeeper.core.transitions import transition
 from gatekeeper.ledger.actions.signatures import sign
 from gatekeeper.ledger.signing import signed_action
@@ -27,13 +27,9 @@ from gatekeeper.lots.models import Material
 def import_master(*, by: Person, toml: bytes) -> MasterBatchRecord:
     """Record a draft from the bytes of a TOML file (``batches/data`` ships two), and return it.
 
-    :raises Refusal: ``not_toml`` and what ``draft_master`` refuses.
+    :raises Refusal: those of ``core.toml.toml_table`` and what ``draft_master`` refuses.
     """
-    try:
-        content = tomllib.loads(toml.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise Refusal("not_toml", "This is not TOML: {fault}", field="file", fault=fault) from None
-    return draft_master(by=by, content=content)
+    return draft_master(by=by, content=toml_table(toml))
 
 
 @action

@@ -6,17 +6,17 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from batches import queries
 from batches.actions.masters import approve_master, import_master
-from batches.forms import MasterForm
 from batches.models import MasterBatchRecord
 from batches.rules import recipe as recipes
 from batches.scales import summary_of
 from batches.views.words import MASTER_STATES, pair
 from gatekeeper.core.canonical import digest
 from gatekeeper.ledger.queries import signatures_of
-from gatekeeper.web import ActionView, Page, SigningForm
+from gatekeeper.web import ActionView, ImportView, Page, SigningForm
 
 
 class MasterList(Page):
@@ -70,12 +70,12 @@ class MasterDetail(Page):
         }
 
 
-class ImportMaster(ActionView):
+class ImportMaster(ImportView):
     """Import a draft from a TOML file."""
 
     permission = "batches.author"
-    template_name = "batches/master_import.html"
-    form_class = MasterForm
+    text = gettext_lazy("The recipe of a process. A file that is refused leaves nothing behind.")
+    back = (gettext_lazy("Master batch records"), "batches:master_list")
 
     def perform(self, form: Any) -> str:
         """Import."""

@@ -5,7 +5,12 @@ import unicodedata
 from gatekeeper.core.refusal import Refusal
 
 # Words that follow a list's address themselves: a record of this name would have no page.
-_TAKEN = frozenset({"deviations", "import", "issue", "lots", "masters", "receive"})
+_TAKEN = frozenset(
+    {
+        "define", "deviations", "import", "issue", "lots", "markets", "masters", "materials", "receive", "register",
+        "specifications",
+    }
+)  # fmt: skip
 
 
 def natural_key(text: str, *, field: str) -> str:

@@ -1,10 +1,11 @@
-"""A panel: the attributes that a specification asks for, each with its criterion, read from a table of text."""
+"""A specification as a table of text: its heading, and its panel, the attributes it asks for with their criteria."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gatekeeper.core.criteria import Criterion, CriterionKind, describe
+from gatekeeper.core.naming import natural_key
 from gatekeeper.core.refusal import Refusal, refuse_all
 from gatekeeper.core.rounding import RoundingRule
 
@@ -44,15 +45,43 @@ class Panel:
         raise Refusal("unknown_test", "The specification has no test “{test}”.", field="test", test=code)
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Which version of which specification it is; ``named`` is what else it names, such as its market."""
+
+    code: str
+    version: int
+    title: str
+    named: Mapping[str, str]
+
+
+def heading(content: Mapping[str, Any], *names: str) -> Heading:
+    """Return the heading of a specification's table, with the texts under these further names.
+
+    :raises Refusal: ``specification_incomplete`` naming the key, every missing one at once; ``key_malformed``.
+    """
+    texts = {key: content.get(key) for key in ("code", "title", *names)}
+    faults = [_lacking(key) for key, text in texts.items() if not isinstance(text, str) or not text.strip()]
+    version = content.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        faults.append(_lacking("version"))
+    refuse_all(faults)
+    said = {key: str(text).strip() for key, text in texts.items()}
+    code, title = natural_key(said.pop("code"), field="code"), said.pop("title")
+    return Heading(code, int(content["version"]), title, said)
+
+
 def panel(content: Mapping[str, Any]) -> Panel:
     """Return the panel that this table describes: ``rounding`` and a list ``attribute`` of tables.
 
-    :raises Refusal: every fault at once: ``panel_empty``, ``attribute_incomplete``, ``attribute_twice``,
-        ``unknown_criterion`` and those of :class:`~gatekeeper.core.criteria.Criterion`.
+    :raises Refusal: every fault at once: ``panel_empty``, ``attribute_no_table``, ``attribute_incomplete``,
+        ``attribute_twice``, ``unknown_criterion`` and those of :class:`~gatekeeper.core.criteria.Criterion`.
     """
     rows: Sequence[Mapping[str, Any]] = content.get("attribute", [])
     if not rows:
         raise Refusal("panel_empty", "The specification asks for nothing.", field="attribute")
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise Refusal("attribute_no_table", "Each attribute is a table of its own: [[attribute]].", field="attribute")
     attributes: list[Attribute] = []
     faults: list[Refusal] = []
     for row in rows:
@@ -67,6 +96,10 @@ def panel(content: Mapping[str, Any]) -> Panel:
     ]
     refuse_all(faults)
     return Panel(tuple(attributes))
+
+
+def _lacking(key: str) -> Refusal:
+    return Refusal("specification_incomplete", "A specification lacks “{key}”.", field=key, key=key)
 
 
 def _attribute(row: Mapping[str, Any], rounding: str) -> Attribute:

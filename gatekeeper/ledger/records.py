@@ -1,9 +1,12 @@
 """What counts as a record: every table of our own apps, unless it is listed here with its reason."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
-from django.db import models
+from django.db import connection, models
+
+from gatekeeper.core.refusal import Refusal, refuse_all
 
 RECORD_APPS = frozenset({"accounts", "ledger", "lots", "plasmids", "batches", "monitoring", "release"})
 
@@ -76,3 +79,25 @@ def pk_column(model: type[models.Model]) -> str:
     if column is None:
         raise TypeError(f"{model._meta.label} has no single primary key column")
     return str(column)
+
+
+def check_fits(record: models.Model) -> None:
+    """Pass when each text and each whole number of a record that is to be written is one that its column holds.
+
+    :raises Refusal: every fault at its field: ``text_too_long``, ``number_out_of_range``.
+    """
+    refuse_all([fault for field in record._meta.concrete_fields if (fault := _overflow(record, field)) is not None])
+
+
+def _overflow(record: models.Model, field: Any) -> Refusal | None:
+    value = getattr(record, field.attname)
+    match value:
+        case str() if field.max_length is not None and len(value) > field.max_length:
+            return Refusal(
+                "text_too_long", "At most {limit} characters fit here.", field=field.name, limit=field.max_length
+            )
+        case int() if field.get_internal_type() in connection.ops.integer_field_ranges:
+            low, high = connection.ops.integer_field_range(field.get_internal_type())
+            if not low <= value <= high:
+                return Refusal("number_out_of_range", "“{text}” has too many digits.", field=field.name, text=value)
+    return None

@@ -8,6 +8,7 @@ from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.naming import natural_key
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
+from gatekeeper.ledger.records import check_fits
 from gatekeeper.lots.actions.registration import register_material
 from plasmids.models import Plasmid
 
@@ -21,7 +22,7 @@ def register_plasmid(
     """Register a construct and the material that its lots are lots of, counted in mg.
 
     :raises Refusal: ``not_authorised``, ``already_registered``, ``unknown_plasmid_role``, ``not_a_digest``,
-        ``size_not_positive``, ``blank_value``, ``key_malformed``.
+        ``size_not_positive``, ``number_out_of_range``, ``blank_value``, ``key_malformed``.
     """
     check_authority(by, "plasmids.author", site)
     faults = []
@@ -38,15 +39,16 @@ def register_plasmid(
             )
         )
     refuse_all(faults)
-    code = natural_key(code, field="code")
-    material = register_material(by=by, code=code, name=name, kind="plasmid", unit_code="mg", site=site)
-    return Plasmid.objects.create(
-        code=code,
+    plasmid = Plasmid(
+        code=natural_key(code, field="code"),
         name=name,
         role=role,
         size_bp=size_bp,
         sequence_sha256=sequence_sha256,
-        material=material,
         registered_at=now(),
         registered_by=by,
     )
+    check_fits(plasmid)
+    plasmid.material = register_material(by=by, code=plasmid.code, name=name, kind="plasmid", unit_code="mg", site=site)
+    plasmid.save()
+    return plasmid

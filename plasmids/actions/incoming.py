@@ -1,6 +1,6 @@
 """Import and approve what an arriving plasmid lot must meet."""
 
-import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from gatekeeper.accounts.acting import action
@@ -8,12 +8,15 @@ from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.canonical import digest
-from gatekeeper.core.panels import panel
+from gatekeeper.core.panels import heading, panel
 from gatekeeper.core.refusal import Kind, Refusal
+from gatekeeper.core.toml import check_exact, toml_table
 from gatekeeper.core.transitions import transition
 from gatekeeper.ledger.actions.signatures import sign
+from gatekeeper.ledger.records import check_fits
 from gatekeeper.ledger.signing import signed_action
-from plasmids.models import IncomingSpecification
+from plasmids import queries
+from plasmids.models import IncomingResult, IncomingSpecification
 from plasmids.rules import statuses
 
 
@@ -21,32 +24,22 @@ from plasmids.rules import statuses
 def import_specification(*, by: Person, site: Site, toml: bytes) -> IncomingSpecification:
     """Import a draft from TOML (data/plasmid_incoming.toml shows the shape).
 
-    :raises Refusal: ``not_toml``, ``already_registered``, ``not_authorised`` and those of ``core.panels.panel``.
+    :raises Refusal: ``not_authorised``, ``already_registered``, ``text_too_long``, ``number_out_of_range``, and those
+        of ``core.toml`` and ``core.panels``.
     """
     check_authority(by, "release.author_specification", site)
-    try:
-        content = tomllib.loads(toml.decode("utf-8"))
-        code, version, title = str(content["code"]), int(content["version"]), str(content["title"])
-    except (ValueError, KeyError, TypeError) as fault:
-        raise Refusal("not_toml", "This is not a specification in TOML: {fault}.", field="file", fault=fault) from None
-    panel(content)
-    if IncomingSpecification.objects.filter(code=code, version=version).exists():
+    content = toml_table(toml)
+    draft = _draft(by, content)
+    if IncomingSpecification.objects.filter(code=draft.code, version=draft.version).exists():
         raise Refusal(
             "already_registered",
             "“{name}” is registered already.",
             field="version",
             kind=Kind.CONFLICT,
-            name=f"{code} {version}",
+            name=str(draft),
         )
-    return IncomingSpecification.objects.create(
-        code=code,
-        version=version,
-        title=title,
-        content=content,
-        sha256=digest(content),
-        authored_at=now(),
-        authored_by=by,
-    )
+    draft.save()
+    return draft
 
 
 @signed_action
@@ -68,13 +61,26 @@ def approve_specification(
         act="incoming_specification.approve",
         meaning=row.meaning,
         subject=locked,
-        content=specification_content(locked),
+        content=queries.specification_content(locked),
     )
     locked.status, locked.approved_at, locked.approved_by = row.target, now(), by
     locked.save(update_fields=["status", "approved_at", "approved_by"])
     return locked
 
 
-def specification_content(specification: IncomingSpecification) -> dict[str, Any]:
-    """Return what the approver's signature is bound to."""
-    return {"code": specification.code, "version": specification.version, "content": specification.content}
+def _draft(by: Person, content: Mapping[str, Any]) -> IncomingSpecification:
+    check_exact(content)
+    head = heading(content)
+    for attribute in panel(content).attributes:  # a test of a longer name would have no result
+        check_fits(IncomingResult(attribute=attribute.code, unit=attribute.criterion.unit))
+    draft = IncomingSpecification(
+        code=head.code,
+        version=head.version,
+        title=head.title,
+        content=content,
+        sha256=digest(content),
+        authored_at=now(),
+        authored_by=by,
+    )
+    check_fits(draft)
+    return draft

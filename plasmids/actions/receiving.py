@@ -13,6 +13,7 @@ from gatekeeper.core.panels import panel
 from gatekeeper.core.quantity import Reported, unit
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.lots.actions.registration import RegisterLot, register_lot
+from gatekeeper.lots.models import Lot
 from plasmids import queries
 from plasmids.models import IncomingResult, Plasmid, PlasmidLot
 
@@ -88,12 +89,16 @@ def correct_result(*, by: Person, plasmid_lot: PlasmidLot, result: SupplierResul
     :raises Refusal: ``reason_missing``, ``lot_not_in_quarantine`` and those of ``receive_lot`` for a result.
     """
     check_authority(by, "lots.receive", plasmid_lot.lot.site)
-    if plasmid_lot.lot.status != "quarantine":
+    lot = Lot.objects.select_for_update().get(pk=plasmid_lot.lot_id)  # a release waits, and sees the correction
+    if lot.status != "quarantine":
         raise Refusal("lot_not_in_quarantine", "Lot {lot} is judged already.", kind=Kind.CONFLICT, lot=plasmid_lot)
     former = IncomingResult.objects.filter(plasmid_lot=plasmid_lot, attribute=result.attribute).order_by("-id").first()
     if former is not None and not reason.strip():
         raise Refusal("reason_missing", "Say why.", field="reason")
-    return _record(by=by, plasmid_lot=plasmid_lot, results=[result], supersedes=former, reason=reason)[0]
+    try:
+        return _record(by=by, plasmid_lot=plasmid_lot, results=[result], supersedes=former, reason=reason)[0]
+    except Refusal as refusal:
+        raise _placed(refusal, (refusal.field or "").removeprefix("results.0.")) from None  # there is one line only
 
 
 def _record(
@@ -135,11 +140,13 @@ def _record(
     return rows
 
 
+_FIELDS = {"value": "reported", "test": "attribute"}  # what a rule calls it: what the line of a certificate calls it
+
+
+def _placed(refusal: Refusal, field: str) -> Refusal:
+    return Refusal(refusal.code, refusal.template, field=field, kind=refusal.kind, **refusal.params)
+
+
 def _at(refusal: Refusal, place: str) -> Refusal:
-    return Refusal(
-        refusal.code,
-        refusal.template,
-        field=f"{place}.{refusal.field or 'reported'}",
-        kind=refusal.kind,
-        **refusal.params,
-    )
+    field = refusal.field or "reported"
+    return _placed(refusal, f"{place}.{_FIELDS.get(field, field)}")

@@ -1,6 +1,6 @@
 """Import markets and specifications, approve specifications."""
 
-import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -11,13 +11,16 @@ from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.canonical import digest
+from gatekeeper.core.naming import natural_key
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
+from gatekeeper.core.toml import check_exact, toml_table
 from gatekeeper.core.transitions import transition
 from gatekeeper.ledger.actions.signatures import sign
+from gatekeeper.ledger.records import check_fits
 from gatekeeper.ledger.signing import signed_action
 from gatekeeper.lots.models import Material
 from release import queries
-from release.models import Market, Specification
+from release.models import Market, Result, Specification
 from release.rules import specification as rules
 from release.rules import statuses
 
@@ -26,39 +29,37 @@ _PROFILE = {"releaser": str, "meaning": str, "signatures": list, "papers": list,
 
 @action
 def import_markets(*, by: Person, site: Site, toml: bytes) -> list[Market]:
-    """Import markets from TOML (data/markets.toml shows the shape); a known one takes its new profile.
+    """Import markets from TOML (data/markets.toml shows the shape).
 
-    :raises Refusal: ``not_authorised``, ``not_toml``, ``market_incomplete``.
+    A known market takes its new profile until a specification for it is approved: from then on lots are judged by it.
+
+    :raises Refusal: ``not_authorised``, ``market_missing``, ``market_incomplete``, ``market_twice``, ``key_malformed``,
+        ``text_too_long``, ``market_in_use`` and those of ``core.toml``.
     """
     check_authority(by, "release.author_specification", site)
-    rows = _table(toml).get("market", [])
-    refuse_all([fault for row in rows for fault in _market_faults(row)])
-    found = []
-    for row in rows:
-        profile = {key: row[key] for key in row if key not in {"code", "name"}}
-        market = Market.objects.select_for_update().filter(code=row["code"]).first() or Market(code=row["code"])
-        if market.pk is None or (market.name, market.profile) != (row["name"], profile):
-            market.name, market.profile = row["name"], profile
-            market.save()
-        found.append(market)
-    return found
+    rows = _market_rows(toml_table(toml))
+    return [_take(row) for row in rows]
 
 
 @action
 def import_specification(*, by: Person, site: Site, toml: bytes) -> Specification:
     """Import a draft from TOML (data/lv_dp_sg.toml shows the shape).
 
-    :raises Refusal: ``not_authorised``, ``not_toml``, ``specification_incomplete``, ``unknown_material``,
-        ``unknown_market``, ``already_registered`` and those of ``rules.specification.lines``.
+    :raises Refusal: ``not_authorised``, ``unknown_material``, ``unknown_market``, ``already_registered``,
+        ``text_too_long``, ``number_out_of_range``, and those of ``core.toml`` and ``rules.specification``.
     """
     check_authority(by, "release.author_specification", site)
-    content = _table(toml)
+    content = toml_table(toml)
+    check_exact(content)
     heading = rules.heading(content)
-    rules.lines(content)
+    for line in rules.lines(content):  # a test of a longer name would have no result
+        check_fits(Result(test=line.code, unit=line.unit))
     material = Material.objects.filter(code=heading.material).first()
     if material is None:
         raise Refusal("unknown_material", "There is no material “{code}”.", field="material", code=heading.material)
-    market = queries.market_named(heading.market)
+    market = Market.objects.filter(code=heading.market).first()
+    if market is None:
+        raise Refusal("unknown_market", "There is no market “{code}”.", field="market", code=heading.market)
     if Specification.objects.filter(code=heading.code, version=heading.version).exists():
         raise Refusal(
             "already_registered",
@@ -67,7 +68,7 @@ def import_specification(*, by: Person, site: Site, toml: bytes) -> Specificatio
             kind=Kind.CONFLICT,
             name=f"{heading.code} {heading.version}",
         )
-    return Specification.objects.create(
+    draft = Specification(
         code=heading.code,
         version=heading.version,
         title=heading.title,
@@ -78,6 +79,9 @@ def import_specification(*, by: Person, site: Site, toml: bytes) -> Specificatio
         authored_at=now(),
         authored_by=by,
     )
+    check_fits(draft)
+    draft.save()
+    return draft
 
 
 @signed_action
@@ -87,6 +91,7 @@ def approve_specification(*, by: Person, proof: Proof, site: Site, specification
     :raises Refusal: ``not_authorised``, ``author_approves``, ``version_not_newer``, ``transition_not_allowed``.
     """
     locked = Specification.objects.select_for_update().get(pk=specification.pk)
+    Market.objects.select_for_update().get(pk=locked.market_id)  # its profile does not change while it is approved
     row = transition(statuses.SPECIFICATION, source=locked.status, verb="approve")
     check_authority(by, row.permission, site)
     if locked.authored_by_id == by.pk:
@@ -112,16 +117,43 @@ def approve_specification(*, by: Person, proof: Proof, site: Site, specification
     return locked
 
 
-def _table(toml: bytes) -> dict[str, Any]:
-    try:
-        return tomllib.loads(toml.decode("utf-8"))
-    except ValueError as fault:
-        raise Refusal("not_toml", "This is no TOML: {fault}.", field="file", fault=fault) from None
+def _market_rows(table: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    check_exact(table)
+    rows = table.get("market")
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, Mapping) for row in rows):
+        raise Refusal("market_missing", "The file has no market: each is a table [[market]].", field="market")
+    refuse_all([fault for row in rows for fault in _market_faults(row)])
+    codes = [row["code"] for row in rows]
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    refuse_all([Refusal("market_twice", "“{code}” is there twice.", field="code", code=code) for code in twice])
+    return rows
 
 
-def _market_faults(row: dict[str, Any]) -> list[Refusal]:
-    wrong = [key for key in ("code", "name") if not str(row.get(key, "")).strip()]
+def _take(row: Mapping[str, Any]) -> Market:
+    code = natural_key(row["code"], field="code")
+    profile = {key: row[key] for key in row if key not in {"code", "name"}}
+    market = Market.objects.select_for_update().filter(code=code).first() or Market(code=code)
+    if market.pk is not None and (market.name, market.profile) == (row["name"], profile):
+        return market
+    if market.pk is not None and market.specifications.filter(approved_at__isnull=False).exists():
+        raise Refusal(
+            "market_in_use",
+            "A specification for {code} is approved: what the market asks for stays as it was then.",
+            field="code",
+            kind=Kind.CONFLICT,
+            code=code,
+        )
+    market.name, market.profile = row["name"], profile
+    check_fits(market)
+    market.save()
+    return market
+
+
+def _market_faults(row: Mapping[str, Any]) -> list[Refusal]:
+    wrong = [key for key in ("code", "name") if not isinstance(row.get(key), str) or not row[key].strip()]
     wrong += [key for key, kind in _PROFILE.items() if not isinstance(row.get(key), kind)]
+    lists = [key for key, kind in _PROFILE.items() if kind is list and key not in wrong]
+    wrong += [key for key in lists if not all(isinstance(text, str) for text in row[key])]
     if row.get("signatures") == []:
         wrong.append("signatures")
     return [

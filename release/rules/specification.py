@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gatekeeper.core import panels
 from gatekeeper.core.criteria import Criterion, CriterionKind
-from gatekeeper.core.naming import natural_key
 from gatekeeper.core.panels import Attribute, Panel, panel
 from gatekeeper.core.quantity import number
-from gatekeeper.core.refusal import Refusal, refuse_all
+from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.replicates import Average, ReplicateScheme
 from gatekeeper.core.rounding import RoundingRule
 from release.rules.dossier import LineFacts
@@ -30,14 +30,8 @@ def heading(content: Mapping[str, Any]) -> Heading:
 
     :raises Refusal: ``specification_incomplete`` naming the key, every missing one at once; ``key_malformed``.
     """
-    texts = {key: str(content.get(key, "")).strip() for key in ("code", "title", "material", "market")}
-    faults = [_incomplete(key) for key, text in texts.items() if not text]
-    version = content.get("version")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        faults.append(_incomplete("version"))
-    refuse_all(faults)
-    texts["code"] = natural_key(texts["code"], field="code")
-    return Heading(version=int(content["version"]), **texts)
+    found = panels.heading(content, "material", "market")
+    return Heading(found.code, found.version, found.title, **found.named)
 
 
 def lines(content: Mapping[str, Any]) -> tuple[LineFacts, ...]:
@@ -97,7 +91,3 @@ def _line(attribute: Attribute, fixed: ReplicateScheme | None) -> LineFacts:
         average=fixed.average.value if fixed else "",
         basis=attribute.basis,
     )
-
-
-def _incomplete(key: str) -> Refusal:
-    return Refusal("specification_incomplete", "A specification lacks “{key}”.", field=key, key=key)

@@ -4,13 +4,11 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from gatekeeper.core.canonical import digest
-from gatekeeper.core.refusal import Refusal, refuse_all
 from gatekeeper.web import ActionView
 from release import queries
 from release.actions.files import receive_file, results_from_file
@@ -203,19 +201,9 @@ class MakeResult(OneFile, EnterResult):
         results_from_file(by=self.request.user, file=self.file, analyst=analyst, wanted=wanted)
         return reverse("release:file_detail", args=[self.lot, self.file.pk])
 
-    def refused(self, form: Any, refusal: Refusal) -> HttpResponse:
-        """Return the page with the refusal at its fields: the action counts results, the page has one."""
-        faults = [
-            Refusal(
-                one.code, one.template, field=(one.field or "").removeprefix("results.0."), kind=one.kind, **one.params
-            )
-            for one in refusal.all
-        ]
-        try:
-            refuse_all(faults)
-        except Refusal as placed:
-            return super().refused(form, placed)
-        raise AssertionError  # a refusal has a fault
+    def place(self, form: Any, field: str) -> str:
+        """Return the field of the form: the action counts results, the page has one."""
+        return field.removeprefix("results.0.")
 
 
 class FileDetail(OneFile):

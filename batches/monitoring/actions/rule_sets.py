@@ -1,6 +1,5 @@
 """Import and approve the excursion rules of a process."""
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.canonical import digest
 from gatekeeper.core.naming import natural_key
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
+from gatekeeper.core.toml import toml_table
 from gatekeeper.core.transitions import transition
 from gatekeeper.ledger.actions.signatures import sign
 from gatekeeper.ledger.signing import signed_action
@@ -25,13 +25,13 @@ from gatekeeper.ledger.signing import signed_action
 def import_rule_set(*, by: Person, site: Site, toml: bytes) -> RuleSet:
     """Import a draft from TOML: a table ``rule_set`` (code, version, title) and tables ``rule`` (data/ has two).
 
-    :raises Refusal: ``not_authorised``, ``not_toml``, ``key_malformed``, ``already_registered``, and every fault of
-        every rule at its place (``rule.3.alert_high``): those of ``rule_from``, ``rule_faults``, ``unknown_parameter``,
-        ``unknown_unit``, ``units_differ_in_kind``, ``rule_twice``, ``rule_set_empty``.
+    :raises Refusal: ``not_authorised``, ``not_toml``, ``text_unprintable``, ``key_malformed``, ``already_registered``,
+        and every fault of every rule at its place (``rule.3.alert_high``): those of ``rule_from``, ``rule_faults``,
+        ``unknown_parameter``, ``unknown_unit``, ``units_differ_in_kind``, ``rule_twice``, ``rule_set_empty``.
     """
     check_authority(by, "monitoring.configure", site)
+    given = toml_table(toml)
     try:
-        given = tomllib.loads(toml.decode("utf-8"))
         head = given["rule_set"]
         code, version, title = str(head["code"]), int(head["version"]), str(head["title"])
     except (ValueError, KeyError, TypeError) as fault:
