@@ -39,6 +39,7 @@ class NavItem:
 NAV: tuple[Entry, ...] = (
     Entry(SIGNED_IN, _("Waiting for me"), "home"),
     Entry("lots.view", _("Lots"), "lots:list"),
+    Entry("lots.view", _("Materials"), "lots:material_list"),
     Entry("plasmids.view", _("Plasmids"), "plasmids:list"),
     Entry("batches.view", _("Batch records"), "batches:list"),
     Entry("batches.view", _("Deviations"), "batches:deviation_list"),
@@ -61,6 +62,7 @@ QUEUES: tuple[tuple[str, str], ...] = (
     ("release.review_result", "release.waiting.results_to_review"),
     ("release.record_result", "release.waiting.lots_to_test"),
     ("release.approve_specification", "release.waiting.specifications_to_approve"),
+    ("release.approve_specification", "plasmids.waiting.specifications_to_approve"),
     ("lots.release", "plasmids.waiting.lots_to_release"),
     ("batches.close_deviation", "batches.monitoring.waiting.open_excursions"),
     ("accounts.manage", "gatekeeper.accounts.waiting.locked_out_people"),

@@ -139,15 +139,25 @@ class Specifications(ApiView):
     @extend_schema(responses=SpecificationShown(many=True))
     def get(self, request: Request) -> Response:
         """List versions."""
-        return self.listed(
-            IncomingSpecification.objects.select_related("authored_by", "approved_by"), SpecificationShown
-        )
+        return self.listed(queries.specifications(), SpecificationShown)
 
     @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: SpecificationShown})
     def post(self, request: Request) -> Response:
         """Record a draft from TOML."""
         draft = import_specification(by=request.user, site=self.sites[0], toml=request.data)
         return Response(SpecificationShown(draft).data, status=201)
+
+
+class OneSpecification(ApiView):
+    """One version of what an arriving plasmid lot must meet."""
+
+    permission = "plasmids.view"
+
+    @extend_schema(responses=SpecificationShown)
+    def get(self, request: Request, code: str, version: int) -> Response:
+        """Show the version."""
+        found = get_object_or_404(queries.specifications(), code=code, version=version)
+        return Response(SpecificationShown(found).data)
 
 
 class ApproveSpecification(ApiView):

@@ -10,6 +10,11 @@ urlpatterns = [
     path("plasmids/<str:code>/", api.OnePlasmid.as_view(), name="plasmid"),
     path("plasmid-specifications/", api.Specifications.as_view(), name="specifications"),
     path(
+        "plasmid-specifications/<str:code>/versions/<int:version>/",
+        api.OneSpecification.as_view(),
+        name="specification",
+    ),
+    path(
         "plasmid-specifications/<str:code>/versions/<int:version>/approve/",
         api.ApproveSpecification.as_view(),
         name="approve_specification",

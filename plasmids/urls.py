@@ -2,13 +2,27 @@
 
 from django.urls import path
 
-from plasmids import views
+from plasmids.views import constructs, lots, specifications
 
 app_name = "plasmids"
 urlpatterns = [
-    path("", views.PlasmidList.as_view(), name="list"),
-    path("lots/receive/", views.ReceivePlasmidLot.as_view(), name="lot_receive"),
-    path("lots/<str:number>/", views.PlasmidLotDetail.as_view(), name="lot_detail"),
-    path("lots/<str:number>/release/", views.ReleasePlasmidLot.as_view(), name="lot_release"),
-    path("<str:code>/", views.PlasmidDetail.as_view(), name="detail"),
+    path("", constructs.PlasmidList.as_view(), name="list"),
+    path("register/", constructs.RegisterPlasmid.as_view(), name="register"),
+    path("lots/receive/", lots.ReceivePlasmidLot.as_view(), name="lot_receive"),
+    path("lots/<str:number>/", lots.PlasmidLotDetail.as_view(), name="lot_detail"),
+    path("lots/<str:number>/results/correct/", lots.CorrectResult.as_view(), name="lot_correct"),
+    path("lots/<str:number>/release/", lots.ReleasePlasmidLot.as_view(), name="lot_release"),
+    path("specifications/", specifications.SpecificationList.as_view(), name="specification_list"),
+    path("specifications/import/", specifications.ImportSpecification.as_view(), name="specification_import"),
+    path(
+        "specifications/<str:code>/<int:version>/",
+        specifications.SpecificationDetail.as_view(),
+        name="specification_detail",
+    ),
+    path(
+        "specifications/<str:code>/<int:version>/approve/",
+        specifications.ApproveSpecification.as_view(),
+        name="specification_approve",
+    ),
+    path("<str:code>/", constructs.PlasmidDetail.as_view(), name="detail"),
 ]

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from gatekeeper.api import ApiView
 from gatekeeper.lots.models import Lot
 from gatekeeper.parsers import TomlParser
+from gatekeeper.uploads import check_size
 from release import queries
 from release import serializers as shapes
 from release.actions.commands import ReceiveFile
@@ -47,6 +48,18 @@ class Specifications(ApiView):
         return Response(shapes.SpecificationShown(draft).data, status=201)
 
 
+class OneSpecification(ApiView):
+    """One version of what a product must meet for a market."""
+
+    permission = "release.view"
+
+    @extend_schema(responses=shapes.SpecificationShown)
+    def get(self, request: Request, code: str, version: int) -> Response:
+        """Show the version."""
+        found = get_object_or_404(queries.specifications(), code=code, version=version)
+        return Response(shapes.SpecificationShown(found).data)
+
+
 class ApproveSpecification(ApiView):
     """The signed approval of a draft."""
 
@@ -78,9 +91,20 @@ class Markets(ApiView):
 
     @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: shapes.MarketShown(many=True)})
     def post(self, request: Request) -> Response:
-        """Import markets from TOML; a known one takes its new profile."""
+        """Import markets from TOML; a known one takes its new profile until a specification for it is approved."""
         imported = import_markets(by=request.user, site=self.sites[0], toml=request.data)
         return Response({"results": shapes.MarketShown(imported, many=True).data}, status=201)
+
+
+class OneMarket(ApiView):
+    """One market."""
+
+    permission = "release.view"
+
+    @extend_schema(responses=shapes.MarketShown)
+    def get(self, request: Request, code: str) -> Response:
+        """Show the market."""
+        return Response(shapes.MarketShown(queries.market_named(code)).data)
 
 
 class OfLot(ApiView):
@@ -285,8 +309,20 @@ class InstrumentFiles(ApiView):
         data = self.parsed(shapes.FileGiven).validated_data
         lot = get_object_or_404(queries.visible_lots(self.sites), number=data["lot"])
         upload = data["file"]
+        check_size(upload.size)
         command = ReceiveFile(kind=data["kind"], name=upload.name, content=upload.read(), lot=lot.number)
         return Response(shapes.FileShown(receive_file(by=request.user, command=command)).data, status=201)
+
+
+class OneFile(ApiView):
+    """One received file."""
+
+    permission = "release.view"
+
+    @extend_schema(responses=shapes.FileShown)
+    def get(self, request: Request, file: int) -> Response:
+        """Show the file with its readings and findings."""
+        return Response(shapes.FileShown(get_object_or_404(queries.visible_files(self.sites), pk=file)).data)
 
 
 class FileResults(ApiView):

@@ -7,7 +7,9 @@ from release import api
 app_name = "release_api"
 urlpatterns = [
     path("markets/", api.Markets.as_view(), name="markets"),
+    path("markets/<str:code>/", api.OneMarket.as_view(), name="market"),
     path("specifications/", api.Specifications.as_view(), name="specifications"),
+    path("specifications/<str:code>/versions/<int:version>/", api.OneSpecification.as_view(), name="specification"),
     path(
         "specifications/<str:code>/versions/<int:version>/approve/",
         api.ApproveSpecification.as_view(),
@@ -25,5 +27,6 @@ urlpatterns = [
     path("certificates/<str:number>.json", api.CertificateAsJson.as_view(), name="certificate_json"),
     path("certificates/<str:number>/", api.OneCertificate.as_view(), name="certificate"),
     path("instrument-files/", api.InstrumentFiles.as_view(), name="files"),
+    path("instrument-files/<int:file>/", api.OneFile.as_view(), name="file"),
     path("instrument-files/<int:file>/results/", api.FileResults.as_view(), name="file_results"),
 ]

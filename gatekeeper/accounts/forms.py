@@ -1,5 +1,6 @@
 """Forms of log-in and of a person's own account: they read types, the actions judge."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,10 +8,32 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from gatekeeper.accounts.models import Site
+
 
 def _password(label: Any, autocomplete: str, **attributes: Any) -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete, **attributes})
     return forms.CharField(label=label, max_length=200, strip=False, widget=widget)
+
+
+class SiteField(forms.ModelChoiceField):
+    """One of the sites that are offered. Whether the person may act at the one that comes back, the action says."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(label=_("Site"), queryset=Site.objects.all(), to_field_name="code", **options)
+
+    def offer(self, sites: Sequence[Site]) -> None:
+        """Offer these sites; the only one stands there already."""
+        self.choices = [("", "---------"), *((site.code, site.name) for site in sites)]
+        if len(sites) == 1:
+            self.initial = sites[0].code
+
+    def to_python(self, value: Any) -> Site | None:
+        """Return the site of this code, refused with the code of the REST door where there is none."""
+        try:
+            return super().to_python(value)
+        except ValidationError as fault:
+            raise ValidationError(_("There is no such site."), code="does_not_exist") from fault
 
 
 class NextForm(forms.Form):

@@ -44,6 +44,17 @@ class Materials(ApiView):
         return Response(MaterialShown(material).data, status=201)
 
 
+class OneMaterial(ApiView):
+    """One material."""
+
+    permission = "lots.view"
+
+    @extend_schema(responses=MaterialShown)
+    def get(self, request: Request, code: str) -> Response:
+        """Show the material."""
+        return Response(MaterialShown(get_object_or_404(Material, code=code)).data)
+
+
 class Lots(ApiView):
     """The lots of the caller's sites."""
 

@@ -5,10 +5,45 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from gatekeeper.accounts.forms import SiteField
 from gatekeeper.accounts.models import Site
+from gatekeeper.core.quantity import UNITS
 from gatekeeper.lots.actions.registration import RegisterLot
 from gatekeeper.lots.models import Material
 from gatekeeper.web import SigningForm
+
+# What can be taken from a lot: amounts, not concentrations.
+_COUNTED = frozenset(
+    {
+        "volume", "mass", "vector_genomes", "viral_particles", "capsids", "transducing_units", "infectious_units",
+        "copies", "cells", "vials",
+    }
+)  # fmt: skip
+
+
+class MaterialForm(forms.Form):
+    """A material to be defined. What is chosen is judged by the action, so both doors refuse it alike."""
+
+    code = forms.CharField(label=_("Code"), max_length=40, help_text=_("As it stands on labels; it never changes."))
+    name = forms.CharField(label=_("Name"), max_length=160)
+    kind = forms.CharField(
+        label=_("Kind"),
+        max_length=20,
+        widget=forms.Select,
+        help_text=_("A plasmid is registered with its construct, under Plasmids."),
+    )
+    unit = forms.CharField(
+        label=_("Unit"), max_length=20, widget=forms.Select, help_text=_("In which every lot of it is counted.")
+    )
+    site = SiteField()
+
+    def __init__(self, *args: Any, sites: list[Site], **options: Any) -> None:
+        super().__init__(*args, **options)
+        fields: Any = self.fields
+        kinds = [(kind, label) for kind, label in Material.Kind.choices if kind != Material.Kind.PLASMID]
+        fields["kind"].widget.choices = [("", "---------"), *kinds]
+        fields["unit"].widget.choices = [("", "---------"), *_units()]
+        fields["site"].offer(sites)
 
 
 class LotForm(forms.Form):
@@ -20,7 +55,7 @@ class LotForm(forms.Form):
         queryset=Material.objects.filter(kind__in=["raw_material", "cell_bank"]),
         to_field_name="code",
     )
-    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), to_field_name="code")
+    site = SiteField()
     source = forms.CharField(label=_("Supplier"), max_length=160)
     quantity = forms.CharField(label=_("Quantity"), max_length=60, help_text=_("As on the label."))
     unit = forms.CharField(label=_("Unit"), max_length=20)
@@ -30,14 +65,17 @@ class LotForm(forms.Form):
 
     def __init__(self, *args: Any, sites: list[Site], **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["site"]
-        field.queryset = Site.objects.filter(pk__in=[site.pk for site in sites])  # type: ignore[attr-defined] -- a choice
-        if len(sites) == 1:
-            field.initial = sites[0]
+        field: Any = self.fields["site"]
+        field.offer(sites)
 
     def command(self) -> RegisterLot:
         """Return the command that the serializer gives too."""
         return RegisterLot(**self.cleaned_data)
+
+
+def _units() -> list[tuple[str, str]]:
+    counted = [unit for unit in UNITS.values() if unit.kind in _COUNTED]
+    return [(unit.code, f"{unit.label} ({unit.code})" if unit.label != unit.code else unit.code) for unit in counted]
 
 
 class DecisionForm(SigningForm):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.lots.models import Lot
@@ -15,6 +15,12 @@ from release.rules.dossier import LineFacts, MarketFacts, SpecificationFacts
 def specifications() -> QuerySet[Specification]:
     """Return every version of every specification: master data that each site shares."""
     return Specification.objects.select_related("material", "market", "authored_by", "approved_by")
+
+
+def markets() -> QuerySet[Market]:
+    """Return every market with how many specifications are approved for it (``approved``)."""
+    approved = Count("specifications", filter=Q(specifications__status="approved"))
+    return Market.objects.annotate(approved=approved).order_by("code")
 
 
 def market_named(code: str) -> Market:

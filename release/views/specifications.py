@@ -6,14 +6,17 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gatekeeper.core.canonical import digest
 from gatekeeper.ledger.queries import signatures_of
-from gatekeeper.web import ActionView, Page, SigningForm
+from gatekeeper.web import ActionView, ImportView, Page, SigningForm
 from release import queries
-from release.actions.specifications import approve_specification
+from release.actions.specifications import approve_specification, import_specification
 from release.models import Specification
 from release.rules import specification as rules
+from release.rules.dossier import LineFacts
 from release.rules.printing import raised
 
 STATES = {"draft": "unknown", "approved": "inside", "retired": "plain"}
@@ -50,10 +53,25 @@ class SpecificationDetail(Page):
         return {
             "specification": row,
             "state": STATES[row.status],
-            "lines": [{"asked": line, "asked_for": raised(line.asked)} for line in rules.lines(row.content)],
+            "lines": [_line(line) for line in rules.lines(row.content)],
             "signatures": signatures_of(row, queries.specification_content(row)),
             "own": row.authored_by_id == self.request.user.pk,
         }
+
+
+class ImportSpecification(ImportView):
+    """Import a draft from a TOML file."""
+
+    permission = "release.author_specification"
+    heading = _("Import a specification")
+    text = _("What a product must meet for a market. Its material is defined and its market imported before it.")
+    back = (_("Specifications"), "release:specification_list")
+
+    def perform(self, form: Any) -> str:
+        """Import the draft."""
+        toml = form.cleaned_data["file"].read()
+        row = import_specification(by=self.request.user, site=self.sites[0], toml=toml)
+        return reverse("release:specification_detail", args=[row.code, row.version])
 
 
 class ApproveSpecification(SpecificationDetail, ActionView):
@@ -78,3 +96,16 @@ class ApproveSpecification(SpecificationDetail, ActionView):
             specification=self.specification,
         )
         return reverse("release:specification_detail", args=[row.code, row.version])
+
+
+def _line(line: LineFacts) -> dict[str, str]:
+    """Return a line as components/criteria.html shows it."""
+    fixed = {"n": line.replicates, "cv": line.max_cv, "average": line.average}
+    return {
+        "title": line.title,
+        "method": line.method,
+        "sample": line.sample,
+        "asked": raised(line.asked),
+        "basis": line.basis,
+        "note": gettext("%(n)s replicates, %%CV ≤ %(cv)s, %(average)s") % fixed if line.replicates else "",
+    }

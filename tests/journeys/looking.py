@@ -29,7 +29,9 @@ def pages(deviation, reported, certificate, excursion, file):
         "rafael": [
             "/", "/lots/", f"/lots/{lot}/", "/lots/PL-2026-0101/", f"/lots/{LONG_LOT}/",
             f"/lots/{LONG_LOT}/decide/release/", "/lots/?q=nothing-is-called-this",
+            "/lots/materials/", "/lots/materials/pLV-CAR19/", "/lots/materials/?q=nothing-is-called-this",
             "/plasmids/", "/plasmids/pLV-CAR19/", "/plasmids/lots/PL-2026-0101/",
+            "/plasmids/specifications/", "/plasmids/specifications/PL-IN/1/", "/release/specifications/markets/",
             f"/plasmids/lots/{QUARANTINED.lot}/release/", "/batches/", f"/batches/{record}/", running,
             "/batches/masters/", "/batches/masters/LV-3G/1/", "/batches/deviations/",
             f"/batches/deviations/{deviation}/", f"/batches/deviations/{reported}/close/",
@@ -41,11 +43,17 @@ def pages(deviation, reported, certificate, excursion, file):
             f"/ledger/batches.batchrecord/{record}/", f"/ledger/batches.deviation/{deviation}/",
             "/accounts/password/", "/accounts/accountability/", "/nowhere/",
         ],
-        "wen": ["/lots/receive/", "/plasmids/lots/receive/"],
+        "wen": [
+            "/lots/receive/", "/lots/materials/define/", "/plasmids/lots/receive/",
+            f"/plasmids/lots/{QUARANTINED.lot}/results/correct/?attribute=endotoxin",
+        ],
         "farid": ["/batches/issue/", f"{running}report/"],
         "quinn": [f"/release/lots/{REFUSING.lot}/review/"],
         "hana": [f"/release/lots/{REFUSING.lot}/results/enter/", f"/release/lots/{REFUSING.lot}/files/receive/"],
-        "mei": ["/batches/masters/import/"],
+        "mei": [
+            "/batches/masters/import/", "/plasmids/register/", "/plasmids/specifications/import/",
+            "/release/specifications/import/", "/release/specifications/markets/import/",
+        ],
         "grace": ["/accounts/people/"],
         "olivia": [
             "/", f"{running}phases/L3/materials/transfer/", f"{running}phases/L3/controls/complexation/",

@@ -60,8 +60,8 @@ def test_who_works_at_another_site_sees_nothing_of_this_one(visit, every_page, t
     assert "PL-2026" not in sol.text
     hidden = [path for path in every_page["rafael"] if re.search(r"\d", path) and "/masters/" not in path]
     answers = {path: sol.page.request.get(f"{sol.site}{path}", max_redirects=0).status for path in hidden}
-    # Specifications, rule sets and constructs belong to the product, not to a site.
-    shared = ("/specifications/", "/rule-sets/", "/plasmids/pLV-CAR19/")
+    # Specifications, rule sets, materials and constructs belong to the product, not to a site.
+    shared = ("/specifications/", "/rule-sets/", "/plasmids/pLV-CAR19/", "/lots/materials/")
     seen = {path: status for path, status in answers.items() if status not in {403, 404}}
     assert {path for path in seen if not any(part in path for part in shared)} == set()
     assert answers[f"/lots/{RELEASED.lot}/"] == 404
@@ -80,6 +80,14 @@ def test_who_works_at_another_site_sees_nothing_of_this_one(visit, every_page, t
 MATRIX = {
     "/lots/": {"olivia", "rafael", "wen"},
     "/lots/receive/": {"wen"},
+    "/lots/materials/": {"olivia", "rafael", "wen"},
+    "/lots/materials/define/": {"wen"},
+    "/plasmids/register/": set(),
+    "/plasmids/specifications/": {"olivia", "rafael", "wen"},
+    "/plasmids/specifications/import/": set(),
+    f"/plasmids/lots/{QUARANTINED.lot}/results/correct/": {"wen"},
+    "/release/specifications/markets/": {"rafael"},
+    "/release/specifications/markets/import/": set(),
     "/plasmids/lots/receive/": {"wen"},
     f"/plasmids/lots/{QUARANTINED.lot}/release/": {"rafael"},
     "/batches/": {"olivia", "rafael"},

@@ -59,9 +59,9 @@ def test_another_sequence_is_another_plasmid(people):
     [
         (SupplierResult("endotoxin", "4", "EU/mg"), "unknown_unit", "results.0.unit"),
         (SupplierResult("endotoxin", "4", "{EU}/mL"), "units_differ_in_kind", "results.0.unit"),
-        (SupplierResult("endotoxin", " ", "{EU}/mg"), "blank_value", "results.0.value"),
-        (SupplierResult("endotoxin", "4,6", "{EU}/mg"), "not_a_number", "results.0.value"),
-        (SupplierResult("colour", "blue"), "unknown_test", "results.0.test"),
+        (SupplierResult("endotoxin", " ", "{EU}/mg"), "blank_value", "results.0.reported"),
+        (SupplierResult("endotoxin", "4,6", "{EU}/mg"), "not_a_number", "results.0.reported"),
+        (SupplierResult("colour", "blue"), "unknown_test", "results.0.attribute"),
     ],
 )
 def test_a_bad_result_is_refused_at_its_line_and_no_lot_is_made(people, result, code, field):
@@ -105,7 +105,7 @@ def test_who_wrote_the_specification_cannot_approve_it(people):
 def test_a_broken_specification_is_refused(people, toml):
     with pytest.raises(Refusal) as refused:
         import_specification(by=people["mei"], site=Site.objects.get(code="SG01"), toml=toml)
-    assert refused.value.code in {"not_toml", "panel_empty"}
+    assert refused.value.code in {"not_toml", "panel_empty", "specification_incomplete"}
 
 
 def test_results_can_be_neither_changed_nor_deleted(people):

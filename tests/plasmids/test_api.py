@@ -62,7 +62,7 @@ def test_a_delivery_is_judged_line_by_line_and_released_by_quality(people):
             "#/results/0/unit",
             "unknown_unit",
         ),
-        ({"results": [{"attribute": "hue", "reported": "4"}]}, "#/results/0/test", "unknown_test"),
+        ({"results": [{"attribute": "hue", "reported": "4"}]}, "#/results/0/attribute", "unknown_test"),
     ],
 )
 def test_a_bad_delivery_is_refused_at_its_place_and_nothing_is_recorded(people, changes, pointer, code):

@@ -209,9 +209,9 @@ def test_markets_are_imported_over_rest_and_a_fault_is_named(reviewable):
     client = signed_in(house.mei)
     listed = {row["code"]: row for row in client.get(url_of("markets")).json()["results"]}
     assert listed["SG"]["profile"]["releaser"] == "Authorised person"
-    whole = (DATA / "markets.toml").read_bytes().replace(b'name = "Singapore"', b'name = "Singapore (HSA)"')
+    whole = (DATA / "markets.toml").read_bytes().replace(b'name = "Australia"', b'name = "Australia (TGA)"')
     imported = client.post(url_of("markets"), whole, content_type="application/toml")
-    assert (imported.status_code, imported.json()["results"][0]["name"]) == (201, "Singapore (HSA)")
+    assert (imported.status_code, imported.json()["results"][1]["name"]) == (201, "Australia (TGA)")
     bad = client.post(url_of("markets"), b'[[market]]\ncode = "XX"\nname = "X"', content_type="application/toml")
     assert (bad.status_code, bad.json()["code"]) == (422, "market_incomplete")
     assert signed_in(house.quinn).post(url_of("markets"), whole, content_type="application/toml").status_code == 403

@@ -48,9 +48,12 @@ def world(releasable):
 def _key(name, record):
     """Return the natural key by which a page of this name is opened, None when the world has no such record."""
     specification, rules = Specification.objects.first(), RuleSet.objects.first()
+    incoming = PlasmidLot.objects.first().specification
     phase = {"number": record.number, "code": "L10"}
     keys = {
         "ledger:audit_trail": {"record_type": "lots.lot", "key": record.lot.number},
+        "lots:material_detail": {"code": record.lot.material.code},
+        "plasmids:specification_detail": {"code": incoming.code, "version": incoming.version},
         "plasmids:detail": {"code": PlasmidLot.objects.first().plasmid.code},
         "plasmids:lot_detail": {"number": PlasmidLot.objects.first().lot.number},
         "batches:detail": {"number": record.number},

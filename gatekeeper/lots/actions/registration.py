@@ -10,7 +10,7 @@ from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority, day_at
 from gatekeeper.core.naming import natural_key
 from gatekeeper.core.quantity import Quantity, unit
-from gatekeeper.core.refusal import Kind, Refusal
+from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.lots.models import Lot, Material, StatusChange
 from gatekeeper.lots.rules.supply import held_exactly
 
@@ -32,17 +32,23 @@ class RegisterLot:
 def register_material(*, by: Person, code: str, name: str, kind: str, unit_code: str, site: Site) -> Material:
     """Register a material; ``site`` is where the person's authority for master data is asked.
 
-    :raises Refusal: ``unknown_unit``, ``unknown_material_kind``, ``already_registered``, ``blank_value``,
-        ``key_malformed``.
+    :raises Refusal: ``not_authorised``, ``key_malformed``; every other fault at once: ``already_registered``,
+        ``blank_value``, ``unknown_material_kind``, ``unknown_unit``.
     """
     check_authority(by, "lots.define_material", site)
-    unit(unit_code)
+    faults = [_already(code, "code")] if Material.objects.filter(code=natural_key(code, field="code")).exists() else []
+    if not name.strip():
+        faults.append(Refusal("blank_value", "Enter a value.", field="name"))
     if kind not in Material.Kind.values:
-        raise Refusal("unknown_material_kind", "There is no kind of material “{name}”.", field="kind", name=kind)
-    code = natural_key(code, field="code")
-    if Material.objects.filter(code=code).exists():
-        raise _already(code, "code")
-    return Material.objects.create(code=code, name=name, kind=kind, unit=unit_code)
+        faults.append(
+            Refusal("unknown_material_kind", "There is no kind of material “{name}”.", field="kind", name=kind)
+        )
+    try:
+        unit(unit_code)
+    except Refusal as refusal:
+        faults.append(refusal)
+    refuse_all(faults)
+    return Material.objects.create(code=natural_key(code, field="code"), name=name, kind=kind, unit=unit_code)
 
 
 @action

@@ -61,8 +61,8 @@ class LotList(Page):
         for lot in shown:
             lot.state = STATES[lot.status]
         choices = [
-            _choice("status", _("Status"), Lot.Status.choices, asked["status"]),
-            _choice("kind", _("Kind"), Material.Kind.choices, asked["kind"]),
+            choice("status", _("Status"), Lot.Status.choices, asked["status"]),
+            choice("kind", _("Kind"), Material.Kind.choices, asked["kind"]),
         ]
         return {"lots": shown, "asked": asked, "choices": choices, "filtered": any(asked.values())}
 
@@ -167,19 +167,24 @@ class Receive(ActionView):
         return reverse("lots:detail", args=[register_lot(by=self.request.user, command=form.command())])
 
 
-_RELEASED = {"released", "conditionally_released"}
-
-
-def _choice(name: str, label: str, choices: Any, asked: str) -> dict[str, Any]:
+def choice(name: str, label: str, choices: Any, asked: str) -> dict[str, Any]:
+    """Return a choice of components/filters.html, "all" first."""
     options = [{"value": "", "label": _("All"), "selected": not asked}]
     options += [{"value": value, "label": text, "selected": value == asked} for value, text in choices]
     return {"name": name, "label": label, "options": options}
 
 
+_RELEASED = {"released", "conditionally_released"}
+
+
 def _pairs(lot: Lot) -> list[dict[str, Any]]:
     label = unit(lot.material.unit).label
     return [
-        {"term": _("Material"), "value": f"{lot.material.name} ({lot.material.code})"},
+        {
+            "term": _("Material"),
+            "value": f"{lot.material.name} ({lot.material.code})",
+            "url": reverse("lots:material_detail", args=[lot.material]),
+        },
         {"term": _("Kind"), "value": lot.material.get_kind_display()},
         {"term": _("Site"), "value": lot.site.name},
         {"term": _("Source"), "value": lot.source},

@@ -1,10 +1,8 @@
-"""Pages of plasmids: constructs, their lots, receiving and releasing."""
+"""Pages of plasmid lots: receiving, correcting a supplier's result, releasing."""
 
 from functools import cached_property
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,46 +14,12 @@ from gatekeeper.doors import sentence
 from gatekeeper.ledger.queries import signatures_of
 from gatekeeper.web import ActionView, Page, SigningForm
 from plasmids import queries
-from plasmids.actions.receiving import receive_lot
+from plasmids.actions.receiving import correct_result, receive_lot
 from plasmids.actions.releasing import release_lot
-from plasmids.forms import ReceiveForm
+from plasmids.forms import CorrectionForm, ReceiveForm
 from plasmids.models import PlasmidLot
 
 STATES = {"pass": "inside", "fail": "action", "invalid": "alert", "reported": "inside"}
-
-
-class PlasmidList(Page):
-    """Every construct with how many lots of it are released."""
-
-    permission = "plasmids.view"
-    template_name = "plasmids/plasmid_list.html"
-
-    def context(self) -> dict[str, Any]:
-        """Return one page of constructs."""
-        here = Q(lots__lot__site__in=self.sites)
-        constructs = queries.plasmids().annotate(
-            total=Count("lots", filter=here), released=Count("lots", filter=here & Q(lots__lot__status="released"))
-        )
-        return {"plasmids": Paginator(constructs, 50).get_page(self.request.GET.get("page"))}
-
-
-class PlasmidDetail(Page):
-    """One construct and its lots."""
-
-    permission = "plasmids.view"
-    template_name = "plasmids/plasmid_detail.html"
-
-    def context(self) -> dict[str, Any]:
-        """Return the construct with its lots at the person's sites."""
-        plasmid = get_object_or_404(queries.plasmids().select_related("registered_by"), code=self.kwargs["code"])
-        lots = queries.plasmid_lots().filter(plasmid=plasmid, lot__site__in=self.sites).order_by("-lot__registered_at")
-        pairs = [
-            {"term": _("Role"), "value": plasmid.get_role_display()},
-            {"term": _("Size"), "value": f"{plasmid.size_bp:,} bp".replace(",", " ")},
-            {"term": _("SHA-256 of the sequence"), "value": plasmid.sequence_sha256},
-            {"term": _("Registered by"), "value": plasmid.registered_by.full_name},
-        ]
-        return {"plasmid": plasmid, "lots": lots, "pairs": pairs}
 
 
 class PlasmidLotDetail(Page):
@@ -84,6 +48,7 @@ class PlasmidLotDetail(Page):
                 for one in obstacles
             ],
             "waits": waits,
+            "may_correct": waits and "lots.receive" in held,
             "may_release": waits and not obstacles and "lots.release" in held,
             "signatures": signatures_of(lot, queries.release_content(plasmid_lot)),
         }
@@ -113,6 +78,49 @@ class ReceivePlasmidLot(ActionView):
     def perform(self, form: Any) -> str:
         """Receive the lot."""
         return reverse("plasmids:lot_detail", args=[receive_lot(by=self.request.user, command=form.command()).lot])
+
+    def place(self, form: Any, field: str) -> str:
+        """Return the field of the form: the action counts results, the form names them."""
+        return form.field_of(field)
+
+
+class CorrectResult(ActionView):
+    """Correct or add a supplier's result while the lot waits; the former one stays to be read."""
+
+    permission = "lots.receive"
+    template_name = "plasmids/plasmid_lot_correct.html"
+    form_class = CorrectionForm
+
+    @cached_property
+    def plasmid_lot(self) -> PlasmidLot:
+        """The lot of the address, when the person may receive where it lies."""
+        return get_object_or_404(queries.plasmid_lots(), lot__number=self.kwargs["number"], lot__site__in=self.sites)
+
+    @cached_property
+    def line(self) -> queries.Line | None:
+        """The line of the certificate that was asked for."""
+        asked = self.request.GET.get("attribute", "")
+        return next((line for line in queries.lines(self.plasmid_lot) if line.attribute.code == asked), None)
+
+    def form_options(self) -> dict[str, Any]:
+        """Return what the specification asks for."""
+        return {"panel": panel(self.plasmid_lot.specification.content)}
+
+    def initial(self) -> dict[str, Any]:
+        """Return the attribute and its unit; nothing stands in the result before a person types it."""
+        if self.line is None:
+            return {}
+        return {"attribute": self.line.attribute.code, "unit": self.line.attribute.criterion.unit}
+
+    def context(self) -> dict[str, Any]:
+        """Return the lot, and the result as it stands."""
+        return {"lot": self.plasmid_lot.lot, "line": self.line}
+
+    def perform(self, form: Any) -> str:
+        """Record the correction."""
+        reason = form.cleaned_data["reason"]
+        correct_result(by=self.request.user, plasmid_lot=self.plasmid_lot, result=form.command(), reason=reason)
+        return reverse("plasmids:lot_detail", args=[self.plasmid_lot.lot])
 
 
 class ReleasePlasmidLot(ActionView):
