@@ -126,7 +126,7 @@ SECURE_CSP = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 # The largest file that any door takes: an instrument's, a recipe, a specification (gatekeeper/uploads.py).
-UPLOAD_MAX_BYTES = int(env.text("UPLOAD_MAX_BYTES", str(4 * 1024 * 1024)))
+UPLOAD_MAX_BYTES = int(env.text("UPLOAD_MAX_BYTES", str(16 * 1024 * 1024)))
 FILE_UPLOAD_HANDLERS = [
     "gatekeeper.uploads.Bounded",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
