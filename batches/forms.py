@@ -27,7 +27,8 @@ class IssueForm(SigningForm):
 
     def __init__(self, *args: Any, sites: list[Any], **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["site"].choices = [(site.code, site.name) for site in sites]  # type: ignore[attr-defined]
+        site: Any = self.fields["site"]
+        site.choices = [(row.code, row.name) for row in sites]
 
     def command(self) -> IssueBatchRecord:
         """Return the command that the serializer gives too."""
@@ -68,8 +69,9 @@ class UseForm(forms.Form):
     def __init__(self, *args: Any, need: MaterialNeed, lots: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
         self.need = need
-        self.fields["quantity"].unit = unit(need.quantity.unit).label  # type: ignore[attr-defined]
-        self.fields["quantity"].help_text = _("%(quantity)s asked for, ± %(tolerance)s %%") % {
+        quantity: Any = self.fields["quantity"]
+        quantity.unit = unit(need.quantity.unit).label
+        quantity.help_text = _("%(quantity)s asked for, ± %(tolerance)s %%") % {
             "quantity": need.quantity,
             "tolerance": need.tolerance_percent,
         }
@@ -145,7 +147,8 @@ class DeviationForm(forms.Form):
 
     def __init__(self, *args: Any, phases: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["phase"].choices = [("", _("The whole record")), *phases]  # type: ignore[attr-defined]
+        phase: Any = self.fields["phase"]
+        phase.choices = [("", _("The whole record")), *phases]
 
     def command(self) -> OpenDeviation:
         """Return the command that the serializer gives too."""

@@ -187,6 +187,7 @@ def verify_result(*, by: Person, phase: Phase, control: str) -> InProcessResult:
         entered_by=result.entered_by.username,
         verified_by=result.verified_by.username if result.verified_by else "",
         by=by.username,
+        name=by.full_name,
     )
     result.verified_at, result.verified_by = now(), by
     result.save(update_fields=["verified_at", "verified_by"])
@@ -218,7 +219,7 @@ def sign_phase(*, by: Person, proof: Proof, phase: Phase, shown_digest: str = ""
     row = transition(statuses.PHASE, source="running", verb="perform")
     check_person(by, row.permission, locked.batch_record, definition.qualification)
     facts = queries.signed_facts(locked)
-    rules.check_may_sign(facts, by=by.username)
+    rules.check_may_sign(facts, by=by.username, name=by.full_name)
     _check_shown(locked, shown_digest)
     if locked.state == Phase.State.RUNNING:
         locked.state, locked.performed_at, locked.performed_by = row.target, now(), by
@@ -251,7 +252,7 @@ def verify_phase(*, by: Person, proof: Proof, phase: Phase, shown_digest: str = 
     record, definition = locked.batch_record, queries.phase_recipe(locked)
     row = transition(statuses.PHASE, source="performed", verb="verify")
     check_person(by, row.permission, record, definition.qualification)
-    rules.check_may_verify(queries.signed_facts(locked), by=by.username)
+    rules.check_may_verify(queries.signed_facts(locked), by=by.username, name=by.full_name)
     _check_shown(locked, shown_digest)
     if locked.state == Phase.State.PERFORMED:
         locked.state, locked.verified_at, locked.verified_by = row.target, now(), by

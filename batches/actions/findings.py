@@ -48,7 +48,7 @@ def open_for_quantities(*, by: Person, phase: Phase, facts: rules.PhaseFacts) ->
     opened = []
     for need, used in rules.quantities_off(facts):
         label = unit(need.quantity.unit).label
-        title = f"{need.name}: {shown(used.normalize())} {label} used, {need.quantity} asked for"
+        title = f"{need.title}: {shown(used.normalize())} {label} used, {need.quantity} asked for"
         description = f"{title}, ± {shown(need.tolerance_percent)} % in phase {phase.code}."
         key = f"{phase.code}:material:{need.name}"
         origin = Deviation.Origin.IN_PROCESS.value

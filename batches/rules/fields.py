@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from gatekeeper.core.naming import natural_key
 from gatekeeper.core.quantity import number
@@ -122,7 +123,9 @@ class Table:
         return f"{self.path}.{key}" if self.path else key
 
     def _fault(self, code: str, sentence: str, key: str, /, **params: object) -> None:
-        self.faults.append(Refusal(code, sentence, field=self._at(key), key=key, **params))  # type: ignore[arg-type]
+        values: dict[str, Any] = {"key": key, **params}
+        self.faults.append(Refusal(code, sentence, field=self._at(key), **values))
 
     def _placed(self, fault: Refusal, key: str) -> Refusal:
-        return Refusal(fault.code, fault.template, field=self._at(key), kind=fault.kind, **fault.params)  # type: ignore[arg-type]
+        params: dict[str, Any] = fault.params
+        return Refusal(fault.code, fault.template, field=self._at(key), kind=fault.kind, **params)

@@ -128,10 +128,10 @@ def check_may_correct(facts: PhaseFacts) -> None:
         check_may_enter(facts)
 
 
-def check_may_sign(facts: PhaseFacts, *, by: str) -> None:
+def check_may_sign(facts: PhaseFacts, *, by: str, name: str) -> None:
     """Pass when the performer can sign: nothing asked for is missing, and every critical entry is checked.
 
-    Signing again is possible only where a correction has voided the signature.
+    Signing again is possible only where a correction has voided the signature. ``name`` is the person's printed name.
 
     :raises Refusal: ``batch_record_closed``, ``phase_not_running``, ``already_signed``, ``verifier_performed``,
         ``result_missing``, ``material_missing``, ``critical_value_not_verified``.
@@ -142,11 +142,11 @@ def check_may_sign(facts: PhaseFacts, *, by: str) -> None:
     if facts.state in _DONE and facts.performed_signature_valid:
         raise Refusal("already_signed", "Phase {phase} is signed.", kind=Kind.CONFLICT, phase=facts.recipe.code)
     if facts.verified_by and facts.verified_by == by:
-        raise _verifier_performed(by)
+        raise _verifier_performed(name)
     refuse_all([*_missing_results(facts), *_missing_materials(facts), *_unchecked(facts)])
 
 
-def check_may_verify(facts: PhaseFacts, *, by: str) -> None:
+def check_may_verify(facts: PhaseFacts, *, by: str, name: str) -> None:
     """Pass when this person can verify the phase: performed and signed, the signature still valid, by somebody else.
 
     Who started the phase, used a lot, entered a value or signed for it cannot verify it. 21 CFR 211.188(b)(11).
@@ -163,7 +163,7 @@ def check_may_verify(facts: PhaseFacts, *, by: str) -> None:
             phase=facts.recipe.code,
         )
     if by in {facts.performed_by, *facts.hands, *(result.entered_by for result in facts.results)}:
-        raise _verifier_performed(by)
+        raise _verifier_performed(name)
     if not facts.performed_signature_valid:
         raise Refusal(
             "signature_void",
@@ -174,7 +174,7 @@ def check_may_verify(facts: PhaseFacts, *, by: str) -> None:
         raise Refusal("already_signed", "Phase {phase} is signed.", kind=Kind.CONFLICT, phase=facts.recipe.code)
 
 
-def check_may_verify_result(facts: PhaseFacts, *, entered_by: str, verified_by: str, by: str) -> None:
+def check_may_verify_result(facts: PhaseFacts, *, entered_by: str, verified_by: str, by: str, name: str) -> None:
     """Pass when this person can check an entry: another person's, unchecked so far, in a phase that was started.
 
     :raises Refusal: ``batch_record_closed``, ``phase_not_running``, ``result_already_verified``,
@@ -184,7 +184,7 @@ def check_may_verify_result(facts: PhaseFacts, *, entered_by: str, verified_by: 
     if verified_by:
         raise Refusal("result_already_verified", "This value is checked already.", kind=Kind.CONFLICT)
     if entered_by == by:
-        raise _verifier_performed(by)
+        raise _verifier_performed(name)
 
 
 def need_for(phase: PhaseRecipe, *, role: str, material: str) -> MaterialNeed | None:
@@ -329,7 +329,7 @@ def _missing_materials(facts: PhaseFacts) -> Iterable[Refusal]:
                 "No lot of “{need}” was used.",
                 field=need.name,
                 kind=Kind.CONFLICT,
-                need=need.name,
+                need=need.title,
             )
 
 
@@ -346,10 +346,10 @@ def _unchecked(facts: PhaseFacts) -> Iterable[Refusal]:
             )
 
 
-def _verifier_performed(by: str) -> Refusal:
+def _verifier_performed(name: str) -> Refusal:
     return Refusal(
         "verifier_performed",
         "{person} performed it: another person verifies.",
         kind=Kind.FORBIDDEN,
-        person=by,
+        person=name,
     )

@@ -54,6 +54,11 @@ class MaterialNeed:
         """The role, or the code of the material."""
         return self.role or self.material
 
+    @property
+    def title(self) -> str:
+        """The role as people write it (two genes of one plasmid with a slash: gag/pol), or the material's code."""
+        return self.role.replace("_", "/") or self.material
+
 
 @dataclass(frozen=True, slots=True)
 class EquipmentNeed:

@@ -15,7 +15,7 @@ def steps_of(record: BatchRecord, view: PhaseView) -> list[dict[str, Any]]:
     state, used = view.phase.state, {used.need for used in view.facts.used}
     steps = [_step(record, view, _("Start"), "start", done=state != "pending")]
     for need in view.recipe.materials:
-        label = _("Use %(need)s") % {"need": need.name.replace("_", " ")}
+        label = _("Use %(need)s") % {"need": _(need.title)}
         steps.append(_step(record, view, label, "material", need.name, done=need.name in used))
     for control in view.controls:
         steps.append(_step(record, view, control.control.title, "enter", control.control.code) | _entered(control))

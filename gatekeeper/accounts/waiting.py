@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from gatekeeper.accounts import clock
@@ -64,10 +65,10 @@ def own_qualifications(*, person: Person, sites: Sequence[Site]) -> Waiting:
     return _ending(Qualification.objects.filter(person=person), _("My qualifications that expire"), named=False)
 
 
-def _ending(found: "Sequence[Qualification] | object", label: str, *, named: bool) -> Waiting:
+def _ending(found: QuerySet[Qualification], label: str, *, named: bool) -> Waiting:
     today = day_at(None)
     newest: dict[tuple[int, str], Qualification] = {}
-    for row in found.select_related("person").order_by("expiry_date"):  # type: ignore[attr-defined]
+    for row in found.select_related("person").order_by("expiry_date"):
         newest[row.person_id, row.procedure] = row
     ending = [row for row in newest.values() if row.expiry_date <= today + _NOTICE]
     rows = tuple(

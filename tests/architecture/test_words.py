@@ -47,12 +47,14 @@ def test_no_file_holds(what):
     assert not found, "\n".join(found)
 
 
-def test_every_lint_that_is_switched_off_in_a_line_says_why():
+def test_every_check_that_is_switched_off_in_a_line_says_why():
     unexplained = [
         f"{name}:{number}"
-        for name in sources.python()
+        for name in (*sources.python(), *sources.python(tests=True))
         for number, line in enumerate(sources.text(name).splitlines(), 1)
-        if re.search(r"#\s*noqa", line) and not re.search(r"#\s*noqa: [A-Z0-9, ]+ -{1,2} \S", line)
+        if name not in EXEMPT
+        and re.search(r"#\s*(?:noqa|type:\s*ignore)", line)
+        and not re.search(r"#\s*(?:noqa: [A-Z0-9, ]+|type: ignore\[[a-z-]+\]) +(?:-{1,2}|#) \S", line)
     ]
     assert not unexplained, "\n".join(unexplained)
 

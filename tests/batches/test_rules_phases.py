@@ -142,7 +142,7 @@ USED = (UsedMaterial("PL-1", "transfer", Decimal(100)),)
     ],
 )
 def test_a_performer_signs_for_what_is_complete(now, by, expected):
-    assert codes(rules.check_may_sign, now, by=by) == expected
+    assert codes(rules.check_may_sign, now, by=by, name="Olivia Tan") == expected
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_performer_signs_for_what_is_complete(now, by, expected):
     ],
 )
 def test_another_person_verifies(now, by, expected):
-    assert codes(rules.check_may_verify, now, by=by) == expected
+    assert codes(rules.check_may_verify, now, by=by, name="Vera Lim") == expected
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_another_person_verifies(now, by, expected):
     ],
 )
 def test_another_person_checks_an_entry(entered_by, verified_by, by, expected):
-    who = {"entered_by": entered_by, "verified_by": verified_by, "by": by}
+    who = {"entered_by": entered_by, "verified_by": verified_by, "by": by, "name": "Olivia Tan"}
     assert codes(rules.check_may_verify_result, facts(), **who) == expected
 
 

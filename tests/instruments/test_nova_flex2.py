@@ -258,7 +258,7 @@ NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P"]), min_si
     name=NAMES,
     ph=st.decimals("4", "10", places=3),
     osmolality=st.integers(0, 2000),
-    at=st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(ZoneInfo("UTC"))),  # noqa: DTZ001
+    at=st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(ZoneInfo("UTC"))),  # noqa: DTZ001 -- hypothesis adds the zone
 )
 @settings(max_examples=80, deadline=None)
 def test_what_the_simulator_writes_is_what_the_reader_reads(

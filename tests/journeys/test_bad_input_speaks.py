@@ -109,7 +109,7 @@ def test_who_performed_a_step_does_not_verify_it(visit, nothing_recorded):
     with nothing_recorded():
         assert olivia.sign("olivia", PASSWORD, verb=verb, opener=verb).status == 403
     said = olivia.page.get_by_role("dialog").get_by_role("alert")
-    assert "olivia performed it: another person verifies." in said.inner_text()
+    assert "Olivia Tan performed it: another person verifies." in said.inner_text()
 
 
 def _events(told_site):

@@ -130,7 +130,7 @@ def _cannot_check_it_herself(olivia):
     visitor.page.get_by_label("Password").fill(PASSWORD)
     answer = visitor.press("Checked: the value is right")
     assert answer.status == 403
-    assert "olivia performed it: another person verifies." in visitor.text
+    assert "Olivia Tan performed it: another person verifies." in visitor.text
     assert visitor.page.get_by_label("Password").input_value() == ""
 
 
@@ -186,7 +186,7 @@ def _vera_verifies(olivia):
     visitor = olivia.visitor
     verb = "Verify with my signature"
     assert visitor.sign("olivia", PASSWORD, verb=verb, opener=verb).status == 403
-    assert "olivia performed it: another person verifies." in visitor.page.get_by_role("dialog").inner_text()
+    assert "Olivia Tan performed it: another person verifies." in visitor.page.get_by_role("dialog").inner_text()
     assert visitor.sign("vera", PASSWORD, verb=verb).status == 200
     assert visitor.page.url.endswith("/done/")
     olivia.check_targets()

@@ -48,7 +48,7 @@ def _closes_the_deviation(priya, told_site):
     priya.leave(
         priya.page.get_by_role("listitem").filter(has_text=told_site.deviation).first.get_by_role("link").first.click
     )
-    assert "Wall shear beyond its action limit" in priya.heading
+    assert "Wall shear above its action limit" in priya.heading
     priya.follow("Close", within=priya.page.locator(".actions"), exact=True)
     priya.page.get_by_role("link", name="Write the conclusion and sign").click()
     for label, text in CONCLUSION.items():

@@ -140,7 +140,7 @@ def test_a_drop_out_is_unknown_and_too_little_coverage_is_an_action(time, db):
     assert (rule.state.value, rule.coverage, rule.final) == ("action", Decimal("0.300000"), True)
     (gap,) = Evaluation.objects.get().content["gaps"]
     assert (gap["ended_us"] - gap["started_us"], gap["reason"]) == (420_000_000, "drop_out")
-    assert Deviation.objects.get().title == "L10: too few readings of pH"
+    assert Deviation.objects.get().title == "L10: too few readings of pH (ph)"
 
 
 def test_a_phase_without_any_reading_is_unknown_when_it_ends(plant, time):

@@ -9,6 +9,7 @@ from batches.models import Deviation, Phase
 from batches.monitoring import models
 from batches.monitoring.queries.facts import PhaseFacts, moment, phase_facts
 from batches.monitoring.queries.states import is_current, newest_evaluations
+from batches.monitoring.rules.excursion_rules import RuleKind
 from batches.monitoring.rules.excursions import Excursion, Level
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.verdicts import Verdict, verdicts
@@ -98,10 +99,20 @@ def _deviations(
 
 
 def _title(phase: Phase, verdict: Verdict, excursion: Excursion) -> str:
-    name = parameter(verdict.rule.parameter).title
+    # The rule by its code: several rules judge one signal, and two deviations must not look like one.
+    rule, name = verdict.rule, parameter(verdict.rule.parameter).title
     if excursion.side == "coverage":
-        return f"{phase.code}: too few readings of {name[:1].lower()}{name[1:]}"
-    return f"{phase.code}: {name} beyond its action limit"
+        said = f"too few readings of {name[:1].lower()}{name[1:]}"
+    elif rule.kind is RuleKind.CUMULATIVE_TIME:
+        said = f"{name} outside its limits for too long in all"
+    elif rule.kind is RuleKind.DOSE:
+        said = f"{name}, too large a dose in all"
+    else:
+        said = f"{name} {_SIDES[excursion.side]} its action limit"
+    return f"{phase.code}: {said} ({rule.code})"
+
+
+_SIDES = {"high": "above", "low": "below"}
 
 
 def _description(verdict: Verdict, excursion: Excursion) -> str:
