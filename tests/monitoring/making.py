@@ -187,12 +187,12 @@ def make_skid(people: dict[str, Person]) -> Source:
     return make_source(people)
 
 
-def make_unit(people: dict[str, Person], fibres: int) -> None:
+def make_unit(people: dict[str, Person], fibres: int, code: str = "TFF-1") -> None:
     """Mei registers a TFF unit with its hollow-fibre module."""
     equipment.register_equipment(
         by=people["mei"],
         command=RegisterEquipment(
-            code="TFF-1",
+            code=code,
             name="TFF unit",
             kind="tff_skid",
             site="SG01",
