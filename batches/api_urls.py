@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from batches.api import deviations, masters, records
+from batches.api import deviations, equipment, masters, records
 
 app_name = "batches_api"
 _RECORD = "batch-records/<str:number>/"
@@ -16,6 +16,7 @@ urlpatterns = [
     path(_RECORD, records.OneRecord.as_view(), name="record"),
     path(f"{_RECORD}complete/", records.Complete.as_view(), name="complete"),
     path(f"{_RECORD}review/", records.Review.as_view(), name="review"),
+    path(f"{_RECORD}reopen/", records.Reopen.as_view(), name="reopen"),
     path(f"{_RECORD}yields/", records.Yields.as_view(), name="yields"),
     path(f"{_RECORD}deviations/", deviations.RecordDeviations.as_view(), name="record_deviations"),
     path(f"{_RECORD}phases/", records.Phases.as_view(), name="phases"),
@@ -29,6 +30,9 @@ urlpatterns = [
     path("deviations/", deviations.Deviations.as_view(), name="deviations"),
     path("deviations/<str:number>/", deviations.OneDeviation.as_view(), name="deviation"),
     path("deviations/<str:number>/close/", deviations.CloseDeviation.as_view(), name="close_deviation"),
-    path("equipment/", deviations.EquipmentList.as_view(), name="equipment"),
-    path("equipment/<str:code>/", deviations.OneEquipment.as_view(), name="one_equipment"),
+    path("deviations/<str:number>/reopen/", deviations.ReopenDeviation.as_view(), name="reopen_deviation"),
+    path("equipment/", equipment.EquipmentList.as_view(), name="equipment"),
+    path("equipment/<str:code>/", equipment.OneEquipment.as_view(), name="one_equipment"),
+    path("equipment/<str:code>/calibrations/", equipment.Calibrations.as_view(), name="calibrations"),
+    path("equipment/<str:code>/geometry/", equipment.Geometry.as_view(), name="geometry"),
 ]

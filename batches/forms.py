@@ -1,18 +1,30 @@
 """Forms of batch records: types only, the same commands as the REST door."""
 
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from batches.actions.commands import EnterResult, IssueBatchRecord, OpenDeviation, StartPhase, UseLot
-from batches.models import Deviation, MasterBatchRecord
+from batches.actions.commands import (
+    EnterResult,
+    IssueBatchRecord,
+    OpenDeviation,
+    RegisterEquipment,
+    StartPhase,
+    UseLot,
+)
+from batches.models import Deviation, Equipment, MasterBatchRecord
 from batches.rules.recipe import Control, MaterialNeed, PhaseRecipe
 from batches.scales import scale_of
 from gatekeeper.core.quantity import unit
 from gatekeeper.web import SigningForm
 
 _TEXT = {"rows": 3}
+_DAY = {"type": "date"}
+_MOST_ROWS = 200  # what one page can send
 
 
 class IssueForm(SigningForm):
@@ -154,3 +166,153 @@ class DeviationForm(forms.Form):
         """Return the command that the serializer gives too."""
         data = self.cleaned_data
         return OpenDeviation("manual", data["severity"], data["title"], data["description"])
+
+
+class RowsForm(forms.Form):
+    """A form that ends in a table of rows. A row in which nothing stands is no row.
+
+    ``table`` is the name of the list in the command, ``columns`` make the fields of a row. A field is called as a
+    refusal calls it (``tags.0.unit``), and so it is shown where the fault is.
+    """
+
+    table: ClassVar[str] = ""
+    columns: ClassVar[Mapping[str, Callable[[], forms.Field]]] = {}
+
+    def __init__(self, *args: Any, count: int, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.count = min(count, _MOST_ROWS)
+        self.places: list[int] = []  # where the rows that are sent on stand in the table
+        self.filled: list[dict[str, str]] = []
+        for place in range(self.count):
+            for name, make in self.columns.items():
+                field: Any = make()
+                field.needed, field.required, field.column = field.required, False, field.label
+                field.label = _("%(column)s, row %(row)s") % {"column": field.label, "row": place + 1}
+                self.fields[self.at(place, name)] = field
+
+    @staticmethod
+    def count_in(sent: Iterable[str]) -> int:
+        """Return how many rows the names of sent fields speak of."""
+        found = (re.fullmatch(r"[a-z]+\.(\d{1,4})\.[a-z_]+", name) for name in sent)
+        return max((int(match[1]) + 1 for match in found if match), default=0)
+
+    def at(self, place: int, name: str) -> str:
+        """Return the name of a field of a row."""
+        return f"{self.table}.{place}.{name}"
+
+    def place_of(self, field: str | None) -> str | None:
+        """Return the field of the form for one that a refusal names: it counts the rows that were sent on."""
+        head, _dot, rest = (field or "").partition(".")
+        number, _dot, name = rest.partition(".")
+        if head != self.table or not number.isdigit() or int(number) >= len(self.places):
+            return field
+        return self.at(self.places[int(number)], name)
+
+    def heads(self) -> list[forms.BoundField]:
+        """Return the fields above the table."""
+        return [self[name] for name in self.fields if not name.startswith(f"{self.table}.")]
+
+    def rows(self) -> list[list[forms.BoundField]]:
+        """Return the fields of the table, row by row."""
+        return [[self[self.at(place, name)] for name in self.columns] for place in range(self.count)]
+
+    def captions(self) -> list[str]:
+        """Return the words above the columns."""
+        return [make().label for make in self.columns.values()]
+
+    def clean(self) -> dict[str, Any]:
+        """Gather the rows in which something stands; what such a row needs must be there."""
+        cleaned = super().clean() or self.cleaned_data
+        for place in range(self.count):
+            row = {name: cleaned.get(self.at(place, name)) or "" for name in self.columns}
+            if any(row.values()):
+                self.places.append(place)
+                self.filled.append(row)
+                for name, value in row.items():
+                    field: Any = self.fields[self.at(place, name)]
+                    if field.needed and not value and self.at(place, name) not in self.errors:
+                        fault = ValidationError(field.error_messages["required"], code="required")
+                        self.add_error(self.at(place, name), fault)
+        return cleaned
+
+
+class GeometryRows(RowsForm):
+    """A geometry as a table of names and values; decimals stay as they were typed."""
+
+    table = "geometry"
+    columns: ClassVar = {
+        "name": lambda: forms.CharField(label=_("Measure"), max_length=40),
+        "value": lambda: forms.CharField(label=_("Value"), max_length=60),
+    }
+
+    @staticmethod
+    def typed(geometry: Mapping[str, object]) -> dict[str, str]:
+        """Return the initial values that show a geometry."""
+        rows = enumerate(geometry.items())
+        cells = {place: {"name": name, "value": str(value)} for place, (name, value) in rows}
+        return {f"geometry.{place}.{name}": text for place, row in cells.items() for name, text in row.items()}
+
+    def clean(self) -> dict[str, Any]:
+        """Gather the rows; a measure stands in one of them."""
+        cleaned = super().clean()
+        seen: set[str] = set()
+        for place, row in zip(self.places, self.filled, strict=True):
+            if row["name"] in seen:
+                fault = ValidationError(_("This measure is there twice."), code="measure_twice")
+                self.add_error(self.at(place, "name"), fault)
+            seen.add(row["name"])
+        return cleaned
+
+    def geometry(self) -> dict[str, str]:
+        """Return the geometry."""
+        return {row["name"]: row["value"] for row in self.filled}
+
+
+class GeometryForm(GeometryRows):
+    """A changed geometry, with the reason."""
+
+    reason = forms.CharField(
+        label=_("Why is it changed?"), max_length=400, required=False, widget=forms.Textarea(attrs=_TEXT)
+    )
+
+
+class EquipmentForm(GeometryRows):
+    """Equipment to be registered."""
+
+    code = forms.CharField(label=_("Code on its label"), max_length=40)
+    name = forms.CharField(label=_("Name"), max_length=160)
+    kind = forms.CharField(label=_("Kind"), max_length=40)
+    site = forms.ChoiceField(label=_("Site"))
+    calibration_due_date = forms.DateField(
+        label=_("Next calibration due"),
+        required=False,
+        widget=forms.DateInput(attrs=_DAY),
+        help_text=_("Empty where it needs no calibration."),
+    )
+
+    def __init__(self, *args: Any, sites: list[Any], **options: Any) -> None:
+        super().__init__(*args, **options)
+        kinds = Equipment.objects.filter(site__in=sites).order_by("kind").values_list("kind", flat=True).distinct()
+        self.fields["kind"].help_text = _("As the master batch records ask for it: %(kinds)s") % {
+            "kinds": ", ".join(kinds) or "bioreactor, tff_skid, hollow_fibre_module"
+        }
+        site: Any = self.fields["site"]
+        site.choices = [(row.code, row.name) for row in sites]
+
+    def command(self) -> RegisterEquipment:
+        """Return the command that the serializer gives too."""
+        names = ("code", "name", "kind", "site", "calibration_due_date")
+        return RegisterEquipment(**{name: self.cleaned_data[name] for name in names}, geometry=self.geometry())
+
+
+class CalibrationForm(forms.Form):
+    """A calibration: when the next one is due, and its certificate."""
+
+    due_date = forms.DateField(label=_("Next calibration due"), widget=forms.DateInput(attrs=_DAY))
+    reason = forms.CharField(
+        label=_("Certificate of the calibration"),
+        max_length=400,
+        required=False,
+        widget=forms.Textarea(attrs=_TEXT),
+        help_text=_("Its number and who calibrated."),
+    )

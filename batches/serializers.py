@@ -250,3 +250,42 @@ class EquipmentGiven(serializers.Serializer[Any]):
     def command(self) -> RegisterEquipment:
         """Return the command that the form gives too."""
         return RegisterEquipment(**self.validated_data)
+
+
+class CalibrationGiven(serializers.Serializer[Any]):
+    """A calibration: when the next one is due; ``reason`` names its certificate."""
+
+    due_date = serializers.DateField()
+    reason = serializers.CharField(max_length=400, allow_blank=True)
+
+
+class GeometryGiven(serializers.Serializer[Any]):
+    """A new version of a geometry, with the reason; decimals as text."""
+
+    geometry = serializers.DictField()
+    reason = serializers.CharField(max_length=400, allow_blank=True)
+
+
+class ReasonGiven(serializers.Serializer[Any]):
+    """Why something is taken back."""
+
+    reason = serializers.CharField(max_length=400, allow_blank=True)
+
+
+class CalibrationShown(serializers.Serializer[Any]):
+    """A calibration as recorded."""
+
+    due_date = serializers.CharField()
+    at = serializers.DateTimeField()
+    person = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class GeometryShown(serializers.Serializer[Any]):
+    """A version of a geometry as recorded."""
+
+    version = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    person = serializers.CharField()
+    reason = serializers.CharField()
+    geometry = serializers.DictField(child=serializers.CharField())

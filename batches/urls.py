@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from batches.views import deviations, masters, phases, records
+from batches.views import deviations, equipment, masters, phases, records
 
 app_name = "batches"
 _PHASE = "<str:number>/phases/<str:code>/"
@@ -14,6 +14,11 @@ urlpatterns = [
     path("masters/import/", masters.ImportMaster.as_view(), name="master_import"),
     path(_MASTER, masters.MasterDetail.as_view(), name="master_detail"),
     path(f"{_MASTER}approve/", masters.Approve.as_view(), name="master_approve"),
+    path("equipment/", equipment.EquipmentList.as_view(), name="equipment_list"),
+    path("equipment/register/", equipment.Register.as_view(), name="equipment_register"),
+    path("equipment/<str:code>/", equipment.EquipmentDetail.as_view(), name="equipment_detail"),
+    path("equipment/<str:code>/calibrate/", equipment.Calibrate.as_view(), name="equipment_calibrate"),
+    path("equipment/<str:code>/geometry/", equipment.ChangeGeometry.as_view(), name="equipment_geometry"),
     path("deviations/", deviations.DeviationList.as_view(), name="deviation_list"),
     path("deviations/<str:number>/", deviations.DeviationDetail.as_view(), name="deviation_detail"),
     path("deviations/<str:number>/close/", deviations.Close.as_view(), name="deviation_close"),

@@ -44,6 +44,7 @@ NAV: tuple[Entry, ...] = (
     Entry("batches.view", _("Batch records"), "batches:list"),
     Entry("batches.view", _("Deviations"), "batches:deviation_list"),
     Entry("batches.view", _("Master records"), "batches:master_list"),
+    Entry("batches.view", _("Equipment"), "batches:equipment_list"),
     Entry("monitoring.view", _("Skids"), "monitoring:source_list"),
     Entry("release.view", _("Release"), "release:list"),
     Entry("release.view", _("Specifications"), "release:specification_list"),

@@ -10,7 +10,7 @@ from batches.rules.reasons import reason as given_reason
 from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
-from gatekeeper.accounts.queries import check_authority, site_named
+from gatekeeper.accounts.queries import check_authority, day_at, site_named
 from gatekeeper.core.canonical import canonical
 from gatekeeper.core.naming import natural_key
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
@@ -58,7 +58,7 @@ def calibrate(*, by: Person, equipment: Equipment, due_date: date, reason: str) 
     locked = Equipment.objects.select_for_update(of=("self",)).select_related("site").get(pk=equipment.pk)
     check_authority(by, "monitoring.configure", locked.site)
     given_reason(reason)
-    if due_date < now().date():
+    if due_date < day_at(locked.site):
         raise Refusal("date_in_the_past", "The next calibration lies in the past.", field="due_date")
     locked.calibration_due_date = due_date
     locked.save(update_fields=["calibration_due_date"])

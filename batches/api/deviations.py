@@ -1,4 +1,4 @@
-"""Deviations and equipment over REST."""
+"""Deviations over REST."""
 
 from typing import Any
 
@@ -9,12 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batches import queries
-from batches.actions.deviations import close_deviation, open_deviation
-from batches.actions.equipment import register_equipment
-from batches.api.records import RecordView
-from batches.models import Deviation, Equipment
-from batches.serializers import ClosingGiven, DeviationGiven, DeviationShown, EquipmentGiven, EquipmentShown
-from gatekeeper.api import ApiView
+from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
+from batches.api.records import IF_MATCH, RecordView
+from batches.models import Deviation
+from batches.serializers import ClosingGiven, DeviationGiven, DeviationShown, ReasonGiven
+from gatekeeper.api import ApiView, check_match, etag_of
 from gatekeeper.pagination import updated_since
 
 
@@ -51,7 +50,12 @@ class OneDeviation(ApiView):
     @extend_schema(responses=DeviationShown)
     def get(self, request: Request, number: str) -> Response:
         """Show the deviation."""
-        return Response(DeviationShown(self.deviation(number)).data)
+        return self.shown(self.deviation(number))
+
+    def shown(self, deviation: Deviation, status: int = 200) -> Response:
+        """Return the deviation with its ETag."""
+        headers = {"ETag": _etag(deviation)}
+        return Response(DeviationShown(deviation).data, status=status, headers=headers)
 
 
 class CloseDeviation(OneDeviation):
@@ -78,6 +82,26 @@ class CloseDeviation(OneDeviation):
         return Response(DeviationShown(closed).data, status=201)
 
 
+class ReopenDeviation(OneDeviation):
+    """The opening of a closed deviation."""
+
+    permission = "batches.close_deviation"
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, number: str) -> Response:
+        """Refuse: what became of it is read with the deviation."""
+        raise Http404
+
+    @extend_schema(request=ReasonGiven, responses={201: DeviationShown}, parameters=[IF_MATCH])
+    def post(self, request: Request, number: str) -> Response:
+        """Open the deviation again, with the reason (If-Match needed); its conclusion stays to be read."""
+        given = self.parsed(ReasonGiven).validated_data
+        deviation = self.deviation(number)
+        check_match(request, _etag(deviation))
+        reopen_deviation(by=request.user, deviation=deviation, reason=given["reason"])
+        return self.shown(self.deviation(number), 201)
+
+
 class RecordDeviations(RecordView):
     """The deviations of a batch record."""
 
@@ -99,30 +123,5 @@ class RecordDeviations(RecordView):
         return Response(DeviationShown(opened).data, status=201)
 
 
-class EquipmentList(ApiView):
-    """The equipment of the caller's sites."""
-
-    permissions = {"GET": "batches.view", "POST": "monitoring.configure"}
-
-    @extend_schema(responses=EquipmentShown(many=True))
-    def get(self, request: Request) -> Response:
-        """List equipment."""
-        return self.listed(Equipment.objects.filter(site__in=self.sites).select_related("site"), EquipmentShown)
-
-    @extend_schema(request=EquipmentGiven, responses={201: EquipmentShown})
-    def post(self, request: Request) -> Response:
-        """Register equipment."""
-        unit = register_equipment(by=request.user, command=self.parsed(EquipmentGiven).command())
-        return Response(EquipmentShown(unit).data, status=201)
-
-
-class OneEquipment(ApiView):
-    """One unit, module or instrument."""
-
-    permission = "batches.view"
-
-    @extend_schema(responses=EquipmentShown)
-    def get(self, request: Request, code: str) -> Response:
-        """Show the equipment."""
-        found = get_object_or_404(Equipment.objects.select_related("site"), code=code, site__in=self.sites)
-        return Response(EquipmentShown(found).data)
+def _etag(deviation: Deviation) -> str:
+    return etag_of(deviation.number, deviation.updated_at.isoformat())

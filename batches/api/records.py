@@ -16,6 +16,7 @@ from batches.serializers import (
     BatchRecordShown,
     IssueGiven,
     PhaseShown,
+    ReasonGiven,
     ResultGiven,
     ResultShown,
     SigningGiven,
@@ -27,6 +28,8 @@ from batches.serializers import (
 from gatekeeper.accounts.clock import now
 from gatekeeper.api import ApiView, check_match, etag_of
 from gatekeeper.pagination import updated_since
+
+IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description="The ETag as read.")
 
 
 class RecordView(ApiView):
@@ -124,6 +127,20 @@ class Review(RecordView):
         credentials = self.parsed(SigningGiven).credentials(request)
         record = records.review(by=request.user, credentials=credentials, batch_record=self.record(number))
         return self.shown(record, 201)
+
+
+class Reopen(RecordView):
+    """The review taken back."""
+
+    permission = "batches.review"
+
+    @extend_schema(request=ReasonGiven, responses={201: BatchRecordShown}, parameters=[IF_MATCH])
+    def post(self, request: Request, number: str) -> Response:
+        """Take the review back, with the reason (If-Match needed), so that entries can be corrected again."""
+        given = self.parsed(ReasonGiven).validated_data
+        record = self.record(number)
+        check_match(request, _etag(record))
+        return self.shown(records.reopen(by=request.user, batch_record=record, reason=given["reason"]), 201)
 
 
 class Phases(RecordView):

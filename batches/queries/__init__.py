@@ -3,11 +3,18 @@
 from batches.queries.deviations import (
     all_deviations,
     deviation_content,
-    fit_equipment,
     lots_for,
     open_deviations_of,
     timeline_of,
     visible_deviations,
+)
+from batches.queries.equipment import (
+    EquipmentLog,
+    all_equipment,
+    equipment_log,
+    equipment_version,
+    fit_equipment,
+    uses_of_equipment,
     visible_equipment,
 )
 from batches.queries.phases import (
@@ -44,8 +51,10 @@ from batches.queries.waiting import changed_values, running_phase_of, waiting_fo
 from batches.queries.yields import measures_of, yields_of
 
 __all__ = [
+    "EquipmentLog",
     "RecordView",
     "all_deviations",
+    "all_equipment",
     "all_facts",
     "batch_records",
     "changed_values",
@@ -54,6 +63,8 @@ __all__ = [
     "current_results",
     "deviation_content",
     "deviations_of",
+    "equipment_log",
+    "equipment_version",
     "facts_of",
     "facts_to_start",
     "fit_equipment",
@@ -78,6 +89,7 @@ __all__ = [
     "state_facts",
     "timeline_of",
     "uses_of",
+    "uses_of_equipment",
     "visible_deviations",
     "visible_equipment",
     "visible_records",

@@ -1,4 +1,4 @@
-"""Deviations and equipment as people may see them."""
+"""Deviations as people may see them, and the lots that answer a need."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from batches.models import BatchRecord, Deviation, Equipment
+from batches.models import BatchRecord, Deviation
 from batches.rules.recipe import MaterialNeed
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import day_at, sites_of
@@ -33,11 +33,6 @@ def all_deviations() -> QuerySet[Deviation]:
 def visible_deviations(person: Person) -> QuerySet[Deviation]:
     """Return the deviations of the sites where the person may see batch records."""
     return all_deviations().filter(batch_record__site__in=sites_of(person, "batches.view"))
-
-
-def visible_equipment(person: Person) -> QuerySet[Equipment]:
-    """Return the equipment of the sites where the person may see batch records."""
-    return Equipment.objects.filter(site__in=sites_of(person, "batches.view")).select_related("site", "registered_by")
 
 
 def open_deviations_of(subject: BatchRecord | Lot) -> QuerySet[Deviation]:
@@ -80,12 +75,6 @@ def timeline_of(deviation: Deviation) -> list[Event]:
 
 
 _WHAT = {"open": "reopened", "closed": "closed"}
-
-
-def fit_equipment(site: Site) -> QuerySet[Equipment]:
-    """Return the equipment of a site that no calibration is overdue for."""
-    today = day_at(site)
-    return Equipment.objects.filter(site=site).exclude(calibration_due_date__lt=today).order_by("kind", "code")
 
 
 def lots_for(need: MaterialNeed, site: Site) -> QuerySet[Lot]:

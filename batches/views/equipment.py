@@ -1,0 +1,195 @@
+"""Pages of equipment: the list, one unit with its log, registering, calibrating and changing the geometry."""
+
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from batches import queries
+from batches.actions.equipment import calibrate, change_geometry, register_equipment
+from batches.forms import CalibrationForm, EquipmentForm, GeometryForm
+from batches.models import Equipment
+from batches.queries.equipment import EquipmentLog, GeometryVersion
+from batches.views.rows import RowsPage
+from batches.views.words import pair
+from gatekeeper.accounts.queries import day_at, permissions_of
+from gatekeeper.web import ActionView, Page
+
+_NOTICE = timedelta(days=30)  # how early a calibration is shown as due; it limits nothing
+_RECENT_USES = 50
+
+
+class EquipmentList(Page):
+    """The equipment of the person's sites, with the state of its calibration."""
+
+    permission = "batches.view"
+    template_name = "batches/equipment_list.html"
+
+    def context(self) -> dict[str, Any]:
+        """Return one page of equipment with what it was filtered by."""
+        asked = {name: self.request.GET.get(name, "") for name in ("q", "kind")}
+        here = queries.all_equipment().filter(site__in=self.sites)
+        kinds = here.order_by("kind").values_list("kind", flat=True).distinct()
+        found = here
+        if asked["q"]:
+            found = found.filter(Q(code__icontains=asked["q"]) | Q(name__icontains=asked["q"]))
+        if asked["kind"]:
+            found = found.filter(kind=asked["kind"])
+        shown = Paginator(found.order_by("code"), 50).get_page(self.request.GET.get("page"))
+        for row in shown:
+            row.calibration = calibration_mark(row.calibration_due_date, day_at(row.site))
+            row.kind_words = row.kind.replace("_", " ")
+        options = [("", _("All")), *((kind, kind.replace("_", " ")) for kind in kinds)]
+        choice = {
+            "name": "kind",
+            "label": _("Kind"),
+            "options": [{"value": value, "label": text, "selected": value == asked["kind"]} for value, text in options],
+        }
+        return {"equipment": shown, "asked": asked, "choices": [choice], "filtered": any(asked.values())}
+
+
+class UnitPage(ActionView):
+    """Base of the pages of one unit, module or instrument."""
+
+    permission = "monitoring.configure"
+
+    @cached_property
+    def unit(self) -> Equipment:
+        """The equipment of the address, at a site where the person holds the page's permission."""
+        return get_object_or_404(queries.all_equipment(), code=self.kwargs["code"], site__in=self.sites)
+
+    def context(self) -> dict[str, Any]:
+        """Return the equipment."""
+        return {"unit": self.unit, "pairs": _pairs(self.unit)}
+
+    def there(self) -> str:
+        """Return the address of the equipment."""
+        return reverse("batches:equipment_detail", args=[self.unit])
+
+
+class EquipmentDetail(UnitPage):
+    """One unit: its calibration, its geometry with every former version, where it served, what sends from it."""
+
+    permission = "batches.view"
+    template_name = "batches/equipment_detail.html"
+
+    def context(self) -> dict[str, Any]:
+        """Return the equipment with its log and its uses."""
+        log = queries.equipment_log(self.unit)
+        held = permissions_of(self.request.user, self.unit.site)
+        return super().context() | {
+            "mark": calibration_mark(self.unit.calibration_due_date, day_at(self.unit.site)),
+            "versions": [_version(row) for row in log.geometries if row.version > 1 or row.geometry],
+            "uses": queries.uses_of_equipment(self.unit)[:_RECENT_USES],
+            "sources": self.unit.sources.order_by("code") if "monitoring.view" in held else [],
+            "history": _history(log),
+            "may": held,
+        }
+
+
+class Register(RowsPage):
+    """Register a unit, module or instrument."""
+
+    permission = "monitoring.configure"
+    template_name = "batches/equipment_register.html"
+    form_class = EquipmentForm
+
+    def form_options(self) -> dict[str, Any]:
+        """Return the sites where the person may register."""
+        return super().form_options() | {"sites": self.sites}
+
+    def perform(self, form: Any) -> str:
+        """Register."""
+        return reverse(
+            "batches:equipment_detail", args=[register_equipment(by=self.request.user, command=form.command())]
+        )
+
+
+class Calibrate(UnitPage):
+    """Record a calibration."""
+
+    template_name = "batches/equipment_calibrate.html"
+    form_class = CalibrationForm
+
+    def perform(self, form: Any) -> str:
+        """Record it."""
+        calibrate(by=self.request.user, equipment=self.unit, **form.cleaned_data)
+        return self.there()
+
+
+class ChangeGeometry(RowsPage, UnitPage):
+    """Give the equipment a new version of its geometry."""
+
+    template_name = "batches/equipment_geometry.html"
+    form_class = GeometryForm
+
+    def initial(self) -> dict[str, Any]:
+        """Return the geometry as it is."""
+        return GeometryForm.typed(self.unit.geometry)
+
+    def perform(self, form: Any) -> str:
+        """Change it."""
+        reason = form.cleaned_data["reason"]
+        change_geometry(by=self.request.user, equipment=self.unit, geometry=form.geometry(), reason=reason)
+        return self.there()
+
+
+def calibration_mark(due: date | None, today: date) -> dict[str, str]:
+    """Return state and word of a calibration: it refuses the start of a phase once it is overdue."""
+    if due is None:
+        return {"state": "plain", "label": _("Not needed")}
+    if due < today:
+        return {"state": "action", "label": _("Overdue")}
+    if due <= today + _NOTICE:
+        return {"state": "alert", "label": _("Due soon")}
+    return {"state": "inside", "label": _("In order")}
+
+
+def geometry_words(geometry: Any) -> str:
+    """Return a geometry in one line."""
+    return " · ".join(f"{name} {value}" for name, value in geometry.items()) or "–"
+
+
+def _pairs(unit: Equipment) -> list[dict[str, Any]]:
+    mark = calibration_mark(unit.calibration_due_date, day_at(unit.site))
+    due = unit.calibration_due_date.isoformat() if unit.calibration_due_date else "–"
+    return [
+        pair(_("Name"), unit.name),
+        pair(_("Kind"), unit.kind.replace("_", " ")),
+        pair(_("Site"), unit.site.name),
+        pair(_("Next calibration due"), due, state=mark["state"], mark=mark["label"]),
+        pair(
+            _("Geometry"),
+            geometry_words(unit.geometry),
+            note=_("version %(version)s") % {"version": unit.geometry_version},
+        ),
+        pair(_("Registered by"), unit.registered_by.full_name, note=unit.registered_at.date().isoformat()),
+    ]
+
+
+def _version(row: GeometryVersion) -> dict[str, Any]:
+    return {
+        "version": row.version,
+        "at": row.at,
+        "who": row.person,
+        "reason": row.reason,
+        "geometry": geometry_words(row.geometry),
+    }
+
+
+def _history(log: EquipmentLog) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": entry.at,
+            "who": entry.name,
+            "what": _("Registered") if entry.operation == "INSERT" else _("Changed"),
+            "changes": [] if entry.operation == "INSERT" else entry.changes,
+            "reason": entry.reason,
+        }
+        for entry in log.entries
+    ]
