@@ -55,9 +55,11 @@ NAV: tuple[Entry, ...] = (
 QUEUES: tuple[tuple[str, str], ...] = (
     ("batches.close_deviation", "batches.queries.waiting.deviations_to_close"),
     ("batches.perform", "batches.queries.waiting.phases_to_perform"),
+    ("batches.perform", "batches.queries.waiting.phases_to_start"),
     ("batches.verify", "batches.queries.waiting.phases_to_verify"),
     ("batches.review", "batches.queries.waiting.records_to_review"),
     ("batches.approve", "batches.queries.waiting.masters_to_approve"),
+    ("batches.approve", "batches.monitoring.waiting.rule_sets_to_approve"),
     ("release.release_lot", "release.waiting.lots_to_release"),
     ("release.review", "release.waiting.batches_to_review"),
     ("release.review_result", "release.waiting.results_to_review"),

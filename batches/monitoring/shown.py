@@ -100,6 +100,19 @@ def rule_rows(rules: Iterable[ExcursionRule]) -> list[tuple[str, ...]]:
     ]
 
 
+def place_in_file(field: str | None) -> str:
+    """Return where in a file of rules a fault is, as people count: ``rule 4, alert_high: ``; empty for the file itself.
+
+    ``field`` is as refusals name it: ``rule.3.alert_high``.
+    """
+    head, _sep, rest = (field or "").partition(".")
+    number, _sep, name = rest.partition(".")
+    if head != "rule" or not number.isdigit():
+        return ""
+    words = _("rule %(number)s") % {"number": int(number) + 1}
+    return f"{words}, {name}: " if name else f"{words}: "
+
+
 def at(moment: datetime, zone: str) -> str:
     """Return a time in the zone, to the second, with the zone named."""
     return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S} {zone}"

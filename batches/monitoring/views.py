@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Max
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -11,18 +12,24 @@ from django.utils.translation import gettext as _
 
 from batches.models import Phase
 from batches.monitoring import queries
-from batches.monitoring.actions.rule_sets import approve_rule_set
-from batches.monitoring.models import Evaluation, Excursion, RuleSet, Source
+from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_set
+from batches.monitoring.actions.sources import register_source
+from batches.monitoring.forms import RuleSetForm, SourceForm
+from batches.monitoring.models import Evaluation, Excursion, RuleSet, Source, Tag
 from batches.monitoring.pictures import MARKS, excursion_chart, small_chart, state_of
 from batches.monitoring.queries.traces import traces_of
 from batches.monitoring.rules import statuses
 from batches.monitoring.rules.excursions import State
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.verdicts import verdicts
-from batches.monitoring.shown import evaluation_rows, excursion_pairs, rule_rows
+from batches.monitoring.shown import evaluation_rows, excursion_pairs, place_in_file, rule_rows
+from batches.views.rows import RowsPage
 from gatekeeper.accounts.requests import sites_in
 from gatekeeper.core.canonical import digest
+from gatekeeper.core.quantity import unit
+from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.transitions import transition
+from gatekeeper.doors import STATUS, sentence
 from gatekeeper.ledger.queries import signatures_of
 from gatekeeper.web import ActionView, Page, SigningForm
 
@@ -137,10 +144,28 @@ class SourceDetail(Page):
         source = get_object_or_404(rows, code=self.kwargs["code"])
         return {
             "source": source,
-            "tags": source.tags.all(),
+            "tags": [_tag(row) for row in source.tags.all()],
             "frames": source.frames.order_by("-id")[:_RECENT_FRAMES],
             "conflicts": _conflicts(source),
         }
+
+
+class RegisterSource(RowsPage):
+    """Register a skid or probe with its tags, one a row."""
+
+    permission = "monitoring.configure"
+    template_name = "monitoring/source_register.html"
+    form_class = SourceForm
+    rows = 8
+
+    def form_options(self) -> dict[str, Any]:
+        """Return the sites whose equipment can have a source."""
+        return super().form_options() | {"sites": self.sites}
+
+    def perform(self, form: Any) -> str:
+        """Register."""
+        source = register_source(by=self.request.user, command=form.command())
+        return reverse("monitoring:source_detail", args=[source.code])
 
 
 class RuleSetList(Page):
@@ -153,6 +178,26 @@ class RuleSetList(Page):
         """Return the versions, newest first within a code."""
         rows = RuleSet.objects.select_related("authored_by", "approved_by")
         return {"rule_sets": [{"row": row, "mark": _RULE_SET_MARKS[row.status]} for row in rows]}
+
+
+class ImportRuleSet(ActionView):
+    """Import a draft of a set of rules from a TOML file: every fault is named with its rule and its field."""
+
+    permission = "monitoring.configure"
+    template_name = "monitoring/rule_set_import.html"
+    form_class = RuleSetForm
+
+    def perform(self, form: Any) -> str:
+        """Import."""
+        draft = import_rule_set(by=self.request.user, site=self.sites[0], toml=form.cleaned_data["file"].read())
+        return reverse("monitoring:rule_set_detail", args=[draft.code, draft.version])
+
+    def refused(self, form: Any, refusal: Refusal) -> HttpResponse:
+        """Return the page with each fault at the file, and where in the file it is."""
+        for one in refusal.all:
+            fault = ValidationError(f"{place_in_file(one.field)}{sentence(one)}", code=one.code)
+            form.add_error("file", fault)
+        return self.show(form=form, refusal=refusal, status=STATUS[refusal.kind])
 
 
 class RuleSetDetail(ActionView):
@@ -206,6 +251,11 @@ _RULE_SET_MARKS = {"draft": "plain", "approved": "inside", "retired": "unknown"}
 def _conflicts(source: Source) -> Any:
     frames = source.frames.filter(conflicts__isnull=False).distinct().order_by("-id")
     return frames.prefetch_related("conflicts")[:_RECENT_FRAMES]
+
+
+def _tag(row: Tag) -> Tag:
+    row.title, row.label = parameter(row.parameter).title, unit(row.unit).label
+    return row
 
 
 def _word(state: State) -> str:

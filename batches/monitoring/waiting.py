@@ -1,11 +1,11 @@
-"""What waits because of an excursion."""
+"""What waits because of an excursion, or of rules that nobody has approved."""
 
 from collections.abc import Sequence
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.monitoring.models import Excursion
+from batches.monitoring.models import Excursion, RuleSet
 from batches.monitoring.rules.parameters import parameter
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.waiting import Row, Waiting
@@ -36,3 +36,19 @@ def open_excursions(*, person: Person, sites: Sequence[Site]) -> Waiting:
         for row in waiting[:_SHOWN]
     )
     return Waiting(_("Excursions to investigate"), "", waiting.count(), rows)
+
+
+def rule_sets_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the drafts of excursion rules that somebody else has written."""
+    found = RuleSet.objects.filter(status=RuleSet.Status.DRAFT).exclude(authored_by=person)
+    rows = tuple(
+        Row(
+            title=str(row),
+            detail=row.title,
+            url=reverse("monitoring:rule_set_detail", args=[row.code, row.version]),
+            state="alert",
+            mark=_("Approve"),
+        )
+        for row in found.order_by("authored_at")[:_SHOWN]
+    )
+    return Waiting(_("Excursion rules to approve"), reverse("monitoring:rule_set_list"), found.count(), rows)

@@ -1,16 +1,21 @@
 """What waits in the batch records for whom, and what reviewers look for first."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KeyTransform
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from batches.models import BatchRecord, Deviation, InProcessResult, MasterBatchRecord, Phase
+from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.queries import sites_of
+from gatekeeper.accounts.queries import day_at, sites_of
+from gatekeeper.accounts.rules.authority import Qualified, check_qualified_on
 from gatekeeper.accounts.waiting import Row, Waiting
+from gatekeeper.core.refusal import Refusal
 
 _FIRST = 10
 
@@ -44,6 +49,19 @@ def phases_to_perform(*, person: Person, sites: Sequence[Site]) -> Waiting:
     """Return the phases that run at these sites, longest first."""
     phases = _phases(sites).filter(state=Phase.State.RUNNING).order_by("started_at")
     return _of_phases(_("Steps that run"), phases, _("Go on"))
+
+
+def phases_to_start(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the phases whose turn it is: every one before them is done, and the person is trained for them.
+
+    Of the records that are issued or in progress at these sites, longest issued first; four queries, however many
+    records there are (the clock is one of them).
+    """
+    ready = [phase for record in _open_records(sites) for phase in _ready(record)]
+    trained = _trained(person, ready)
+    shown = [phase for phase, procedure in ready if not procedure or (procedure, phase.batch_record.site_id) in trained]
+    rows = tuple(_row(phase, _("Start")) for phase in shown[:_FIRST])
+    return Waiting(_("Steps that can start"), reverse("batches:list"), len(shown), rows)
 
 
 def phases_to_verify(*, person: Person, sites: Sequence[Site]) -> Waiting:
@@ -91,6 +109,7 @@ def masters_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting:
 
 _QUEUES = (
     ("batches.perform", phases_to_perform),
+    ("batches.perform", phases_to_start),
     ("batches.verify", phases_to_verify),
     ("batches.review", records_to_review),
     ("batches.close_deviation", deviations_to_close),
@@ -112,14 +131,41 @@ def _phases(sites: Sequence[Site]) -> QuerySet[Phase]:
 
 
 def _of_phases(label: str, phases: QuerySet[Phase], mark: str) -> Waiting:
-    rows = [
-        Row(
-            f"{phase.batch_record.number} · {phase.code} {phase.title}",
-            phase.batch_record.lot.number,
-            reverse("batches:phase", args=[phase.batch_record.number, phase.code]),
-            "alert",
-            mark,
-        )
-        for phase in phases[:_FIRST]
+    rows = tuple(_row(phase, mark) for phase in phases[:_FIRST])
+    return Waiting(label, reverse("batches:list"), phases.count(), rows)
+
+
+def _row(phase: Phase, mark: str) -> Row:
+    record = phase.batch_record
+    url = reverse("batches:phase", args=[record.number, phase.code])
+    return Row(f"{record.number} · {phase.code} {phase.title}", record.lot.number, url, "alert", mark)
+
+
+def _open_records(sites: Sequence[Site]) -> QuerySet[BatchRecord]:
+    """Return the records in which a phase can start, each with its phases and the tables of its frozen copy."""
+    going = BatchRecord.objects.filter(site__in=sites, status__in=["issued", "in_progress"])
+    # Of the copy, which holds every limit as well, only the tables of the phases are read.
+    tables = going.annotate(tables=KeyTransform("phase", "content")).defer("content")
+    return tables.select_related("lot", "site").prefetch_related("phases").order_by("issued_at", "id")
+
+
+def _ready(record: BatchRecord) -> list[tuple[Phase, str]]:
+    """Return the pending phases of a record that wait for nothing, each with the procedure it asks training for."""
+    phases = list(record.phases.all())  # in the order of the copy's tables
+    done = {phase.code for phase in phases if phase.state in {Phase.State.PERFORMED, Phase.State.VERIFIED}}
+    return [
+        (phase, table.get("qualification", "").strip())
+        for phase, table in zip(phases, record.tables, strict=True)
+        if phase.state == Phase.State.PENDING and done.issuperset(table.get("after", ()))
     ]
-    return Waiting(label, reverse("batches:list"), phases.count(), tuple(rows))
+
+
+def _trained(person: Person, ready: Sequence[tuple[Phase, str]]) -> set[tuple[str, int]]:
+    """Return for which procedures the person's training is in force today, with the key of the site."""
+    training = [Qualified(row.procedure, row.from_date, row.expiry_date) for row in person.qualifications.all()]
+    found, at = set(), now()
+    for procedure, site in {(procedure, phase.batch_record.site) for phase, procedure in ready if procedure}:
+        with contextlib.suppress(Refusal):  # who is not trained is not asked to start
+            check_qualified_on(training, procedure, day=day_at(site, at), name=person.full_name)
+            found.add((procedure, site.pk))
+    return found

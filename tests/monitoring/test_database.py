@@ -84,7 +84,9 @@ def test_no_tag_joins_or_moves_to_a_source_that_has_sent_readings(plant, time):
 
 def test_a_source_that_has_sent_readings_keeps_its_code_site_and_equipment(plant, time):
     make_unit(plant.people, 100, code="TFF-2")
-    move = "UPDATE monitoring_source SET equipment_id = (SELECT id FROM batches_equipment WHERE code = %s) WHERE id = %s"
+    move = (
+        "UPDATE monitoring_source SET equipment_id = (SELECT id FROM batches_equipment WHERE code = %s) WHERE id = %s"
+    )
     execute(plant.people, move, "TFF-2", plant.source.pk)
     execute(plant.people, move, "TFF-1", plant.source.pk)
     time.after(60)

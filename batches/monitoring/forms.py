@@ -1,0 +1,52 @@
+"""Forms of monitoring: types only, the same commands as the REST door."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from batches.forms import RowsForm
+from batches.models import Equipment
+from batches.monitoring.actions.sources import DescribeTag, RegisterSource
+from batches.monitoring.rules.parameters import PARAMETERS
+from gatekeeper.core.quantity import unit
+
+
+class RuleSetForm(forms.Form):
+    """A TOML file of a set of excursion rules."""
+
+    file = forms.FileField(label=_("Rules as TOML"))
+
+
+def _measured() -> list[tuple[str, Any]]:
+    rows = (row for row in PARAMETERS.values() if not row.derived)
+    return [("", "–"), *((row.code, f"{row.title}, {unit(row.unit).label}") for row in rows)]
+
+
+class SourceForm(RowsForm):
+    """A skid or probe to be registered, with a row for each of its tags."""
+
+    table = "tags"
+    columns: ClassVar = {
+        "code": lambda: forms.CharField(label=_("Tag"), max_length=40),
+        "parameter": lambda: forms.ChoiceField(label=_("Signal"), choices=_measured()),
+        "unit": lambda: forms.CharField(label=_("Unit sent"), max_length=20),
+        "range_low": lambda: forms.CharField(label=_("Sensor from"), max_length=20, required=False),
+        "range_high": lambda: forms.CharField(label=_("Sensor to"), max_length=20, required=False),
+    }
+
+    code = forms.CharField(label=_("Code under which it sends"), max_length=40)
+    name = forms.CharField(label=_("Name"), max_length=160)
+    equipment = forms.ChoiceField(label=_("Equipment that it measures"))
+
+    def __init__(self, *args: Any, sites: list[Any], **options: Any) -> None:
+        super().__init__(*args, **options)
+        known = Equipment.objects.filter(site__in=sites).order_by("code")
+        equipment: Any = self.fields["equipment"]
+        equipment.choices = [(row.code, f"{row.code} · {row.name}") for row in known]
+
+    def command(self) -> RegisterSource:
+        """Return the command that the serializer gives too."""
+        data = self.cleaned_data
+        tags = tuple(DescribeTag(**row) for row in self.filled)
+        return RegisterSource(data["code"], data["name"], data["equipment"], tags)
