@@ -27,6 +27,15 @@ _DAY = {"type": "date"}
 _MOST_ROWS = 200  # what one page can send
 
 
+class ReasonField(forms.CharField):
+    """A reason. The action asks for it, and says in the same words through both doors what is no reason."""
+
+    asked = True
+
+    def __init__(self, *, label: Any, **options: Any) -> None:
+        super().__init__(label=label, required=False, widget=forms.Textarea(attrs=_TEXT), **options)
+
+
 class IssueForm(SigningForm):
     """A batch record to be issued."""
 
@@ -118,15 +127,13 @@ class EntryForm(forms.Form):
 class CorrectionForm(EntryForm):
     """A corrected value, with the reason."""
 
-    reason = forms.CharField(
-        label=_("Why is it corrected?"), max_length=400, required=False, widget=forms.Textarea(attrs=_TEXT)
-    )
+    reason = ReasonField(label=_("Why is it corrected?"), max_length=400)
 
 
 class ReasonForm(forms.Form):
     """Why something was not done, or is done again."""
 
-    reason = forms.CharField(label=_("Why?"), max_length=400, required=False, widget=forms.Textarea(attrs=_TEXT))
+    reason = ReasonField(label=_("Why?"), max_length=400)
 
 
 class ShownForm(SigningForm):
@@ -138,11 +145,9 @@ class ShownForm(SigningForm):
 class ClosingForm(SigningForm):
     """The conclusion of an investigation, signed."""
 
-    root_cause = forms.CharField(label=_("Root cause"), required=False, widget=forms.Textarea(attrs=_TEXT))
-    impact = forms.CharField(
-        label=_("Impact on quality, safety and efficacy"), required=False, widget=forms.Textarea(attrs=_TEXT)
-    )
-    justification = forms.CharField(label=_("Justification"), required=False, widget=forms.Textarea(attrs=_TEXT))
+    root_cause = ReasonField(label=_("Root cause"))
+    impact = ReasonField(label=_("Impact on quality, safety and efficacy"))
+    justification = ReasonField(label=_("Justification"))
 
     def conclusion(self) -> dict[str, str]:
         """Return the three texts."""
@@ -271,9 +276,7 @@ class GeometryRows(RowsForm):
 class GeometryForm(GeometryRows):
     """A changed geometry, with the reason."""
 
-    reason = forms.CharField(
-        label=_("Why is it changed?"), max_length=400, required=False, widget=forms.Textarea(attrs=_TEXT)
-    )
+    reason = ReasonField(label=_("Why is it changed?"), max_length=400)
 
 
 class EquipmentForm(GeometryRows):
@@ -309,10 +312,6 @@ class CalibrationForm(forms.Form):
     """A calibration: when the next one is due, and its certificate."""
 
     due_date = forms.DateField(label=_("Next calibration due"), widget=forms.DateInput(attrs=_DAY))
-    reason = forms.CharField(
-        label=_("Certificate of the calibration"),
-        max_length=400,
-        required=False,
-        widget=forms.Textarea(attrs=_TEXT),
-        help_text=_("Its number and who calibrated."),
+    reason = ReasonField(
+        label=_("Certificate of the calibration"), max_length=400, help_text=_("Its number, and who calibrated.")
     )

@@ -20,7 +20,11 @@ class RuleSetForm(forms.Form):
 
 def _measured() -> list[tuple[str, Any]]:
     rows = (row for row in PARAMETERS.values() if not row.derived)
-    return [("", "–"), *((row.code, f"{row.title}, {unit(row.unit).label}") for row in rows)]
+    return [("", "–"), *((row.code, _named(row.title, unit(row.unit).label)) for row in rows)]
+
+
+def _named(title: str, label: str) -> str:
+    return title if label in {"", title} else f"{title}, {label}"
 
 
 class SourceForm(RowsForm):

@@ -11,8 +11,7 @@ from django.db.models import QuerySet
 from batches.models import Equipment, EquipmentUse
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import day_at, sites_of
-from gatekeeper.ledger.queries import entries_of
-from gatekeeper.ledger.queries.evidence import EntryView
+from gatekeeper.ledger.queries import EntryView, entries_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class EquipmentLog:
     def geometries(self) -> tuple[GeometryVersion, ...]:
         """Every version of its geometry, newest first."""
         return tuple(
-            GeometryVersion(int(version), entry.at, entry.name, entry.reason, _values(_new(entry, "geometry")))
+            GeometryVersion(int(version), entry.at, entry.name, entry.reason, geometry_values(_new(entry, "geometry")))
             for entry in self.entries
             if (version := _new(entry, "geometry_version"))
         )
@@ -92,9 +91,10 @@ def uses_of_equipment(equipment: Equipment) -> QuerySet[EquipmentUse]:
     return equipment.uses.select_related("phase__batch_record", "used_by").order_by("-used_at", "-id")
 
 
+def geometry_values(text: str) -> dict[str, str]:
+    """Return a geometry as the evidence holds it, each value with the digits it was recorded with."""
+    return {name: str(value) for name, value in json.loads(text or "{}", parse_float=str, parse_int=str).items()}
+
+
 def _new(entry: EntryView, field: str) -> str:
     return next((change.new or "" for change in entry.changes if change.field == field), "")
-
-
-def _values(text: str) -> dict[str, str]:
-    return {name: str(value) for name, value in json.loads(text or "{}", parse_float=str, parse_int=str).items()}

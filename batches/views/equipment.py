@@ -14,10 +14,11 @@ from batches import queries
 from batches.actions.equipment import calibrate, change_geometry, register_equipment
 from batches.forms import CalibrationForm, EquipmentForm, GeometryForm
 from batches.models import Equipment
-from batches.queries.equipment import EquipmentLog, GeometryVersion
+from batches.queries.equipment import EquipmentLog, GeometryVersion, geometry_values
 from batches.views.rows import RowsPage
 from batches.views.words import pair
 from gatekeeper.accounts.queries import day_at, permissions_of
+from gatekeeper.ledger.queries import Change
 from gatekeeper.web import ActionView, Page
 
 _NOTICE = timedelta(days=30)  # how early a calibration is shown as due; it limits nothing
@@ -188,8 +189,15 @@ def _history(log: EquipmentLog) -> list[dict[str, Any]]:
             "at": entry.at,
             "who": entry.name,
             "what": _("Registered") if entry.operation == "INSERT" else _("Changed"),
-            "changes": [] if entry.operation == "INSERT" else entry.changes,
+            "changes": [] if entry.operation == "INSERT" else [_change(one) for one in entry.changes],
             "reason": entry.reason,
         }
         for entry in log.entries
     ]
+
+
+def _change(one: Change) -> dict[str, Any]:
+    words = {"field": one.field, "label": one.label, "old": one.old, "new": one.new}
+    if one.field != "geometry":
+        return words
+    return words | {side: geometry_words(geometry_values(words[side] or "")) for side in ("old", "new")}

@@ -7,8 +7,8 @@ from gatekeeper.core.refusal import Refusal
 # Words that follow a list's address themselves: a record of this name would have no page.
 _TAKEN = frozenset(
     {
-        "define", "deviations", "equipment", "import", "issue", "lots", "markets", "masters", "materials", "receive", "register",
-        "specifications",
+        "define", "deviations", "equipment", "import", "issue", "lots", "markets", "masters", "materials", "receive",
+        "register", "specifications",
     }
 )  # fmt: skip
 

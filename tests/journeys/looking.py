@@ -35,6 +35,7 @@ def pages(deviation, reported, certificate, excursion, file):
             f"/plasmids/lots/{QUARANTINED.lot}/release/", "/batches/", f"/batches/{record}/", running,
             "/batches/masters/", "/batches/masters/LV-3G/1/", "/batches/deviations/",
             f"/batches/deviations/{deviation}/", f"/batches/deviations/{reported}/close/",
+            "/batches/equipment/", "/batches/equipment/HF-0117/", "/batches/equipment/?q=nothing-is-called-this",
             "/monitoring/sources/", "/monitoring/sources/TFF01/", "/monitoring/rule-sets/",
             "/monitoring/rule-sets/LV-PROCESS/1/", f"/monitoring/excursions/{excursion}/",
             f"/monitoring/batch-records/{record}/phases/L10/", "/release/", release, f"/release/lots/{REFUSING.lot}/",
@@ -53,6 +54,8 @@ def pages(deviation, reported, certificate, excursion, file):
         "mei": [
             "/batches/masters/import/", "/plasmids/register/", "/plasmids/specifications/import/",
             "/release/specifications/import/", "/release/specifications/markets/import/",
+            "/batches/equipment/register/", "/batches/equipment/HF-0117/calibrate/",
+            "/batches/equipment/HF-0117/geometry/", "/monitoring/sources/register/", "/monitoring/rule-sets/import/",
         ],
         "grace": ["/accounts/people/"],
         "olivia": [

@@ -53,7 +53,16 @@ def test_everything_an_operator_touches_is_large_enough_for_gloves(visit, every_
 
 def test_who_works_at_another_site_sees_nothing_of_this_one(visit, every_page, told_site):
     sol = visit("sol")
-    for path in ("/", "/lots/", "/batches/", "/batches/deviations/", "/plasmids/", "/release/", "/monitoring/sources/"):
+    for path in (
+        "/",
+        "/lots/",
+        "/batches/",
+        "/batches/equipment/",
+        "/batches/deviations/",
+        "/plasmids/",
+        "/release/",
+        "/monitoring/sources/",
+    ):
         assert sol.open(path).status == 200
         assert not re.search("LV-2026|PL-2026|BR-2026|TFF01|Olivia", sol.text), path
     sol.open("/plasmids/pLV-CAR19/")
@@ -94,7 +103,10 @@ MATRIX = {
     f"/batches/{REFUSING.number}/phases/L4/start/": {"olivia"},
     "/batches/masters/import/": set(),
     "/batches/issue/": set(),
+    "/batches/equipment/": {"olivia", "rafael"},
+    "/batches/equipment/register/": set(),
     "/monitoring/sources/": {"olivia", "rafael"},
+    "/monitoring/sources/register/": set(),
     "/release/": {"rafael"},
     f"/release/lots/{REFUSING.lot}/review/": set(),
     f"/release/lots/{REFUSING.lot}/results/enter/": set(),
