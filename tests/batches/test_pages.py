@@ -1,10 +1,15 @@
 """E-f: the permitted sequence of steps is enforced on the operator's pages too; one step a screen."""
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from batches.rules.recipe import MaterialNeed
+from gatekeeper.core.quantity import Quantity
 from gatekeeper.demo.people import PASSWORD
+from plasmids.models import Plasmid
 from tests.batches.making import make_batch_record, make_master, walk
 
 
@@ -39,7 +44,8 @@ def test_an_operator_performs_the_first_phase_screen_by_screen(house):
     answer = desk.post(page(record, "phase_sign", "L1"), signed(house.olivia, shown_digest=screen.context["digest"]))
     assert answer.url == here
     assert desk.get(here).url == page(record, "phase_verify", "L1")
-    assert desk.post(page(record, "phase_verify", "L1"), signed(house.olivia)).status_code == 403
+    refused = desk.post(page(record, "phase_verify", "L1"), signed(house.olivia))
+    assert (refused.status_code, "Olivia Tan performed it: another" in refused.content.decode()) == (403, True)
     assert desk.post(page(record, "phase_verify", "L1"), signed(house.vera)).url == here
     assert desk.get(here).url == page(record, "phase_done", "L1")
     assert desk.get(page(record, "phase_done", "L1")).status_code == 200
@@ -63,6 +69,16 @@ def test_lots_are_scanned_and_a_critical_value_is_checked_by_a_second_person(hou
     desk.post(page(record, "phase_enter", "L3", "pei_dna"), {"reported": "2.0"})
     assert at_desk(house.vera).post(page(record, "phase_check", "L3", "pei_dna")).url == here
     assert desk.get(here).url == page(record, "phase_sign", "L3")
+
+
+def test_plasmids_are_called_as_people_write_them(house):
+    record = make_batch_record(house, at="running:L3")
+    screen = at_desk(house.olivia).get(page(record, "phase_material", "L3", "gag_pol")).content.decode()
+    assert "Use gag/pol" in screen
+    assert "gag_pol ·" not in screen
+    for role in Plasmid.Role:
+        need = MaterialNeed(role.value, "", Quantity.parse("1", "mg"), Decimal(5))
+        assert (need.name, need.title) == (role.value, role.label)
 
 
 def test_a_refusal_is_shown_with_its_sentence_and_nothing_is_recorded(house):

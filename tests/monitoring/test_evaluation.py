@@ -143,6 +143,24 @@ def test_a_drop_out_is_unknown_and_too_little_coverage_is_an_action(time, db):
     assert Deviation.objects.get().title == "L10: too few readings of pH (ph)"
 
 
+def test_two_rules_of_one_signal_open_deviations_that_are_told_apart(time, db):
+    total = PH.replace('"instant"', '"{kind}"').replace('code = "ph"', 'code = "ph-{kind}"')
+    bounds = [line for line in PH.splitlines() if line.startswith(("alert_", "action_"))]
+    for line in bounds:
+        total = total.replace(f"{line}\n", "")
+    total += 'accumulate_below = "6.5"\naction_total = "5"\n'
+    kinds = [total.replace("{kind}", kind).replace('"both"', '"low"') for kind in ("cumulative_time", "dose")]
+    plant = make_plant(rules_toml(PH, *kinds))
+    time.after(600)
+    plant.send(frame(1, range(0, 600, 60), lambda at: 7.2 if at < 300 else 5.9, tag="AI101"))
+    plant.detect()
+    assert sorted(Deviation.objects.values_list("title", flat=True)) == [
+        "L10: pH below its action limit (ph)",
+        "L10: pH outside its limits for too long in all (ph-cumulative_time)",
+        "L10: pH, too large a dose in all (ph-dose)",
+    ]
+
+
 def test_a_phase_without_any_reading_is_unknown_when_it_ends(plant, time):
     time.after(120)
     plant.end()
