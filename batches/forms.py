@@ -205,9 +205,9 @@ class RowsForm(forms.Form):
         """Return the name of a field of a row."""
         return f"{self.table}.{place}.{name}"
 
-    def place_of(self, field: str | None) -> str | None:
+    def place_of(self, field: str) -> str:
         """Return the field of the form for one that a refusal names: it counts the rows that were sent on."""
-        head, _dot, rest = (field or "").partition(".")
+        head, _dot, rest = field.partition(".")
         number, _dot, name = rest.partition(".")
         if head != self.table or not number.isdigit() or int(number) >= len(self.places):
             return field

@@ -12,12 +12,6 @@ from batches.monitoring.rules.parameters import PARAMETERS
 from gatekeeper.core.quantity import unit
 
 
-class RuleSetForm(forms.Form):
-    """A TOML file of a set of excursion rules."""
-
-    file = forms.FileField(label=_("Rules as TOML"))
-
-
 def _measured() -> list[tuple[str, Any]]:
     rows = (row for row in PARAMETERS.values() if not row.derived)
     return [("", "–"), *((row.code, _named(row.title, unit(row.unit).label)) for row in rows)]

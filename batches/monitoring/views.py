@@ -9,12 +9,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from batches.models import Phase
 from batches.monitoring import queries
 from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_set
 from batches.monitoring.actions.sources import register_source
-from batches.monitoring.forms import RuleSetForm, SourceForm
+from batches.monitoring.forms import SourceForm
 from batches.monitoring.models import Evaluation, Excursion, RuleSet, Source, Tag
 from batches.monitoring.pictures import MARKS, excursion_chart, small_chart, state_of
 from batches.monitoring.queries.traces import traces_of
@@ -31,7 +32,7 @@ from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.transitions import transition
 from gatekeeper.doors import STATUS, sentence
 from gatekeeper.ledger.queries import signatures_of
-from gatekeeper.web import ActionView, Page, SigningForm
+from gatekeeper.web import ActionView, ImportView, Page, SigningForm
 
 _REFRESH_SECONDS = 5
 _RECENT_FRAMES = 20
@@ -180,12 +181,12 @@ class RuleSetList(Page):
         return {"rule_sets": [{"row": row, "mark": _RULE_SET_MARKS[row.status]} for row in rows]}
 
 
-class ImportRuleSet(ActionView):
+class ImportRuleSet(ImportView):
     """Import a draft of a set of rules from a TOML file: every fault is named with its rule and its field."""
 
     permission = "monitoring.configure"
-    template_name = "monitoring/rule_set_import.html"
-    form_class = RuleSetForm
+    text = gettext_lazy("The excursion rules of a process. A file that is refused leaves nothing behind.")
+    back = (gettext_lazy("Excursion rules"), "monitoring:rule_set_list")
 
     def perform(self, form: Any) -> str:
         """Import."""

@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from batches.forms import RowsForm
-from gatekeeper.core.refusal import Refusal
 from gatekeeper.web import ActionView
 
 _MORE = 6
@@ -28,8 +27,6 @@ class RowsPage(ActionView):
         typed = {name: value for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
         return self.show(form=self.form_class(initial=typed, **self.form_options()))
 
-    def refused(self, form: Any, refusal: Refusal) -> HttpResponse:
-        """Return the page with the refusal at the row as it was typed: empty rows were not sent on."""
-        for one in refusal.all:
-            one.field = form.place_of(one.field)
-        return super().refused(form, refusal)
+    def place(self, form: Any, field: str) -> str:
+        """Return the field of the row as it was typed: empty rows were not sent on."""
+        return form.place_of(field)
