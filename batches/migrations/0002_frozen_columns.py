@@ -9,12 +9,11 @@ TABLES = ("masterbatchrecord", "batchrecord", "phase", "inprocessresult", "devia
 
 
 class Migration(migrations.Migration):
-    dependencies = [("batches", "0001_initial")]
+    dependencies = [("batches", "0001_initial"), ("ledger", "0004_frozen_columns")]
     operations = [
         migrations.RunSQL(
             SQL.read_text(encoding="utf-8"),
             "DROP TRIGGER frozen_check ON batches_inprocessresult; "
-            + "".join(f"DROP TRIGGER frozen ON batches_{table}; " for table in TABLES)
-            + "DROP FUNCTION batches_frozen_columns_v1();",
+            + "".join(f"DROP TRIGGER frozen ON batches_{table}; " for table in TABLES),
         )
     ]

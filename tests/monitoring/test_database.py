@@ -34,7 +34,7 @@ COLUMNS = [
 @pytest.mark.parametrize(("column", "value"), COLUMNS)
 def test_approved_rules_cannot_be_changed(plant, column, value):
     sql = f"UPDATE monitoring_ruleset SET {column} = {value} WHERE id = %s"
-    assert f"{column} of monitoring_ruleset is frozen" in attack(plant.people, sql, plant.rule_set.pk)
+    assert f"{column} of public.monitoring_ruleset is frozen" in attack(plant.people, sql, plant.rule_set.pk)
 
 
 def test_retired_rules_stay_as_they_were_approved(plant):

@@ -9,7 +9,7 @@ TABLES = ("ruleset", "tag", "source")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0002_segment_storage"), ("batches", "0003_search_path")]
+    dependencies = [("monitoring", "0002_segment_storage"), ("ledger", "0004_frozen_columns")]
     operations = [
         migrations.RunSQL(
             SQL.read_text(encoding="utf-8"),

@@ -1,6 +1,6 @@
 -- What was approved, and what readings were recorded under, never changes: the last guard behind the actions.
 CREATE TRIGGER frozen BEFORE UPDATE ON monitoring_ruleset FOR EACH ROW WHEN (OLD.status <> 'draft')
-  EXECUTE FUNCTION batches_frozen_columns_v1('code', 'version', 'title', 'content', 'sha256', 'authored_at',
+  EXECUTE FUNCTION ledger.refuse_frozen_v1('code', 'version', 'title', 'content', 'sha256', 'authored_at',
     'authored_by_id', 'approved_at', 'approved_by_id');
 -- The first argument is the column that names the source; the others stay as they are once it has sent a frame.
 -- A tag is not added then either: phases that have been judged would be judged on other signals.
@@ -35,3 +35,6 @@ CREATE TRIGGER frozen BEFORE INSERT OR UPDATE ON monitoring_tag FOR EACH ROW
 CREATE TRIGGER frozen BEFORE UPDATE ON monitoring_source FOR EACH ROW
   EXECUTE FUNCTION monitoring_frozen_once_read_v1('id', 'code', 'site_id', 'equipment_id', 'registered_at',
     'registered_by_id');
+ALTER TABLE monitoring_ruleset ENABLE ALWAYS TRIGGER frozen;
+ALTER TABLE monitoring_tag ENABLE ALWAYS TRIGGER frozen;
+ALTER TABLE monitoring_source ENABLE ALWAYS TRIGGER frozen;
