@@ -9,8 +9,8 @@ from batches.monitoring.queries.traces import Trace
 from batches.monitoring.rules.excursion_rules import TOTALS, ExcursionRule
 from batches.monitoring.rules.excursions import Excursion, State, worst_state
 from batches.monitoring.rules.parameters import parameter
-from batches.monitoring.rules.signals import Gap
 from batches.monitoring.rules.verdicts import Verdict
+from batches.monitoring.rules.windows import Gap
 from gatekeeper.core.quantity import unit
 
 _MARGIN = 0.75  # of its own length, before and after an excursion

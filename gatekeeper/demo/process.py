@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 
-from batches.monitoring.rules.derived import HollowFibre
+from batches.monitoring.rules.geometry import HollowFibre
 from batches.monitoring.rules.signals import SECOND
 from gatekeeper.demo.process_faults import Fault, FaultKind, faults_of, lasting, pulse
 from gatekeeper.demo.process_frames import TAGS, Frame, Tag, frames_of, signals_of

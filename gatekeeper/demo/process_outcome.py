@@ -16,8 +16,9 @@ from types import MappingProxyType
 import numpy as np
 
 from batches.monitoring.rules import derived
-from batches.monitoring.rules.derived import HollowFibre
-from batches.monitoring.rules.signals import SECOND, Derived, Signal, clean, derive
+from batches.monitoring.rules.derivations import Derived, derive
+from batches.monitoring.rules.geometry import HollowFibre
+from batches.monitoring.rules.signals import SECOND, Signal, clean
 from gatekeeper.demo.process_frames import Frame, signals_of
 
 

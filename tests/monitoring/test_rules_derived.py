@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from batches.monitoring.rules import derived
-from batches.monitoring.rules.derived import HollowFibre, geometry_from
+from batches.monitoring.rules.geometry import HollowFibre, geometry_from
 from gatekeeper.core.refusal import Refusal
 
 X1 = HollowFibre(100, Decimal("1.0"), Decimal("0.30"))

@@ -1,4 +1,4 @@
-"""G-1: many samples become few buckets, and neither a peak nor a sample is lost in them."""
+"""I-6: many samples become few buckets, and neither a peak nor a sample is lost in them."""
 
 import numpy as np
 from hypothesis import given

@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from batches.monitoring.rules.derived import HollowFibre
+from batches.monitoring.rules.derivations import Derived, derive
 from batches.monitoring.rules.excursions import (
     Level,
     State,
@@ -16,8 +16,9 @@ from batches.monitoring.rules.excursions import (
     rule_from,
     worst_state,
 )
+from batches.monitoring.rules.geometry import HollowFibre
 from batches.monitoring.rules.judging import judged_signal
-from batches.monitoring.rules.signals import Derived, Signal, derive, signal_of
+from batches.monitoring.rules.signals import Signal, signal_of
 from gatekeeper.core.refusal import Refusal
 
 SECOND, MINUTE = 1_000_000, 60_000_000

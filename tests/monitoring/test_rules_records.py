@@ -58,7 +58,7 @@ def test_numbers_are_kept_as_written():
         ({"action_high": "high"}, "number_not_decimal"),
         ({"action_high": "NaN"}, "number_not_decimal"),
         ({"action_high": True}, "number_not_decimal"),
-        ({"kind": "rate"}, "rule_choice_unknown"),
+        ({"kind": "mood"}, "rule_choice_unknown"),
         ({"colour": "red"}, "rule_field_unknown"),
         ({"code": 7}, "rule_value_invalid"),
         ({"version": True}, "rule_value_invalid"),

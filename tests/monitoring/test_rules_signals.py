@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batches.monitoring.rules.derivations import Derived, derive
 from batches.monitoring.rules.excursions import State, evaluate, evaluation_content, rule_from
-from batches.monitoring.rules.signals import Derived, clean, derive, joined_signal, signal_of
+from batches.monitoring.rules.signals import clean, joined_signal, signal_of
 from gatekeeper.core.refusal import Refusal
 
 SECOND = 1_000_000

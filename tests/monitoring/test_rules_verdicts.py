@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 
 from batches.monitoring.rules.excursions import rules_from
+from batches.monitoring.rules.geometry import geometry_content, module_of
 from batches.monitoring.rules.signals import SECOND, signal_of
 from batches.monitoring.rules.verdicts import (
     PhaseReadings,
     Sent,
-    geometry_content,
-    module_of,
     newest_us,
     said,
     sent_signal,

@@ -1,4 +1,4 @@
-"""C-1, D-1: a plasmid lot is released when all that was asked for is there, passes, and is the construct."""
+"""F-2: a plasmid lot is released when all that was asked for is there, passes, and is the construct."""
 
 import pytest
 

@@ -6,8 +6,8 @@ from typing import Any
 from batches.monitoring.models import RuleSet
 from batches.monitoring.queries import rule_set_content
 from batches.monitoring.rules import statuses
-from batches.monitoring.rules.excursion_rules import ExcursionRule, rule_content, rule_faults, rule_from
-from batches.monitoring.rules.parameters import factor, parameter
+from batches.monitoring.rules.excursion_rules import ExcursionRule, rule_content, rule_from
+from batches.monitoring.rules.rule_checks import save_faults
 from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
@@ -26,8 +26,8 @@ def import_rule_set(*, by: Person, site: Site, toml: bytes) -> RuleSet:
     """Import a draft from TOML: a table ``rule_set`` (code, version, title) and tables ``rule`` (data/ has two).
 
     :raises Refusal: ``not_authorised``, ``not_toml``, ``text_unprintable``, ``key_malformed``, ``already_registered``,
-        and every fault of every rule at its place (``rule.3.alert_high``): those of ``rule_from``, ``rule_faults``,
-        ``unknown_parameter``, ``unknown_unit``, ``units_differ_in_kind``, ``rule_twice``, ``rule_set_empty``.
+        and every fault of every rule at its place (``rule.3.alert_high``): those of ``rule_from`` and ``save_faults``,
+        ``rule_twice``, ``rule_set_empty``.
     """
     check_authority(by, "monitoring.configure", site)
     given = toml_table(toml)
@@ -96,7 +96,7 @@ def _rules(given: Mapping[str, Any]) -> list[ExcursionRule]:
         except Refusal as refusal:
             faults += [_at(place, one) for one in refusal.all]
             continue
-        faults += [_at(place, one) for one in (*rule_faults(rule), *_unit_faults(rule))]
+        faults += [_at(place, one) for one in save_faults(rule)]
         if rule.code in {other.code for other in rules}:
             faults.append(
                 _at(place, Refusal("rule_twice", "The rule {code} is there twice.", field="code", code=rule.code))
@@ -104,14 +104,6 @@ def _rules(given: Mapping[str, Any]) -> list[ExcursionRule]:
         rules.append(rule)
     refuse_all(faults)
     return rules
-
-
-def _unit_faults(rule: ExcursionRule) -> list[Refusal]:
-    try:
-        factor(parameter(rule.parameter).unit, rule.unit)
-    except Refusal as refusal:
-        return [refusal]
-    return []
 
 
 def _at(place: int, refusal: Refusal) -> Refusal:

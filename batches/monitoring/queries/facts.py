@@ -80,7 +80,7 @@ def phase_facts(phase: Phase, *, every_signal: bool = False) -> PhaseFacts:
     """Return what the evaluation of this phase needs; with ``every_signal`` also what no rule watches."""
     rule_set = rule_set_of(phase.batch_record)
     rules = rules_in(rule_set)
-    uses = list(phase.equipment_uses.order_by("id"))
+    uses = list(phase.equipment_uses.select_related("equipment").order_by("id"))
     named = rule_set_named(phase.batch_record)
     if phase.started_at is None:
         return PhaseFacts(phase, named, rule_set, rules, None, "")
@@ -101,7 +101,7 @@ def phase_facts(phase: Phase, *, every_signal: bool = False) -> PhaseFacts:
         end_us=newest if end is None else end,  # type: ignore[arg-type]  # one of the two is there
         complete=end is not None,
         sent=signals,
-        modules=tuple(use.geometry for use in uses),
+        modules=tuple(_module(use) for use in uses),
     )
     return PhaseFacts(phase, named, rule_set, rules, readings, inputs)
 
@@ -144,12 +144,16 @@ def _inputs(phase: Phase, rule_set: RuleSet | None, uses: list[EquipmentUse], ta
         {
             "phase": [phase.code, phase.started_at, phase.performed_at],
             "rules": rule_set.sha256 if rule_set else "",
-            "modules": [_text(use.geometry) for use in uses],
+            "modules": [_text(_module(use)) for use in uses],
             "tags": sorted([tag.source.code, tag.code, tag.parameter, tag.unit] for tag in tags),
             "frames": sorted({row[1] for row in segments}),
             "disputed": sorted({row[1] for row in segments if row[5]}),
         }
     )
+
+
+def _module(use: EquipmentUse) -> dict[str, object]:
+    return {**use.geometry, "equipment": use.equipment.code, "version": use.geometry_version}
 
 
 def _text(geometry: Mapping[str, object]) -> dict[str, str]:

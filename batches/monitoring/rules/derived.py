@@ -4,15 +4,16 @@ Equations E-1 to E-14 of the domain reference. SI units inside; each function na
 Sample columns are ``float64``; a value that a formula cannot give is NaN, never a guess.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from math import log, pi
 
 import numpy as np
 import numpy.typing as npt
 
-from gatekeeper.core.refusal import Refusal, refuse_all
+from batches.monitoring.rules.geometry import Channel, HollowFibre, Module
+from gatekeeper.core.refusal import Refusal
 
 type Floats = npt.NDArray[np.float64]
 
@@ -20,32 +21,7 @@ LAMINAR_REYNOLDS = 2100  # physics of pipe flow (E-1), not a product limit
 LITRE_PER_MINUTE = 1 / 60_000  # m³/s
 # Ten significant digits lie far below any sensor's resolution and make sums of decimals meet a limit exactly.
 DERIVED_DECIMALS = 9
-
-
-@dataclass(frozen=True, slots=True)
-class HollowFibre:
-    """One hollow-fibre module: number of fibres, inner diameter in mm, length in m; fluid in kg/m³ and mPa·s."""
-
-    n_fibres: int
-    diameter_mm: Decimal
-    length_m: Decimal
-    density_kg_m3: Decimal = Decimal(1000)
-    viscosity_mpa_s: Decimal = Decimal(1)
-
-    @property
-    def radius_m(self) -> float:
-        """Inner radius of one fibre in m."""
-        return float(self.diameter_mm) / 2000
-
-    @property
-    def lumen_ml(self) -> float:
-        """Volume inside all fibres in mL: nπr²ℓ (E-6)."""
-        return self.n_fibres * pi * self.radius_m**2 * float(self.length_m) * 1e6
-
-    @property
-    def area_m2(self) -> float:
-        """Inner membrane area in m²: nπdℓ."""
-        return self.n_fibres * 2 * pi * self.radius_m * float(self.length_m)
+TEMPERATURE_COEFFICIENT = 0.02  # per °C, the convention for salt solutions (E-12); a rule may name its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +33,6 @@ class FibreFlow:
     shear: float | None
     stress: float | None
     reason: str | None
-
-
-def geometry_from(mapping: Mapping[str, object]) -> HollowFibre:
-    """A hollow-fibre geometry from master data: n_fibres, diameter_mm, length_m and the optional fluid.
-
-    :raises Refusal: geometry_missing, geometry_not_positive (all faults in one).
-    """
-    faults: list[Refusal] = []
-    numbers: dict[str, Decimal] = {}
-    for name in ("n_fibres", "diameter_mm", "length_m", "density_kg_m3", "viscosity_mpa_s"):
-        value = mapping.get(name)
-        if value is None:
-            if name in {"n_fibres", "diameter_mm", "length_m"}:
-                faults.append(Refusal("geometry_missing", "The module's {name} is missing.", field=name, name=name))
-            continue
-        number = _positive(value)
-        if number is None or (name == "n_fibres" and number != number.to_integral_value()):
-            faults.append(
-                Refusal("geometry_not_positive", "The module's {name} is not a positive number.", field=name, name=name)
-            )
-        else:
-            numbers[name] = number
-    refuse_all(faults)
-    fibres = int(numbers.pop("n_fibres"))
-    return HollowFibre(n_fibres=fibres, **numbers)
-
-
-def _positive(value: object) -> Decimal | None:
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and number > 0 else None
 
 
 def fibre_flow(flow_l_min: float, geometry: HollowFibre) -> FibreFlow:
@@ -107,13 +50,54 @@ def _reynolds(velocity: float, geometry: HollowFibre) -> float:
     return float(geometry.density_kg_m3) * velocity * 2 * geometry.radius_m / viscosity
 
 
-def wall_shear(flow_l_min: Floats, geometry: HollowFibre) -> Floats:
-    """Wall shear in 1/s for each flow in L/min; NaN where the flow is not laminar (E-1)."""
+def wall_shear(flow_l_min: Floats, geometry: Module) -> Floats:
+    """Wall shear in 1/s for each flow in L/min; NaN where the flow is not laminar (E-1, E-2).
+
+    :raises Refusal: shear_formula_not_valid for a screened cassette.
+    """
+    if isinstance(geometry, Channel):
+        return _channel_shear(flow_l_min, geometry)
     velocity = flow_l_min * LITRE_PER_MINUTE / (geometry.n_fibres * pi * geometry.radius_m**2)
     per_velocity = _reynolds(1.0, geometry)
     laminar = np.abs(velocity * per_velocity) < LAMINAR_REYNOLDS
     shear = np.where(laminar, 4 * velocity / geometry.radius_m, np.nan)
     return np.round(shear, DERIVED_DECIMALS)
+
+
+def _channel_shear(flow_l_min: Floats, geometry: Channel) -> Floats:
+    width, height = float(geometry.width_m), float(geometry.height_mm) / 1000
+    per_flow = channel_shear(1.0, width_m=width, height_m=height, screened=geometry.screened)
+    # Re of a wide channel is formed with its hydraulic diameter 2h: ρ·v·2h/µ with v = Q/(wh).
+    viscosity = float(geometry.viscosity_mpa_s) / 1000
+    per_reynolds = float(geometry.density_kg_m3) * 2 * LITRE_PER_MINUTE / (width * viscosity)
+    laminar = np.abs(flow_l_min * per_reynolds) < LAMINAR_REYNOLDS
+    return np.round(np.where(laminar, flow_l_min * per_flow, np.nan), DERIVED_DECIMALS)
+
+
+def wall_stress(flow_l_min: Floats, geometry: Module) -> Floats:
+    """Wall shear stress in Pa for each flow in L/min: viscosity times wall shear (E-1).
+
+    :raises Refusal: shear_formula_not_valid for a screened cassette.
+    """
+    return np.round(wall_shear(flow_l_min, geometry) * float(geometry.viscosity_mpa_s) / 1000, DERIVED_DECIMALS)
+
+
+def particle_shear(flow_l_min: Floats, volume_l: Floats, geometry: Module) -> Floats:
+    """Wall shear in 1/s times the share of the liquid that is in the fibres; NaN without volume (E-6).
+
+    :raises Refusal: particle_dose_needs_fibres for a channel: only the volume inside fibres is known.
+    """
+    if not isinstance(geometry, HollowFibre):
+        raise Refusal(
+            "particle_dose_needs_fibres", "The dose of a particle is known for hollow fibres only.", field="geometry"
+        )
+    share = geometry.lumen_ml / 1000 / np.where(volume_l > 0, volume_l, np.nan)
+    return np.round(wall_shear(flow_l_min, geometry) * share, DERIVED_DECIMALS)
+
+
+def pass_rate(flow_l_min: Floats, volume_l: Floats) -> Floats:
+    """Passes of the whole volume through the pump a second; NaN without volume (E-4)."""
+    return np.asarray(flow_l_min / 60 / np.where(volume_l > 0, volume_l, np.nan), dtype=np.float64)
 
 
 def channel_shear(flow_l_min: float, *, width_m: float, height_m: float, screened: bool) -> float:
@@ -178,16 +162,40 @@ def pressure_drop(feed: Floats, retentate: Floats) -> Floats:
     return np.round(feed - retentate, DERIVED_DECIMALS)
 
 
-def flux(permeate_l_h: float, geometry: HollowFibre) -> float:
+def flux(permeate_l_h: float, geometry: Module) -> float:
     """Permeate flux in L/m²/h (E-7)."""
     return permeate_l_h / geometry.area_m2
 
 
-def conductivity_at_25(conductivity: Floats, temperature_cel: Floats, *, alpha: float = 0.02) -> Floats:
+def fluxes(permeate_l_min: Floats, geometry: Module) -> Floats:
+    """Permeate flux in L/m²/h for each permeate flow in L/min (E-7)."""
+    return np.round(permeate_l_min * 60 / geometry.area_m2, DERIVED_DECIMALS)
+
+
+def conductivity_at_25(
+    conductivity: Floats, temperature_cel: Floats, *, alpha: float = TEMPERATURE_COEFFICIENT
+) -> Floats:
     """Conductivity compensated to 25 °C; alpha is the relative change per °C (E-12)."""
     factor = 1 + alpha * (temperature_cel - 25)
     safe = np.where(factor > 0, factor, np.nan)
     return np.round(conductivity / safe, DERIVED_DECIMALS)
+
+
+def salt(conductivity_25: Floats, points: Sequence[tuple[Decimal, Decimal]]) -> Floats:
+    """Concentration of NaCl in mol/L by linear interpolation in reference points; NaN outside of them.
+
+    Each point is a conductivity at 25 °C in mS/cm and its concentration.
+    """
+    known, given = (np.array(column, dtype=np.float64) for column in zip(*points, strict=True))
+    return np.round(np.interp(conductivity_25, known, given, left=np.nan, right=np.nan), DERIVED_DECIMALS)
+
+
+def osmolality_estimate(solutes: Iterable[tuple[float, int, float]]) -> float:
+    """Osmolality in mOsm/kg from osmotic coefficient, number of ions and mmol/L of each solute (E-13).
+
+    A check only: the measured value is the record.
+    """
+    return sum(coefficient * ions * millimolar for coefficient, ions, millimolar in solutes)
 
 
 def slope(times: Floats, values: Floats) -> float:

@@ -4,12 +4,14 @@ Domain reference 2.5. Limits on the signal and limits on an accumulated total ar
 have different units.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
-from batches.monitoring.rules.signals import Derived
+from batches.monitoring.rules.derivations import Derived
+from batches.monitoring.rules.potency import HalfLife, Matter, half_life_content
+from batches.monitoring.rules.sliding import Aggregation
 from gatekeeper.core.refusal import Refusal, refuse_all
 
 
@@ -22,13 +24,22 @@ class SignalType(StrEnum):
 
 
 class RuleKind(StrEnum):
-    """What is judged: the signal at once or after a delay, the total time or dose outside, or the coverage."""
+    """What is judged: the signal at once or after a delay, its rate of change, a total outside, or the coverage."""
 
     INSTANT = "instant"
     DURATION = "duration"
+    RATE = "rate"
     CUMULATIVE_TIME = "cumulative_time"
     DOSE = "dose"
+    COUNT = "count"
     COVERAGE = "coverage"
+
+
+class Level(StrEnum):
+    """Which limit was passed: alert tells someone, action opens a deviation."""
+
+    ALERT = "alert"
+    ACTION = "action"
 
 
 class Direction(StrEnum):
@@ -39,8 +50,16 @@ class Direction(StrEnum):
     BOTH = "both"
 
 
-TOTALS = frozenset({RuleKind.CUMULATIVE_TIME, RuleKind.DOSE})
-LEVELLED = frozenset({RuleKind.INSTANT, RuleKind.DURATION})
+class GapMode(StrEnum):
+    """What a gap is to a total: unknown, or filled with the worst that the action limits allow."""
+
+    UNKNOWN = "unknown"
+    WORST_CASE = "worst_case"
+
+
+INTEGRALS = frozenset({RuleKind.CUMULATIVE_TIME, RuleKind.DOSE})
+TOTALS = INTEGRALS | {RuleKind.COUNT}
+LEVELLED = frozenset({RuleKind.INSTANT, RuleKind.DURATION, RuleKind.RATE})
 ZERO = Decimal(0)
 
 
@@ -50,8 +69,10 @@ class ExcursionRule:
 
     ``alert_*``, ``action_*`` and ``registered_*`` are inclusive limits of the signal in ``unit``. Rules of a total
     count what lies above ``accumulate_above`` or below ``accumulate_below``; ``alert_total`` and ``action_total``
-    are inclusive limits of that total in seconds (cumulative_time) or unit·seconds (dose). Fields ending in ``_s``
-    are seconds.
+    are inclusive limits of that total in seconds (cumulative_time), unit·seconds (dose) or excursions (count). Fields
+    ending in ``_s`` are seconds. With ``aggregation`` the values of the last ``window_s`` are judged together; the
+    unit of a rate is a change a minute. ``half_lives``, ``salt_points`` and ``temperature_coefficient`` are what a
+    derived signal is computed with.
     """
 
     code: str
@@ -85,18 +106,59 @@ class ExcursionRule:
     auto_deviation: bool = True
     requires_geometry: bool = False
     derived: Derived = Derived.NONE
+    aggregation: Aggregation = Aggregation.NONE
+    window_s: Decimal | None = None
+    gap_mode: GapMode = GapMode.UNKNOWN
+    temperature_coefficient: Decimal | None = None
+    half_lives: tuple[HalfLife, ...] = ()
+    salt_points: tuple[tuple[Decimal, Decimal], ...] = ()
     phases: tuple[str, ...] = ()
     basis: str = ""
 
 
-_WORDS = frozenset({"code", "parameter", "unit", "severity", "basis"})
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a rule: its sign makes "outside" a "more"; ``reference`` is beyond what totals count."""
+
+    name: str
+    sign: int
+    limits: tuple[tuple[Level, Decimal], ...]
+    reference: Decimal | None
+    fill: Decimal | None
+
+    def level(self, limit: Decimal) -> float:
+        """A limit as the number that signed values are compared with."""
+        return float(limit * self.sign)
+
+
+def sides_of(rule: ExcursionRule) -> tuple[Side, ...]:
+    """The sides on which a rule judges anything.
+
+    Where it accumulates nothing its totals count what is outside its alert limit, or its action limit without one.
+    """
+    table = (
+        ("high", 1, rule.alert_high, rule.action_high, rule.accumulate_above),
+        ("low", -1, rule.alert_low, rule.action_low, rule.accumulate_below),
+    )
+    sides = []
+    for name, sign, alert, action, accumulate in table:
+        limits = tuple(
+            (level, limit) for level, limit in ((Level.ALERT, alert), (Level.ACTION, action)) if limit is not None
+        )
+        reference = accumulate if accumulate is not None or rule.kind in TOTALS else (limits[0][1] if limits else None)
+        if limits or reference is not None:
+            sides.append(Side(name, sign, limits, reference, action))
+    return tuple(sides)
+
+
 _CHOICES: Mapping[str, type[StrEnum]] = {
     "signal_type": SignalType,
     "kind": RuleKind,
     "direction": Direction,
     "derived": Derived,
+    "aggregation": Aggregation,
+    "gap_mode": GapMode,
 }
-_SWITCHES = frozenset({"auto_deviation", "requires_geometry"})
 _FIELDS = tuple(one.name for one in fields(ExcursionRule))
 _COMPULSORY = ("code", "version", "parameter", "unit", "signal_type", "kind", "direction")
 
@@ -149,6 +211,10 @@ def rule_content(rule: ExcursionRule) -> dict[str, object]:
             value = format(value, "f")
         elif isinstance(value, StrEnum):
             value = value.value
+        elif name == "half_lives":
+            value = half_life_content(value)
+        elif name == "salt_points":
+            value = [[format(number, "f") for number in point] for point in value]
         elif isinstance(value, tuple):
             value = list(value)
         content[name] = value
@@ -158,15 +224,43 @@ def rule_content(rule: ExcursionRule) -> dict[str, object]:
 def _value(name: str, given: object) -> object:
     if name in _CHOICES:
         return _choice(name, given)
-    if name in _WORDS:
-        return _typed(name, given, str)
-    if name in _SWITCHES:
-        return _typed(name, given, bool)
-    if name == "phases":
-        return tuple(_typed(name, phase, str) for phase in _typed(name, given, list))
-    if name == "version":
-        return _typed(name, given, int)
-    return _decimal(name, given)
+    reader = _READERS.get(name)
+    return _decimal(name, given) if reader is None else reader(name, given)
+
+
+def _listed[T](read: Callable[[str, object], T]) -> Callable[[str, object], tuple[T, ...]]:
+    def reader(name: str, given: object) -> tuple[T, ...]:
+        return tuple(read(name, row) for row in _typed(name, given, list))
+
+    return reader
+
+
+def _word(name: str, given: object) -> str:
+    return _typed(name, given, str)
+
+
+def _switch(name: str, given: object) -> bool:
+    return _typed(name, given, bool)
+
+
+def _whole(name: str, given: object) -> int:
+    return _typed(name, given, int)
+
+
+def _half_life(name: str, given: object) -> HalfLife:
+    row = _typed(name, given, dict)
+    numbers = ("low_cel", "high_cel", "hours")
+    if not set(numbers) <= set(row) <= {*numbers, "matter", "basis"} or row.get("matter", "liquid") not in list(Matter):
+        raise Refusal("rule_value_invalid", "A half-life has low_cel, high_cel, hours and matter.", field=name)
+    low, high, hours = (_decimal(name, row[number]) for number in numbers)
+    return HalfLife(low, high, hours, Matter(str(row.get("matter", "liquid"))), str(row.get("basis", "")))
+
+
+def _point(name: str, given: object) -> tuple[Decimal, Decimal]:
+    pair = _typed(name, given, list)
+    if len(pair) != 2:
+        raise Refusal("rule_value_invalid", "A point is a conductivity and a concentration.", field=name)
+    return _decimal(name, pair[0]), _decimal(name, pair[1])
 
 
 def _typed[T](name: str, given: object, wanted: type[T]) -> T:
@@ -195,93 +289,11 @@ def _decimal(name: str, given: object) -> Decimal:
     raise Refusal("number_not_decimal", "The rule's {name} is not a decimal number.", field=name, name=name)
 
 
-def rule_faults(rule: ExcursionRule) -> list[Refusal]:
-    """Every reason why this rule may not be saved; empty when it may (2.5, checks at save time)."""
-    return [*_limit_faults(rule), *_kind_faults(rule), *_time_faults(rule), *_source_faults(rule)]
-
-
-def _limit_faults(rule: ExcursionRule) -> list[Refusal]:
-    faults = []
-    sides = (
-        ("high", rule.alert_high, rule.action_high, rule.registered_high, 1),
-        ("low", rule.alert_low, rule.action_low, rule.registered_low, -1),
-    )
-    for side, alert, action, registered, sign in sides:
-        if (alert is not None or action is not None) and rule.direction not in {side, Direction.BOTH}:
-            faults.append(_fault("limit_on_the_wrong_side", "direction", "The rule judges only the other side."))
-        if alert is not None and action is not None:
-            distance = (action - alert) * sign
-            if distance <= 0:
-                faults.append(_fault("alert_not_inside_action", f"alert_{side}", "Alert must lie inside action."))
-            elif rule.deadband >= distance:
-                faults.append(
-                    _fault("deadband_too_wide", "deadband", "The deadband must be smaller than action minus alert.")
-                )
-        narrower = action if action is not None else alert
-        if narrower is not None and registered is not None and (registered - narrower) * sign < 0:
-            faults.append(
-                _fault("action_not_inside_registered", f"action_{side}", "Action must lie inside the registered limit.")
-            )
-    low = rule.alert_low if rule.alert_low is not None else rule.action_low
-    high = rule.alert_high if rule.alert_high is not None else rule.action_high
-    if low is not None and high is not None and low >= high:
-        faults.append(_fault("low_not_below_high", "alert_low", "The low limit must be below the high one."))
-    return faults
-
-
-def _kind_faults(rule: ExcursionRule) -> list[Refusal]:
-    faults = []
-    limits = (rule.alert_low, rule.alert_high, rule.action_low, rule.action_high)
-    if rule.kind in LEVELLED and all(limit is None for limit in limits):
-        faults.append(_fault("limits_missing", "action_high", "The rule has neither an alert nor an action limit."))
-    if rule.kind is RuleKind.INSTANT and rule.t_on_s != 0:
-        faults.append(_fault("instant_with_delay", "t_on_s", "An instant limit has no on-delay."))
-    if rule.kind is RuleKind.COVERAGE and rule.min_coverage is None:
-        faults.append(_fault("limits_missing", "min_coverage", "A rule of coverage needs its minimum."))
-    if rule.kind in TOTALS:
-        if rule.accumulate_above is None and rule.accumulate_below is None:
-            faults.append(_fault("limits_missing", "accumulate_above", "The rule does not say what is accumulated."))
-        if rule.alert_total is None and rule.action_total is None:
-            faults.append(_fault("limits_missing", "action_total", "The rule has no limit of the total."))
-        if rule.alert_total is not None and rule.action_total is not None and rule.alert_total >= rule.action_total:
-            faults.append(_fault("alert_not_inside_action", "alert_total", "Alert must lie inside action."))
-    return faults
-
-
-def _time_faults(rule: ExcursionRule) -> list[Refusal]:
-    names = ("t_on_s", "t_off_s", "t_merge_s", "deadband", "max_gap_s", "stuck_s", "alert_total", "action_total")
-    faults = [
-        _fault("negative_value", name, "A time, a deadband or a total cannot be negative.")
-        for name in names
-        if (getattr(rule, name) or ZERO) < 0
-    ]
-    if rule.min_coverage is not None and not 0 <= rule.min_coverage <= 1:
-        faults.append(_fault("coverage_out_of_range", "min_coverage", "Coverage lies between 0 and 1."))
-    if rule.signal_type is not SignalType.EVENT and rule.max_gap_s is None:
-        faults.append(_fault("max_gap_missing", "max_gap_s", "A continuous signal needs a largest allowed gap."))
-    if rule.sampling_s is None:
-        return faults
-    if rule.kind in LEVELLED and rule.t_merge_s < rule.sampling_s:
-        faults.append(
-            _fault("merge_below_sampling", "t_merge_s", "The merge time must be at least the sampling interval.")
-        )
-    if rule.max_gap_s is not None and rule.max_gap_s < 2 * rule.sampling_s:
-        faults.append(
-            _fault("gap_below_two_samples", "max_gap_s", "The largest gap must be at least two sampling intervals.")
-        )
-    return faults
-
-
-def _source_faults(rule: ExcursionRule) -> list[Refusal]:
-    faults = []
-    if rule.derived is Derived.WALL_SHEAR and not rule.requires_geometry:
-        faults.append(_fault("geometry_required", "requires_geometry", "Wall shear needs the geometry of the module."))
-    if not rule.unit.strip():
-        faults.append(_fault("unit_missing", "unit", "The rule has no unit."))
-    if rule.stuck_s is not None and rule.signal_type is not SignalType.LINEAR:
-        faults.append(_fault("stuck_not_analogue", "stuck_s", "Only an analogue signal can be frozen."))
-    return faults
-
-
-def _fault(code: str, field: str, sentence: str) -> Refusal:
-    return Refusal(code, sentence, field=field)
+_READERS: Mapping[str, Callable[[str, object], object]] = {
+    **dict.fromkeys(("code", "parameter", "unit", "severity", "basis"), _word),
+    **dict.fromkeys(("auto_deviation", "requires_geometry"), _switch),
+    "version": _whole,
+    "phases": _listed(_word),
+    "half_lives": _listed(_half_life),
+    "salt_points": _listed(_point),
+}

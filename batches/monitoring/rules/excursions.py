@@ -4,27 +4,28 @@ Domain reference 2.2. Order, duplicates and the cutting into frames cannot chang
 put into order and made unique first; the content of an evaluation has the same bytes for the same inputs.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from math import fsum
 
-import numpy as np
-
+from batches.monitoring.rules.carried import Carried, whole
 from batches.monitoring.rules.excursion_rules import (
-    LEVELLED,
     TOTALS,
     ExcursionRule,
+    GapMode,
+    Level,
     RuleKind,
-    SignalType,
     rule_content,
-    rule_faults,
     rule_from,
     rules_from,
+    sides_of,
 )
-from batches.monitoring.rules.runs import OPEN, Machine, Spells, excess, runs_where, spells_above
-from batches.monitoring.rules.signals import SECOND, Floats, Gap, Signal, Times, Window, clean, window_of
+from batches.monitoring.rules.parts import Outside, Part, Spell, cleaned, judged_window, part_of
+from batches.monitoring.rules.rule_checks import rule_faults
+from batches.monitoring.rules.runs import FRACTION
+from batches.monitoring.rules.signals import SECOND, Signal
+from batches.monitoring.rules.windows import Gap, Window
 
 __all__ = [
     "Evaluation",
@@ -33,6 +34,7 @@ __all__ = [
     "Level",
     "State",
     "evaluate",
+    "evaluate_all",
     "evaluation_content",
     "judged",
     "rule_content",
@@ -49,13 +51,6 @@ class State(StrEnum):
     NORMAL = "normal"
     ALERT = "alert"
     UNKNOWN = "unknown"
-    ACTION = "action"
-
-
-class Level(StrEnum):
-    """Which limit was passed: alert tells someone, action opens a deviation."""
-
-    ALERT = "alert"
     ACTION = "action"
 
 
@@ -88,7 +83,8 @@ class Evaluation:
     """The verdict of one rule version over one step.
 
     ``time_above`` (s) and ``dose`` (unit·s) are totals outside the accumulation limits of the rule, or outside its
-    alert limits (action limits, when it has no alert) if it accumulates nothing.
+    alert limits (action limits, when it has no alert) if it accumulates nothing; ``count`` is the number of excursions
+    of a rule that counts them. ``bounded``: gaps were filled with the worst case, so the totals are upper bounds.
     """
 
     rule_code: str
@@ -101,47 +97,71 @@ class Evaluation:
     gaps: tuple[Gap, ...]
     start_us: int
     end_us: int
+    count: int = 0
+    bounded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    name: str
-    sign: int
-    limits: tuple[tuple[Level, Decimal], ...]
-    reference: Decimal | None
-
-
-def evaluate(signal: Signal, rule: ExcursionRule, *, start: int, end: int, complete: bool = True) -> Evaluation:
+def evaluate(
+    signal: Signal, rule: ExcursionRule, *, start: int, end: int, complete: bool = True, carried: Carried | None = None
+) -> Evaluation:
     """The state of one rule over the step from start to end (µs), with every excursion and gap.
 
     The signal is the judged one (already derived where the rule says so) and may be unordered and repeated. While a
     step still runs (``complete=False``) too little coverage is not yet held against it; its gaps are UNKNOWN anyway.
+    With carried state the signal is only what is new since, and the answer that of all samples.
+
+    :raises Refusal: ``window_ends_before_start``; with carried state ``reading_too_late``.
     """
-    window = _judged_window(signal, rule, start, end)
-    sides = _sides(rule)
-    outside_us, dose = _totals(window, sides, rule.signal_type)
-    excursions: list[Excursion] = []
-    if rule.kind in LEVELLED:
-        excursions = [one for side in sides for one in _levelled(window, rule, side)]
-    elif rule.kind in TOTALS:
-        excursions = _of_total(window, rule, sides, outside_us, dose)
+    if carried is not None:
+        return concluded(whole(signal, rule, carried, end=end), rule, complete=complete)
+    window = judged_window(cleaned(signal, rule), rule, start=start, end=end)
+    return concluded(part_of(window, rule), rule, complete=complete)
+
+
+def evaluate_all(
+    signal: Signal, rules: Sequence[ExcursionRule], *, start: int, end: int, complete: bool = True
+) -> tuple[Evaluation, ...]:
+    """What ``evaluate`` gives for each rule; rules that clean the signal alike share that work."""
+    tidy: dict[tuple[object, ...], Signal] = {}
+    windows: dict[tuple[object, ...], Window] = {}
+    found = []
+    for rule in rules:
+        cleaning = (rule.stuck_s, rule.max_gap_s, rule.sensor_low, rule.sensor_high)
+        if cleaning not in tidy:
+            tidy[cleaning] = cleaned(signal, rule)
+        viewing = (*cleaning, rule.signal_type, rule.aggregation, rule.window_s)
+        if viewing not in windows:
+            windows[viewing] = judged_window(tidy[cleaning], rule, start=start, end=end)
+        found.append(concluded(part_of(windows[viewing], rule), rule, complete=complete))
+    return tuple(found)
+
+
+def concluded(part: Part, rule: ExcursionRule, *, complete: bool = True) -> Evaluation:
+    """The verdict of a rule over a whole step, from what all its stretches say together."""
+    outside_us, dose = _totals(part, rule)
+    excursions = [_excursion(rule, spell, part) for spell in part.spells]
+    if rule.kind in TOTALS:
+        excursions = _of_total(part, rule, outside_us, dose)
     if complete:
-        excursions += _of_coverage(window, rule, end)
+        excursions += _of_coverage(part, rule)
     excursions.sort(key=lambda one: (one.started_us, one.level, one.side, one.key))
     state = worst_state(State(one.level.value) for one in excursions)
-    if window.gaps:
+    bounded = rule.gap_mode is GapMode.WORST_CASE and bool(part.gaps)
+    if part.gaps and not bounded:
         state = worst_state((state, State.UNKNOWN))
     return Evaluation(
         rule_code=rule.code,
         rule_version=rule.version,
         state=state,
-        coverage=window.coverage,
+        coverage=_coverage(part),
         excursions=tuple(excursions),
         time_above=_seconds(outside_us),
         dose=dose,
-        gaps=window.gaps,
-        start_us=start,
-        end_us=end,
+        gaps=part.gaps,
+        start_us=part.start_us,
+        end_us=part.end_us,
+        count=part.count,
+        bounded=bounded,
     )
 
 
@@ -154,136 +174,73 @@ def judged(value: Decimal | None, rule: ExcursionRule) -> State:
     """The state of one single value against the alert and action limits of a rule; both are inclusive."""
     if value is None or not value.is_finite():
         return State.UNKNOWN
-    levels = [level for side in _sides(rule) for level, limit in side.limits if (value - limit) * side.sign > 0]
+    levels = [level for side in sides_of(rule) for level, limit in side.limits if (value - limit) * side.sign > 0]
     return worst_state(State(level.value) for level in levels)
 
 
-def _judged_window(signal: Signal, rule: ExcursionRule, start: int, end: int) -> Window:
-    cleaned = clean(
-        signal,
-        stuck_s=rule.stuck_s,
-        max_gap_s=rule.max_gap_s,
-        sensor_low=rule.sensor_low,
-        sensor_high=rule.sensor_high,
-    )
-    window = window_of(
-        cleaned,
-        start=start,
-        end=end,
-        max_gap_s=rule.max_gap_s,
-        hold=rule.signal_type is SignalType.HOLD,
-    )
-    if rule.signal_type is SignalType.EVENT and rule.max_gap_s is None:
-        return replace(window, gaps=(), good_us=window.step_us)
-    return window
+def _lost_us(part: Part) -> int:
+    return sum(gap.lasted_us for gap in part.gaps)
 
 
-def _sides(rule: ExcursionRule) -> tuple[_Side, ...]:
-    table = (
-        ("high", 1, rule.alert_high, rule.action_high, rule.accumulate_above),
-        ("low", -1, rule.alert_low, rule.action_low, rule.accumulate_below),
-    )
-    sides = []
-    for name, sign, alert, action, accumulate in table:
-        limits = tuple(
-            (level, limit) for level, limit in ((Level.ALERT, alert), (Level.ACTION, action)) if limit is not None
-        )
-        reference = accumulate if accumulate is not None or rule.kind in TOTALS else (limits[0][1] if limits else None)
-        if limits or reference is not None:
-            sides.append(_Side(name, sign, limits, reference))
-    return tuple(sides)
+def _coverage(part: Part) -> Decimal:
+    """Share of the step with trusted values, to six decimals."""
+    step_us = part.end_us - part.start_us
+    if step_us <= 0:
+        return Decimal(0)
+    return (Decimal(step_us - _lost_us(part)) / Decimal(step_us)).quantize(Decimal("0.000001"))
 
 
-def _totals(window: Window, sides: tuple[_Side, ...], signal_type: SignalType) -> tuple[int, Decimal]:
-    times: list[float] = []
-    doses: list[float] = []
-    for side in sides:
-        if side.reference is not None:
-            spent, given = excess(window, window.values * side.sign, float(side.reference) * side.sign, signal_type)
-            times += spent[spent > 0].tolist()
-            doses += given[given > 0].tolist()
-    # fsum is exact, so the order of summation cannot show in the last digit.
-    return round(fsum(times)), _decimal(fsum(doses) / SECOND, 6)
-
-
-def _levelled(window: Window, rule: ExcursionRule, side: _Side) -> list[Excursion]:
-    values = window.values * side.sign
-    found: list[Excursion] = []
-    for level, limit in side.limits:
-        machine = Machine(
-            level=float(limit * side.sign),
-            # The deadband is taken off as a decimal, so that 8.0 - 0.1 is the 7.9 of the samples.
-            release=float(limit * side.sign - rule.deadband),
-            t_on=_micros(rule.t_on_s),
-            t_off=_micros(rule.t_off_s),
-            t_merge=_micros(rule.t_merge_s),
-        )
-        spells = spells_above(window, values, machine, rule.signal_type)
-        found += _excursions(window, rule.code, side, (level, limit), spells)
-    return found
-
-
-def _excursions(
-    window: Window, code: str, side: _Side, passed: tuple[Level, Decimal], spells: Spells
-) -> list[Excursion]:
-    level, limit = passed
-    if len(spells.starts) == 0:
-        return []
-    upto = np.minimum(spells.ends, window.times[-1])
-    known = upto - spells.starts - (_lost_before(window, upto) - _lost_before(window, spells.starts))
-    columns = (spells.starts, spells.ends, known, spells.peaks * side.sign, spells.peaks_at, spells.doses)
-    return [
-        Excursion(
-            key=f"{code}:{level.value}:{side.name}:{started}",
-            level=level,
-            side=side.name,
-            started_us=started,
-            ended_us=None if ended == OPEN else ended,
-            duration_s=_seconds(lasted),
-            peak=_decimal(peak, 9),
-            peak_at_us=peak_at,
-            excess_dose=_decimal(dose / SECOND, 6),
-            limit=limit,
-        )
-        for started, ended, lasted, peak, peak_at, dose in zip(*(one.tolist() for one in columns), strict=True)
+def _totals(part: Part, rule: ExcursionRule) -> tuple[int, Decimal]:
+    """Time outside in µs and dose in unit·s; gaps count as the worst that the action limits allow, where asked."""
+    dose = _decimal(part.dose / 2**FRACTION / SECOND, 6)
+    if rule.gap_mode is GapMode.UNKNOWN:
+        return part.outside_us, dose
+    lost_us = _lost_us(part)
+    beyond = [
+        (side.fill - side.reference) * side.sign
+        for side in sides_of(rule)
+        if side.fill is not None and side.reference is not None
     ]
+    return part.outside_us + lost_us, dose + max(beyond, default=Decimal(0)) * lost_us / SECOND
 
 
-def _lost_before(window: Window, moments: Times) -> Floats:
-    if not window.gaps:
-        return np.zeros(len(moments))
-    edges = np.array([(one.started_us, one.ended_us) for one in window.gaps], dtype=np.int64)
-    lost = np.cumsum(edges[:, 1] - edges[:, 0])
-    knots = edges.ravel()
-    totals = np.column_stack((lost - (edges[:, 1] - edges[:, 0]), lost)).ravel()
-    origin = int(knots[0])  # µs since 1970 exceed what float64 can divide finely
-    rounded: Floats = np.rint(np.interp(moments - origin, knots - origin, totals))
-    return rounded
+def _excursion(rule: ExcursionRule, spell: Spell, part: Part) -> Excursion:
+    return Excursion(
+        key=f"{rule.code}:{spell.level.value}:{spell.side}:{spell.started_us}",
+        level=spell.level,
+        side=spell.side,
+        started_us=spell.started_us,
+        ended_us=spell.ended_us,
+        duration_s=_seconds(spell.known_us),
+        peak=_decimal(spell.peak, 9),
+        peak_at_us=spell.peak_at_us,
+        excess_dose=_decimal(spell.dose / 2**FRACTION / SECOND, 6),
+        limit=spell.limit,
+    )
 
 
-def _of_total(
-    window: Window, rule: ExcursionRule, sides: tuple[_Side, ...], outside_us: int, dose: Decimal
-) -> list[Excursion]:
-    total = _seconds(outside_us) if rule.kind is RuleKind.CUMULATIVE_TIME else dose
+def _of_total(part: Part, rule: ExcursionRule, outside_us: int, dose: Decimal) -> list[Excursion]:
+    totals = {RuleKind.CUMULATIVE_TIME: _seconds(outside_us), RuleKind.DOSE: dose, RuleKind.COUNT: Decimal(part.count)}
     passed = [
         (level, limit)
         for level, limit in ((Level.ALERT, rule.alert_total), (Level.ACTION, rule.action_total))
-        if limit is not None and total > limit
+        if limit is not None and totals[rule.kind] > limit
     ]
     if not passed:
         return []
-    side, started, ended, peak, peak_at = _outside(window, rule, sides)
+    furthest = max(part.outside, key=lambda one: one.beyond, default=None) or _unseen(part, rule)
+    last = max(one.last_us for one in (*part.outside, furthest))
     return [
         Excursion(
             # The step's start, not the crossing: late data may move the crossing, never the step.
-            key=f"{rule.code}:{level.value}:total:{window.start_us}",
+            key=f"{rule.code}:{level.value}:total:{part.start_us}",
             level=level,
-            side=side,
-            started_us=started,
-            ended_us=ended,
+            side=furthest.side,
+            started_us=min(one.first_us for one in (*part.outside, furthest)),
+            ended_us=None if part.last_us is None or last >= part.last_us else last,
             duration_s=_seconds(outside_us),
-            peak=peak,
-            peak_at_us=peak_at,
+            peak=_decimal(furthest.peak, 9),
+            peak_at_us=furthest.peak_at_us,
             excess_dose=dose,
             limit=limit,
         )
@@ -291,46 +248,28 @@ def _of_total(
     ]
 
 
-def _outside(
-    window: Window, rule: ExcursionRule, sides: tuple[_Side, ...]
-) -> tuple[str, int, int | None, Decimal, int]:
-    """Side, first and last moment outside (None while it lasts), and the value furthest outside with its time."""
-    spans = []
-    for side in sides:
-        if side.reference is None:
-            continue
-        values, level = window.values * side.sign, float(side.reference) * side.sign
-        runs = runs_where(window, values, values > level, level, rule.signal_type)
-        if len(runs.starts):
-            top = int(np.argmax(values))
-            last = int(runs.ends[-1])
-            spans.append((float(values[top]) - level, side, int(runs.starts[0]), last, top))
-    furthest = max(spans, key=lambda span: span[0])
-    last = max(span[3] for span in spans)
-    top = furthest[4]
-    return (
-        furthest[1].name,
-        min(span[2] for span in spans),
-        None if last >= int(window.times[-1]) else last,
-        _decimal(float(window.values[top]), 9),
-        int(window.times[top]),
-    )
+def _unseen(part: Part, rule: ExcursionRule) -> Outside:
+    """What filled gaps alone make of a total: nothing was seen outside, the worst is taken for the unknown."""
+    first, last = part.gaps[0], part.gaps[-1]
+    side = next(side for side in sides_of(rule) if side.reference is not None)
+    worst = side.reference if side.fill is None else side.fill
+    return Outside(side.name, first.started_us, last.ended_us, 0.0, float(worst or 0), first.started_us)
 
 
-def _of_coverage(window: Window, rule: ExcursionRule, end: int) -> list[Excursion]:
-    if rule.min_coverage is None or window.good_us >= rule.min_coverage * window.step_us:
+def _of_coverage(part: Part, rule: ExcursionRule) -> list[Excursion]:
+    step_us, lost_us = part.end_us - part.start_us, _lost_us(part)
+    if rule.min_coverage is None or step_us - lost_us >= rule.min_coverage * step_us:
         return []
-    lost = sum(one.ended_us - one.started_us for one in window.gaps)
     return [
         Excursion(
-            key=f"{rule.code}:{Level.ACTION.value}:coverage:{window.start_us}",
+            key=f"{rule.code}:{Level.ACTION.value}:coverage:{part.start_us}",
             level=Level.ACTION,
             side="coverage",
-            started_us=window.gaps[0].started_us if window.gaps else window.start_us,
-            ended_us=window.gaps[-1].ended_us if window.gaps else end,
-            duration_s=_seconds(lost),
-            peak=window.coverage,
-            peak_at_us=end,
+            started_us=part.gaps[0].started_us,
+            ended_us=part.gaps[-1].ended_us,
+            duration_s=_seconds(lost_us),
+            peak=_coverage(part),
+            peak_at_us=part.end_us,
             excess_dose=Decimal(0),
             limit=rule.min_coverage,
         )
@@ -348,6 +287,8 @@ def evaluation_content(evaluation: Evaluation) -> dict[str, object]:
         "coverage": _text(evaluation.coverage),
         "time_above_s": _text(evaluation.time_above),
         "dose": _text(evaluation.dose),
+        "count": evaluation.count,
+        "bounded": evaluation.bounded,
         "gaps": [
             {"started_us": one.started_us, "ended_us": one.ended_us, "reason": one.reason} for one in evaluation.gaps
         ],
@@ -367,10 +308,6 @@ def evaluation_content(evaluation: Evaluation) -> dict[str, object]:
             for one in evaluation.excursions
         ],
     }
-
-
-def _micros(seconds: Decimal) -> int:
-    return int(seconds * SECOND)
 
 
 def _seconds(micros: float) -> Decimal:

@@ -2,23 +2,25 @@
 
 from collections.abc import Mapping
 
-from batches.monitoring.rules.derived import HollowFibre
-from batches.monitoring.rules.excursion_rules import ExcursionRule, SignalType
-from batches.monitoring.rules.signals import DERIVED_INPUTS, Derived, Signal, clean, derive
+from batches.monitoring.rules.derivations import DERIVATIONS, Constants, Derived, derive
+from batches.monitoring.rules.excursion_rules import ExcursionRule, RuleKind, SignalType
+from batches.monitoring.rules.geometry import Module
+from batches.monitoring.rules.parameters import factor, parameter, rate_factor
+from batches.monitoring.rules.signals import Signal, clean
 from gatekeeper.core.refusal import Refusal
 
 
 def needed_parameters(rule: ExcursionRule) -> tuple[str, ...]:
     """The measured parameters that a rule needs."""
-    return DERIVED_INPUTS.get(rule.derived, (rule.parameter,))
+    return (rule.parameter,) if rule.derived is Derived.NONE else DERIVATIONS[rule.derived].inputs
 
 
-def judged_signal(rule: ExcursionRule, signals: Mapping[str, Signal], geometry: HollowFibre | None = None) -> Signal:
-    """The signal that the rule judges, from the phase's measured signals by parameter.
+def judged_signal(rule: ExcursionRule, signals: Mapping[str, Signal], geometry: Module | None = None) -> Signal:
+    """The signal that the rule judges, from the phase's measured signals by parameter, in the parameter's unit.
 
     Frozen, conflicting and bad samples of an input make the derived signal unknown at that time.
 
-    :raises Refusal: signal_missing, geometry_required.
+    :raises Refusal: signal_missing, geometry_required, and those of the formula (shear_formula_not_valid).
     """
     names = needed_parameters(rule)
     for name in names:
@@ -28,4 +30,26 @@ def judged_signal(rule: ExcursionRule, signals: Mapping[str, Signal], geometry: 
         return signals[rule.parameter]
     stuck = rule.stuck_s if rule.signal_type is SignalType.LINEAR else None
     inputs = {name: clean(signals[name], stuck_s=stuck, max_gap_s=rule.max_gap_s) for name in names}
-    return derive(rule.derived, inputs, geometry)
+    return derive(rule.derived, inputs, geometry, constants=constants_of(rule))
+
+
+def constants_of(rule: ExcursionRule) -> Constants:
+    """What the rule says of the numbers that its signal is computed with."""
+    tables = Constants(half_lives=rule.half_lives, salt_points=rule.salt_points)
+    if rule.temperature_coefficient is None:
+        return tables
+    return Constants(
+        temperature_coefficient=rule.temperature_coefficient,
+        half_lives=rule.half_lives,
+        salt_points=rule.salt_points,
+    )
+
+
+def in_unit_of(rule: ExcursionRule, signal: Signal) -> Signal:
+    """The signal in the rule's unit; for a rate so that its slope a minute is in the rule's unit.
+
+    :raises Refusal: unknown_parameter, unknown_unit, units_differ_in_kind.
+    """
+    given = parameter(rule.parameter).unit
+    scale = rate_factor(given, rule.unit) if rule.kind is RuleKind.RATE else factor(given, rule.unit)
+    return signal if scale == 1 else Signal(signal.times, signal.values * scale, signal.good, signal.void)

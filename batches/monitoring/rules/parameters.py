@@ -27,6 +27,7 @@ _ROWS = (
     Parameter("permeate_pressure", "Permeate pressure", "bar"),
     Parameter("ph", "pH", "[pH]"),
     Parameter("conductivity", "Conductivity", "mS/cm"),
+    Parameter("conductivity_compensated", "Conductivity, compensated by its probe", "mS/cm"),
     Parameter("temperature", "Temperature", "Cel"),
     Parameter("osmolality", "Osmolality", "mosm/kg"),
     Parameter("volume", "Volume", "L"),
@@ -34,8 +35,15 @@ _ROWS = (
     Parameter("agitation", "Agitation", "{rev}/min"),
     Parameter("dissolved_oxygen", "Dissolved oxygen", "%"),
     Parameter("wall_shear", "Wall shear", "1/s", derived=True),
+    Parameter("wall_stress", "Wall shear stress", "Pa", derived=True),
+    Parameter("particle_shear", "Shear on a particle, averaged over the system", "1/s", derived=True),
+    Parameter("pass_rate", "Pump passes", "{pass}/s", derived=True),
     Parameter("tmp", "Transmembrane pressure", "bar", derived=True),
+    Parameter("pressure_drop", "Pressure drop", "bar", derived=True),
+    Parameter("flux", "Permeate flux", "L/m2/h", derived=True),
     Parameter("conductivity_25", "Conductivity at 25 °C", "mS/cm", derived=True),
+    Parameter("salt", "Salt (NaCl)", "mol/L", derived=True),
+    Parameter("potency_loss", "Loss of potency", "{log10}/s", derived=True),
 )
 PARAMETERS: Mapping[str, Parameter] = MappingProxyType({row.code: row for row in _ROWS})
 
@@ -68,3 +76,20 @@ def factor(source: str, target: str) -> float:
     :raises Refusal: ``unknown_unit``, ``units_differ_in_kind``.
     """
     return float(convert(unit(source).factor, source, target) / unit(source).factor)
+
+
+def rate_factor(source: str, target: str) -> float:
+    """Return what a change a minute in the source unit is multiplied by to be in the target unit of a rate.
+
+    :raises Refusal: ``unknown_unit``, ``units_differ_in_kind``.
+    """
+    changing, rate = unit(source), unit(target)
+    if rate.kind != f"{changing.kind}_rate":
+        raise Refusal(
+            "units_differ_in_kind",
+            "{source} and {target} are different kinds of quantity.",
+            field="unit",
+            source=source,
+            target=target,
+        )
+    return float(changing.factor / rate.factor)

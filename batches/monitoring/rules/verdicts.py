@@ -9,17 +9,21 @@ from decimal import Decimal
 
 import numpy as np
 
-from batches.monitoring.rules.derived import HollowFibre, geometry_from
+from batches.monitoring.rules.derivations import Derived, origin_content
 from batches.monitoring.rules.excursions import (
     Evaluation,
     ExcursionRule,
-    evaluate,
+    evaluate_all,
     evaluation_content,
     rule_content,
 )
-from batches.monitoring.rules.judging import judged_signal, needed_parameters
+from batches.monitoring.rules.geometry import Module, geometry_content, module_of
+from batches.monitoring.rules.judging import in_unit_of, judged_signal, needed_parameters
 from batches.monitoring.rules.parameters import factor, parameter
+from batches.monitoring.rules.parts import cleaned, judged_window
+from batches.monitoring.rules.potency import residual
 from batches.monitoring.rules.signals import Signal, clean, signal_of
+from batches.monitoring.rules.sliding import Aggregation
 from gatekeeper.core.refusal import Refusal
 
 
@@ -47,7 +51,8 @@ class PhaseReadings:
 class Verdict:
     """One rule's evaluation. ``name`` is the rule's code, with its source where several sources measure the same.
 
-    ``problem`` is the code of why there was no signal to judge, empty when there was one.
+    ``signal`` is what was judged. ``problem`` is the code of why there was none, empty when there was one; ``origin``
+    is where a derived signal came from (``derivations.origin_content``), None for a measured one.
     """
 
     name: str
@@ -55,19 +60,29 @@ class Verdict:
     source: str
     signal: Signal
     evaluation: Evaluation
-    geometry: HollowFibre | None
+    geometry: Module | None
     problem: str
+    origin: Mapping[str, object] | None = None
 
     @property
     def content(self) -> dict[str, object]:
-        """What is recorded of it: the evaluation with its rule, source and geometry."""
+        """What is recorded of it: the evaluation with its rule, source, geometry and origin."""
         return {
             **evaluation_content(self.evaluation),
             "rule": rule_content(self.rule),
             "source": self.source,
             "geometry": geometry_content(self.geometry),
+            "origin": self.origin,
+            "residual": self.residual,
             "problem": self.problem,
         }
+
+    @property
+    def residual(self) -> str | None:
+        """The share of potency that the exposure leaves (E-9) as text, None when the rule does not judge potency."""
+        if self.rule.derived is not Derived.POTENCY_LOSS:
+            return None
+        return f"{residual(float(self.evaluation.dose)):.6f}"
 
     @property
     def keys(self) -> Mapping[str, int]:
@@ -81,17 +96,17 @@ def verdicts(readings: PhaseReadings, rules: Iterable[ExcursionRule]) -> tuple[V
 
     A rule that names the phase and finds no signal says UNKNOWN: missing data is not good data.
     """
-    found: list[Verdict] = []
+    found: list[_Judged] = []
     for rule in rules:
         if rule.phases and readings.phase not in rule.phases:
             continue
         needed = needed_parameters(rule)
         able = [sent for sent in readings.sent if all(name in sent.signals for name in needed)]
         if not able and rule.phases:
-            found.append(_verdict(readings, rule, None, rule.code))
+            found.append(_Judged(rule.code, rule, "", signal_of([], []), None, "signal_missing", None))
         alone = len(able) == 1
-        found += [_verdict(readings, rule, sent, rule.code if alone else f"{rule.code}@{sent.source}") for sent in able]
-    return tuple(found)
+        found += [_judged(readings, rule, sent, rule.code if alone else f"{rule.code}@{sent.source}") for sent in able]
+    return _evaluated(readings, found)
 
 
 def watched_parameters(rules: Iterable[ExcursionRule], phase: str) -> frozenset[str]:
@@ -112,51 +127,58 @@ def sent_signal(signal: Signal, *, unit: str, code: str, low: Decimal | None, hi
     """Return a tag's signal in the unit of its parameter, with what its sensor cannot measure marked as not good."""
     ranged = clean(signal, sensor_low=low, sensor_high=high)
     scale = factor(unit, parameter(code).unit)
-    return ranged if scale == 1 else Signal(ranged.times, ranged.values * scale, ranged.good, ranged.marks)
+    return ranged if scale == 1 else Signal(ranged.times, ranged.values * scale, ranged.good, ranged.void)
 
 
-def module_of(modules: Iterable[Mapping[str, object]]) -> HollowFibre:
-    """Return the geometry of the one hollow-fibre module in use.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Judged:
+    """A rule with the signal that it judges, before it has said anything."""
 
-    :raises Refusal: ``geometry_missing``, ``geometry_ambiguous``, ``geometry_not_positive``.
-    """
-    fibres = [module for module in modules if "n_fibres" in module]
-    if not fibres:
-        raise Refusal("geometry_missing", "No hollow-fibre module is in use in this phase.", field="geometry")
-    if len(fibres) > 1:
-        raise Refusal("geometry_ambiguous", "More than one hollow-fibre module is in use.", field="geometry")
-    return geometry_from(fibres[0])
-
-
-def geometry_content(geometry: HollowFibre | None) -> dict[str, object] | None:
-    """Return a geometry as text and whole numbers."""
-    if geometry is None:
-        return None
-    return {
-        "n_fibres": geometry.n_fibres,
-        "diameter_mm": str(geometry.diameter_mm),
-        "length_m": str(geometry.length_m),
-        "density_kg_m3": str(geometry.density_kg_m3),
-        "viscosity_mpa_s": str(geometry.viscosity_mpa_s),
-    }
+    name: str
+    rule: ExcursionRule
+    source: str
+    signal: Signal
+    geometry: Module | None
+    problem: str
+    origin: Mapping[str, object] | None
 
 
-def _verdict(readings: PhaseReadings, rule: ExcursionRule, sent: Sent | None, name: str) -> Verdict:
-    geometry, problem, signal = None, "signal_missing", signal_of([], [])
-    if sent:
-        try:
-            geometry = module_of(readings.modules) if rule.requires_geometry else None
-            signal = _scaled(judged_signal(rule, sent.signals, geometry), rule)
-            problem = ""
-        except Refusal as refusal:
-            problem = refusal.code
-    evaluation = evaluate(signal, rule, start=readings.start_us, end=readings.end_us, complete=readings.complete)
-    return Verdict(name, rule, sent.source if sent else "", signal, evaluation, geometry, problem)
+def _judged(readings: PhaseReadings, rule: ExcursionRule, sent: Sent, name: str) -> _Judged:
+    geometry, problem, signal, origin = None, "", signal_of([], []), None
+    try:
+        geometry = module_of(readings.modules) if rule.requires_geometry else None
+        signal = in_unit_of(rule, judged_signal(rule, sent.signals, geometry))
+        origin = origin_content(rule.derived, sent.signals, geometry)
+    except Refusal as refusal:
+        problem = refusal.code
+    return _Judged(name, rule, sent.source, signal, geometry, problem, origin)
 
 
-def _scaled(signal: Signal, rule: ExcursionRule) -> Signal:
-    scale = factor(parameter(rule.parameter).unit, rule.unit)
-    return signal if scale == 1 else Signal(signal.times, signal.values * scale, signal.good, signal.marks)
+def _evaluated(readings: PhaseReadings, judged: Iterable[_Judged]) -> tuple[Verdict, ...]:
+    ordered = list(judged)
+    groups: dict[int, list[_Judged]] = {}
+    for one in ordered:
+        groups.setdefault(id(one.signal), []).append(one)  # rules of one measured signal share the work of cleaning it
+    said_by: dict[int, Evaluation] = {}
+    span = {"start": readings.start_us, "end": readings.end_us}
+    for group in groups.values():
+        rules = [one.rule for one in group]
+        answers = evaluate_all(group[0].signal, rules, **span, complete=readings.complete)
+        said_by |= {id(one): answer for one, answer in zip(group, answers, strict=True)}
+    return tuple(
+        Verdict(
+            one.name, one.rule, one.source, _shown(one, **span), said_by[id(one)], one.geometry, one.problem, one.origin
+        )
+        for one in ordered
+    )
+
+
+def _shown(judged: _Judged, *, start: int, end: int) -> Signal:
+    """The signal as the rule's limits see it: over a window of time where the rule judges one."""
+    if judged.rule.aggregation is Aggregation.NONE:
+        return judged.signal
+    window = judged_window(cleaned(judged.signal, judged.rule), judged.rule, start=start, end=end)
+    return Signal(window.times, window.values, np.ones(len(window.times), dtype=np.bool_))
 
 
 def newest_us(signals: Iterable[Signal]) -> int | None:

@@ -1,0 +1,203 @@
+"""What a stretch of a step says: totals, gaps and finished excursions, so that stretches can be put together.
+
+A stretch ends and the next begins at one and the same good sample. Totals are whole numbers, and each interval is
+rounded by itself: the same samples give the same sums however they were cut.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import numpy as np
+
+from batches.monitoring.rules.excursion_rules import (
+    LEVELLED,
+    TOTALS,
+    ExcursionRule,
+    Level,
+    RuleKind,
+    Side,
+    SignalType,
+    sides_of,
+)
+from batches.monitoring.rules.runs import OPEN, Machine, Spells, exact, excess, runs_where, spells_above
+from batches.monitoring.rules.signals import Floats, Signal, Times, clean, micros
+from batches.monitoring.rules.sliding import Aggregation, aggregated
+from batches.monitoring.rules.windows import Gap, Window, cut, window_of
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """One excursion: times in µs (no end while it lasts), time known outside in µs, peak, dose (``runs.exact``)."""
+
+    level: Level
+    side: str
+    limit: Decimal
+    started_us: int
+    ended_us: int | None
+    known_us: int
+    peak: float
+    peak_at_us: int
+    dose: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Everything on one side beyond what totals count: first and last moment, how far, the value and its time."""
+
+    side: str
+    first_us: int
+    last_us: int
+    beyond: float
+    peak: float
+    peak_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch from ``start_us`` to ``end_us``; ``last_us`` is the time of its last value, None without one.
+
+    ``outside_us`` and ``dose`` (``runs.exact``) are totals beyond the reference limits, ``count`` that of excursions.
+    """
+
+    start_us: int
+    end_us: int
+    last_us: int | None
+    gaps: tuple[Gap, ...]
+    spells: tuple[Spell, ...]
+    outside: tuple[Outside, ...]
+    outside_us: int
+    dose: int
+    count: int
+
+
+def cleaned(signal: Signal, rule: ExcursionRule) -> Signal:
+    """The signal with everything marked that this rule may not judge."""
+    return clean(
+        signal,
+        stuck_s=rule.stuck_s,
+        max_gap_s=rule.max_gap_s,
+        sensor_low=rule.sensor_low,
+        sensor_high=rule.sensor_high,
+    )
+
+
+def judged_window(signal: Signal, rule: ExcursionRule, *, start: int, end: int, since: int | None = None) -> Window:
+    """The window that a rule judges of a cleaned signal; values that slide may look back as far as ``since``."""
+    hold = rule.signal_type is SignalType.HOLD
+    begin = start if since is None else since
+    window = window_of(signal, start=begin, end=end, max_gap_s=rule.max_gap_s, hold=hold)
+    if rule.signal_type is SignalType.EVENT and rule.max_gap_s is None:
+        window = replace(window, gaps=())
+    if rule.aggregation is not Aggregation.NONE and rule.window_s is not None:
+        window = aggregated(window, rule.aggregation, micros(rule.window_s))
+    return window if begin == start else cut(window, start=start)
+
+
+def part_of(window: Window, rule: ExcursionRule) -> Part:
+    """What the rule says of a window."""
+    spells: list[Spell] = []
+    outside: list[Outside] = []
+    outside_us = dose = count = 0
+    for side in sides_of(rule):
+        for level, limit in side.limits if rule.kind in LEVELLED else ():
+            spells += _spells(window, side, (level, limit), _beyond(window, rule, side, limit))
+        if side.reference is None or not _passes(window, side, side.reference):
+            continue
+        values, level_at = window.values * side.sign, side.level(side.reference)
+        above = values > level_at
+        over = excess(window, values, above, level_at, rule.signal_type)
+        outside_us, dose = outside_us + int(over.widths.sum()), dose + exact(over.doses)
+        if rule.kind in TOTALS:
+            runs = runs_where(window, values, above, level_at, rule.signal_type)
+            top = int(np.argmax(values))
+            first, last = int(runs.starts[0]), int(runs.ends[-1])
+            beyond = float(values[top]) - level_at
+            outside.append(Outside(side.name, first, last, beyond, float(window.values[top]), int(window.times[top])))
+        if rule.kind is RuleKind.COUNT:
+            event = rule.signal_type is SignalType.EVENT
+            count += int(above.sum()) if event else len(_beyond(window, rule, side, side.reference).starts)
+    return Part(
+        start_us=window.start_us,
+        end_us=window.start_us + window.step_us,
+        last_us=int(window.times[-1]) if len(window.times) else None,
+        gaps=window.gaps,
+        spells=tuple(spells),
+        outside=tuple(outside),
+        outside_us=outside_us,
+        dose=dose,
+        count=count,
+    )
+
+
+def put_together(before: Part | None, after: Part) -> Part:
+    """What two stretches say that meet at a good sample at which nothing lasts."""
+    if before is None:
+        return after
+    sides = {one.side: one for one in before.outside}
+    for one in after.outside:
+        sides[one.side] = _wider(sides[one.side], one) if one.side in sides else one
+    return Part(
+        start_us=before.start_us,
+        end_us=after.end_us,
+        last_us=after.last_us,
+        gaps=before.gaps + after.gaps,
+        spells=before.spells + after.spells,
+        outside=tuple(sides[name] for name in ("high", "low") if name in sides),
+        outside_us=before.outside_us + after.outside_us,
+        dose=before.dose + after.dose,
+        count=before.count + after.count,
+    )
+
+
+def _wider(before: Outside, after: Outside) -> Outside:
+    furthest = after if after.beyond > before.beyond else before
+    return replace(furthest, first_us=before.first_us, last_us=after.last_us)
+
+
+def _passes(window: Window, side: Side, limit: Decimal) -> bool:
+    return window.high > float(limit) if side.sign > 0 else window.low < float(limit)
+
+
+def machine_of(rule: ExcursionRule, side: Side, limit: Decimal) -> Machine:
+    """The state machine of one limit of a rule; for a low limit everything is mirrored."""
+    return Machine(
+        level=side.level(limit),
+        # The deadband is taken off as a decimal, so that 8.0 - 0.1 is the 7.9 of the samples.
+        release=float(limit * side.sign - rule.deadband),
+        t_on=micros(rule.t_on_s),
+        t_off=micros(rule.t_off_s),
+        t_merge=micros(rule.t_merge_s),
+    )
+
+
+def _beyond(window: Window, rule: ExcursionRule, side: Side, limit: Decimal) -> Spells:
+    if not _passes(window, side, limit):
+        none = window.times[:0]
+        return Spells(none, none, np.zeros(0), none, ())
+    return spells_above(window, window.values * side.sign, machine_of(rule, side, limit), rule.signal_type)
+
+
+def _spells(window: Window, side: Side, passed: tuple[Level, Decimal], spells: Spells) -> list[Spell]:
+    if len(spells.starts) == 0:
+        return []
+    level, limit = passed
+    upto = np.minimum(spells.ends, window.times[-1])
+    known = upto - spells.starts - (_lost_before(window, upto) - _lost_before(window, spells.starts))
+    columns = (spells.starts, spells.ends, known.astype(np.int64), spells.peaks * side.sign, spells.peaks_at)
+    rows = zip(*(column.tolist() for column in columns), spells.doses, strict=True)
+    return [
+        Spell(level, side.name, limit, started, None if ended == OPEN else ended, lasted, peak, peak_at, dose)
+        for started, ended, lasted, peak, peak_at, dose in rows
+    ]
+
+
+def _lost_before(window: Window, moments: Times) -> Floats:
+    if not window.gaps:
+        return np.zeros(len(moments))
+    edges = np.array([(one.started_us, one.ended_us) for one in window.gaps], dtype=np.int64)
+    lost = np.cumsum(edges[:, 1] - edges[:, 0])
+    knots = edges.ravel()
+    totals = np.column_stack((lost - (edges[:, 1] - edges[:, 0]), lost)).ravel()
+    origin = int(knots[0])  # µs since 1970 exceed what float64 can divide finely
+    rounded: Floats = np.rint(np.interp(moments - origin, knots - origin, totals))
+    return rounded
