@@ -103,13 +103,14 @@ def part_of(window: Window, rule: ExcursionRule) -> Part:
             spells += _spells(window, side, (level, limit), _beyond(window, rule, side, limit))
         if side.reference is None or not _passes(window, side, side.reference):
             continue
-        values, level_at = window.values * side.sign, side.level(side.reference)
+        values, level_at = _signed(window, side), side.level(side.reference)
         above = values > level_at
         over = excess(window, values, above, level_at, rule.signal_type)
         outside_us, dose = outside_us + int(over.widths.sum()), dose + exact(over.doses)
         if rule.kind in TOTALS:
             runs = runs_where(window, values, above, level_at, rule.signal_type)
-            top = int(np.argmax(values))
+            places = np.flatnonzero(above)
+            top = int(places[np.argmax(values[places])])
             first, last = int(runs.starts[0]), int(runs.ends[-1])
             beyond = float(values[top]) - level_at
             outside.append(Outside(side.name, first, last, beyond, float(window.values[top]), int(window.times[top])))
@@ -154,6 +155,10 @@ def _wider(before: Outside, after: Outside) -> Outside:
     return replace(furthest, first_us=before.first_us, last_us=after.last_us)
 
 
+def _signed(window: Window, side: Side) -> Floats:
+    return window.values if side.sign > 0 else -window.values
+
+
 def _passes(window: Window, side: Side, limit: Decimal) -> bool:
     return window.high > float(limit) if side.sign > 0 else window.low < float(limit)
 
@@ -174,7 +179,7 @@ def _beyond(window: Window, rule: ExcursionRule, side: Side, limit: Decimal) -> 
     if not _passes(window, side, limit):
         none = window.times[:0]
         return Spells(none, none, np.zeros(0), none, ())
-    return spells_above(window, window.values * side.sign, machine_of(rule, side, limit), rule.signal_type)
+    return spells_above(window, _signed(window, side), machine_of(rule, side, limit), rule.signal_type)
 
 
 def _spells(window: Window, side: Side, passed: tuple[Level, Decimal], spells: Spells) -> list[Spell]:

@@ -59,8 +59,9 @@ def runs_where(window: Window, values: Floats, mask: Flags, level: float, signal
     starts, ends = times[first], times[last]
     if signal_type is SignalType.EVENT or len(first) == 0:
         return Runs(starts, ends)
-    joined = np.concatenate(([False], window.joined, [False]))
-    before, after = joined[first], joined[last + 1]
+    before, after = first > 0, last < len(times) - 1
+    before[before] = window.joined[first[before] - 1]
+    after[after] = window.joined[last[after]]
     if signal_type is SignalType.HOLD:
         ends[after] = times[last[after] + 1]
         return Runs(starts, ends)
@@ -71,10 +72,11 @@ def runs_where(window: Window, values: Floats, mask: Flags, level: float, signal
 
 def _ends(mask: Flags, breaks: Indexes) -> tuple[Indexes, Indexes]:
     """First and last place of each run; a break ends a run even where the mask goes on."""
-    padded = np.concatenate(([False], mask, [False]))
-    turns = np.flatnonzero(padded[1:] != padded[:-1])
-    first, last = turns[::2], turns[1::2] - 1
-    inside = breaks[mask[breaks] & mask[breaks + 1]]
+    turns = np.flatnonzero(mask[1:] != mask[:-1])
+    begins, ends = mask[:1].any(), mask[-1:].any()
+    first = np.concatenate(([0] if begins else [], turns[int(begins) :: 2] + 1)).astype(np.intp)
+    last = np.concatenate((turns[int(not begins) :: 2], [len(mask) - 1] if ends else [])).astype(np.intp)
+    inside = breaks[mask[breaks] & mask[breaks + 1]] if len(breaks) else breaks
     if len(inside) == 0:
         return first, last
     return np.union1d(first, inside + 1), np.union1d(last, inside)
@@ -151,12 +153,13 @@ def _described(window: Window, values: Floats, spans: tuple[Times, Times], over:
     times = window.times
     upto = np.minimum(ends, times[-1])
     low, high = np.searchsorted(times, starts), np.searchsorted(times, upto, side="right")
-    padded = np.append(values, values[-1:])
-    peaks = np.maximum.reduceat(padded, np.column_stack((low, high)).ravel())[::2]
     count = high - low
     which = np.repeat(np.arange(len(starts)), count)
-    index = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
-    hit = values[index] == peaks[which]
+    offsets = np.cumsum(count) - count
+    index = np.arange(len(which)) + (low - offsets)[which]
+    inside = values[index]
+    peaks = np.maximum.reduceat(inside, offsets)
+    hit = inside == peaks[which]
     first = np.unique(which[hit], return_index=True)[1]
     peaks_at = times[index[hit][first]]
     begin = np.maximum(np.searchsorted(times, starts, side="right") - 1, 0)

@@ -121,15 +121,16 @@ def each_time_once(signal: Signal) -> Signal:
 
 def _frozen(signal: Signal, good: Flags, stuck_us: int, max_gap_us: int | None) -> npt.NDArray[np.intp]:
     """The places of the samples in a run of identical good values that lasts longer than allowed."""
-    index = np.flatnonzero(good)
-    whole = len(index) == len(good)
-    times, values = (signal.times, signal.values) if whole else (signal.times[index], signal.values[index])
-    same = values[1:] == values[:-1]
+    index = None if good.all() else np.flatnonzero(good)
+    times, values = (signal.times, signal.values) if index is None else (signal.times[index], signal.values[index])
+    same = np.flatnonzero(values[1:] == values[:-1])
     if max_gap_us is not None:
-        same &= (times[1:] - times[:-1]) <= max_gap_us
-    padded = np.concatenate(([False], same, [False]))
-    edges = np.flatnonzero(padded[1:] != padded[:-1])
-    first, last = edges[::2], edges[1::2]
+        same = same[(times[same + 1] - times[same]) <= max_gap_us]
+    # Neighbouring pairs of equal samples make one run.
+    ends = np.flatnonzero(np.diff(same) != 1)
+    first = same[np.concatenate(([0], ends + 1))] if len(same) else same
+    last = same[np.concatenate((ends, [len(same) - 1]))] + 1 if len(same) else same
     too_long = (times[last] - times[first]) > stuck_us
     runs = [np.arange(begin, end + 1) for begin, end in zip(first[too_long], last[too_long], strict=True)]
-    return index[np.concatenate(runs)] if runs else index[:0]
+    places = np.concatenate(runs) if runs else same[:0]
+    return places if index is None else index[places]
