@@ -130,11 +130,17 @@ def duration(seconds: Decimal) -> str:
 
 def geometry_text(geometry: Mapping[str, Any]) -> str:
     """Return a module in one line."""
-    return _("%(n)s fibres, %(d)s mm inner diameter, %(l)s m long") % {
-        "n": geometry["n_fibres"],
-        "d": geometry["diameter_mm"],
-        "l": geometry["length_m"],
-    }
+    if "n_fibres" in geometry:
+        module = _("%(n)s fibres, %(d)s mm inner diameter, %(l)s m long") % {
+            "n": geometry["n_fibres"],
+            "d": geometry["diameter_mm"],
+            "l": geometry["length_m"],
+        }
+    else:
+        module = _("channel %(w)s m wide, %(h)s mm high") % {"w": geometry["width_m"], "h": geometry["height_mm"]}
+    if "version" not in geometry:
+        return module
+    return f"{module} ({geometry['equipment']}, {_('version')} {geometry['version']})"
 
 
 def _bounds(rule: ExcursionRule, level: str) -> str:
@@ -155,6 +161,8 @@ def _limit(rule: Mapping[str, Any], limit: str, label: str) -> str:
 
 
 def _total_unit(kind: RuleKind, label: str) -> str:
+    if kind is RuleKind.COUNT:
+        return _("times")
     return "s" if kind is RuleKind.CUMULATIVE_TIME else f"{label}·s"
 
 

@@ -19,7 +19,7 @@ def site(people):
     return Site.objects.get(code="SG01")
 
 
-@pytest.mark.parametrize("name", ["lv_rules.toml", "aav_rules.toml"])
+@pytest.mark.parametrize("name", ["lv_rules.toml", "aav_rules.toml", "adv_rules.toml", "plasmid_rules.toml"])
 def test_the_shipped_rules_are_imported_by_one_person_and_approved_by_another(people, site, name):
     draft = import_rule_set(by=people["mei"], site=site, toml=(SHIPPED_RULES / name).read_bytes())
     assert (draft.status, draft.version) == ("draft", 1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from batches.monitoring.rules.parameters import PARAMETERS, factor, measured, parameter
+from batches.monitoring.rules.parameters import PARAMETERS, factor, measured, parameter, rate_factor
 from gatekeeper.core.quantity import unit
 from gatekeeper.core.refusal import Refusal
 
@@ -24,3 +24,18 @@ def test_a_source_cannot_send_what_is_unknown_or_computed(code, fault):
 def test_a_source_sends_what_is_measured_in_any_unit_of_its_kind():
     assert measured("flow").unit == "L/min"
     assert factor("mL/min", "L/min") == 0.001
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "scale"),
+    [("Cel", "Cel/min", 1), ("bar", "mbar/min", 1000), ("uS/cm", "mS/cm/min", 0.001), ("[pH]", "[pH]/min", 1)],
+)
+def test_a_rate_is_a_change_a_minute_in_a_unit_of_its_kind(source, target, scale):
+    assert rate_factor(source, target) == scale
+
+
+@pytest.mark.parametrize(("source", "target"), [("Cel", "bar/min"), ("Cel", "Cel"), ("L", "L/min")])
+def test_a_rate_of_another_kind_is_refused(source, target):
+    with pytest.raises(Refusal) as refused:
+        rate_factor(source, target)
+    assert refused.value.code == "units_differ_in_kind"

@@ -31,7 +31,7 @@ def codes_of(**fields):
     return [fault.code for fault in rule_faults(rule_from(RULE | fields))]
 
 
-@pytest.mark.parametrize("name", ["lv_rules.toml", "aav_rules.toml"])
+@pytest.mark.parametrize("name", ["lv_rules.toml", "aav_rules.toml", "adv_rules.toml", "plasmid_rules.toml"])
 def test_a_shipped_rule_set_is_complete_and_without_faults(name):
     rules = rules_from(tomllib.loads((DATA / name).read_text()))
     assert [fault.code for rule in rules for fault in rule_faults(rule)] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batches.monitoring.rules.excursions import rules_from
+from batches.monitoring.rules.excursions import rule_from, rules_from
 from batches.monitoring.rules.geometry import geometry_content, module_of
 from batches.monitoring.rules.signals import SECOND, signal_of
 from batches.monitoring.rules.verdicts import (
@@ -109,3 +109,62 @@ def test_what_people_act_on_is_state_problem_and_excursions_not_how_far_it_has_c
 def test_the_newest_moment_is_that_of_the_newest_sample():
     assert newest_us([signal_of([3, 9, 1], [1.0, 1.0, 1.0]), signal_of([], []), signal_of([4], [1.0])]) == 9
     assert newest_us([signal_of([], [])]) is None
+
+
+POTENCY = rule_from(
+    {
+        "code": "potency",
+        "version": 1,
+        "parameter": "potency_loss",
+        "unit": "{log10}/s",
+        "derived": "potency_loss",
+        "signal_type": "linear",
+        "kind": "dose",
+        "direction": "high",
+        "accumulate_above": "0",
+        "action_total": "0.1",
+        "max_gap_s": "60",
+        "half_lives": [{"low_cel": "2", "high_cel": "8", "hours": "0.5"}],
+    }
+)
+
+
+def test_a_verdict_says_where_its_signal_came_from_and_what_potency_is_left():
+    found = verdicts(_readings(Sent("A", {"temperature": _steady(5.0), "flow": _steady(1.5)})), [POTENCY, *RULES])
+    potency, shear = _named(found, "potency").content, _named(found, "lv-wall-shear").content
+    assert (potency["origin"]["equation"], potency["state"]) == ("E-9, E-10", "action")
+    assert float(potency["residual"]) == pytest.approx(2 ** -(10 / 30), abs=1e-5)
+    assert (shear["origin"]["equation"], shear["residual"]) == ("E-1", None)
+    assert shear["origin"]["inputs"]["flow"]["samples"] == MINUTES * 60 + 1
+    assert _named(found, "lv-ph").content["origin"] is None
+
+
+def test_a_rate_is_shown_as_the_slope_that_was_judged():
+    rise = rule_from(
+        {
+            "code": "rise",
+            "version": 1,
+            "parameter": "temperature",
+            "unit": "Cel/min",
+            "signal_type": "linear",
+            "kind": "rate",
+            "aggregation": "slope",
+            "window_s": "120",
+            "direction": "high",
+            "action_high": "0.5",
+            "max_gap_s": "10",
+        }
+    )
+    times = np.arange(MINUTES * 60 + 1, dtype=np.int64)
+    warming = signal_of((times * SECOND).tolist(), (5 + times / 60).tolist())
+    (found,) = verdicts(_readings(Sent("A", {"temperature": warming})), [rise])
+    assert str(found.evaluation.state) == "action"
+    assert found.signal.values == pytest.approx(np.ones(len(found.signal.values)))
+    assert int(found.signal.times[0]) == 120 * SECOND
+
+
+def test_a_screened_cassette_has_no_verdict_on_shear_and_says_why():
+    cassette = {"width_m": "1.0", "height_mm": "0.4", "area_m2": "0.5", "screened": True}
+    found = verdicts(_readings(Sent("TFF01", {"flow": _steady(1.5)}), modules=(cassette,)), RULES)
+    assert _named(found, "lv-wall-shear").problem == "shear_formula_not_valid"
+    assert str(_named(found, "lv-wall-shear").evaluation.state) != "normal"

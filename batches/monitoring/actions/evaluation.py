@@ -9,7 +9,7 @@ from batches.models import Deviation, Phase
 from batches.monitoring import models
 from batches.monitoring.queries.facts import PhaseFacts, moment, phase_facts
 from batches.monitoring.queries.states import is_current, newest_evaluations
-from batches.monitoring.rules.excursion_rules import RuleKind
+from batches.monitoring.rules.excursion_rules import TOTALS, RuleKind
 from batches.monitoring.rules.excursions import Excursion, Level
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.verdicts import Verdict, verdicts
@@ -107,6 +107,8 @@ def _title(phase: Phase, verdict: Verdict, excursion: Excursion) -> str:
         said = f"{name} outside its limits for too long in all"
     elif rule.kind is RuleKind.DOSE:
         said = f"{name}, too large a dose in all"
+    elif rule.kind is RuleKind.COUNT:
+        said = f"{name} outside its limits too often"
     else:
         said = f"{name} {_SIDES[excursion.side]} its action limit"
     return f"{phase.code}: {said} ({rule.code})"
@@ -123,6 +125,17 @@ def _description(verdict: Verdict, excursion: Excursion) -> str:
             f"{excursion.peak * 100:.1f} % of the phase has trusted readings, at least {excursion.limit * 100:.1f} %"
         )
         return f"Rule {rule.code} version {rule.version}: {share} are required. {rule.basis}".strip()
+    if rule.kind in TOTALS:
+        total = {
+            RuleKind.CUMULATIVE_TIME: f"{excursion.duration_s} s",
+            RuleKind.DOSE: f"{excursion.excess_dose} {unit}·s",
+            RuleKind.COUNT: f"{verdict.evaluation.count} times",
+        }[rule.kind]
+        bounded = ", gaps taken as the worst case" if verdict.evaluation.bounded else ""
+        return (
+            f"Rule {rule.code} version {rule.version}: {total} in all since {begun}{bounded}, "
+            f"limit {excursion.limit}, furthest {excursion.peak} {unit}. {rule.basis}"
+        ).strip()
     return (
         f"Rule {rule.code} version {rule.version}: outside from {begun} for {excursion.duration_s} s, "
         f"furthest {excursion.peak} {unit}, limit {excursion.limit}, excess dose {excursion.excess_dose} {unit}·s. "

@@ -17,6 +17,7 @@ from batches.monitoring.rules.signals import SECOND, Signal, joined_signal
 from batches.monitoring.rules.verdicts import PhaseReadings, Sent, newest_us, sent_signal, watched_parameters
 from gatekeeper.core.canonical import digest
 
+EVALUATION = 2  # version of what an evaluation says of the same data: recorded ones of an older version are made anew
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -144,6 +145,7 @@ def _inputs(phase: Phase, rule_set: RuleSet | None, uses: list[EquipmentUse], ta
         {
             "phase": [phase.code, phase.started_at, phase.performed_at],
             "rules": rule_set.sha256 if rule_set else "",
+            "judged_as": EVALUATION,
             "modules": [_text(_module(use)) for use in uses],
             "tags": sorted([tag.source.code, tag.code, tag.parameter, tag.unit] for tag in tags),
             "frames": sorted({row[1] for row in segments}),

@@ -45,10 +45,10 @@ class Derived(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """What a formula needs beside samples: the module, relative change of conductivity per °C, reference tables."""
+    """What a formula needs beside samples: the module, change of conductivity per °C (None: 0.02), reference tables."""
 
     module: Module | None = None
-    temperature_coefficient: Decimal = Decimal(str(TEMPERATURE_COEFFICIENT))
+    temperature_coefficient: Decimal | None = None
     half_lives: tuple[HalfLife, ...] = ()
     salt_points: tuple[tuple[Decimal, Decimal], ...] = ()
 
@@ -72,7 +72,8 @@ def _module(given: Constants) -> Module:
 
 
 def _compensated(values: Sequence[Floats], given: Constants) -> Floats:
-    return conductivity_at_25(*values, alpha=float(given.temperature_coefficient))
+    own = given.temperature_coefficient
+    return conductivity_at_25(*values, alpha=TEMPERATURE_COEFFICIENT if own is None else float(own))
 
 
 _PLAIN = Constants()

@@ -35,9 +35,6 @@ def judged_signal(rule: ExcursionRule, signals: Mapping[str, Signal], geometry: 
 
 def constants_of(rule: ExcursionRule) -> Constants:
     """What the rule says of the numbers that its signal is computed with."""
-    tables = Constants(half_lives=rule.half_lives, salt_points=rule.salt_points)
-    if rule.temperature_coefficient is None:
-        return tables
     return Constants(
         temperature_coefficient=rule.temperature_coefficient,
         half_lives=rule.half_lives,

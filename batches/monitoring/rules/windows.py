@@ -46,11 +46,6 @@ class Window:
     low: float
     high: float
 
-    @property
-    def lost_us(self) -> int:
-        """The time without a trusted value."""
-        return sum(gap.lasted_us for gap in self.gaps)
-
     def of(self, times: Times, values: Floats, joined: Flags) -> "Window":
         """The same step with other samples."""
         low, high = (float(values.min()), float(values.max())) if len(values) else (np.inf, -np.inf)
