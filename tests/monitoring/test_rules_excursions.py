@@ -333,7 +333,7 @@ def test_a_million_samples_are_judged_by_five_rules_within_a_second():
     )
     five = [
         rule(code="duration", alert_high="7.7", action_high="7.8", deadband="0.05", t_merge_s=30, stuck_s=300),
-        rule(code="instant", kind="instant", action_high="7.75", stuck_s=300),
+        rule(code="instant", kind="instant", action_high="7.7", stuck_s=300),
         rule(code="time", kind="cumulative_time", accumulate_above="7.7", action_total=60, stuck_s=300),
         rule(code="dose", kind="dose", accumulate_above="7.6", action_total=60, stuck_s=300),
         rule(code="count", kind="count", accumulate_above="7.7", action_total=3, t_merge_s=30, stuck_s=300),
@@ -341,5 +341,5 @@ def test_a_million_samples_are_judged_by_five_rules_within_a_second():
     begun = time.process_time()
     found = evaluate_all(signal, five, start=0, end=count * SECOND)
     assert time.process_time() - begun < 1
-    assert len(found[1].excursions) > 3
-    assert {one.state for one in found} == {State.ACTION}
+    assert [bool(one.excursions) for one in found[:2]] == [True, True]
+    assert all(one.time_above > 0 for one in found)
