@@ -58,6 +58,8 @@ def test_numbers_are_kept_as_written():
         ({"action_high": "high"}, "number_not_decimal"),
         ({"action_high": "NaN"}, "number_not_decimal"),
         ({"action_high": True}, "number_not_decimal"),
+        ({"action_high": "1e999999999"}, "number_out_of_range"),
+        ({"action_high": "1e-40"}, "number_out_of_range"),
         ({"kind": "mood"}, "rule_choice_unknown"),
         ({"colour": "red"}, "rule_field_unknown"),
         ({"code": 7}, "rule_value_invalid"),
@@ -70,6 +72,12 @@ def test_a_field_that_cannot_be_read_is_refused_by_name(fields, code):
     with pytest.raises(Refusal) as refused:
         rule_from(RULE | fields)
     assert (refused.value.code, refused.value.field) == (code, next(iter(fields)))
+
+
+def test_a_rule_that_is_no_table_is_refused():
+    with pytest.raises(Refusal) as refused:
+        rules_from({"rule": [7]})
+    assert refused.value.code == "rule_value_invalid"
 
 
 def test_every_missing_field_is_named():

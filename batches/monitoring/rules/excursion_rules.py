@@ -61,6 +61,7 @@ INTEGRALS = frozenset({RuleKind.CUMULATIVE_TIME, RuleKind.DOSE})
 TOTALS = INTEGRALS | {RuleKind.COUNT}
 LEVELLED = frozenset({RuleKind.INSTANT, RuleKind.DURATION, RuleKind.RATE})
 ZERO = Decimal(0)
+_LARGEST_POWER = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +168,10 @@ def rule_from(mapping: Mapping[str, object]) -> ExcursionRule:
     """A rule from a table of a rule set; numbers are strings or whole numbers, never binary floats.
 
     :raises Refusal: rule_field_missing, rule_field_unknown, rule_choice_unknown, rule_value_invalid,
-        number_not_decimal (all faults in one).
+        number_not_decimal, number_out_of_range (all faults in one).
     """
+    if not isinstance(mapping, Mapping):
+        raise Refusal("rule_value_invalid", "A rule is a table of fields.")
     faults = [
         Refusal("rule_field_missing", "The rule has no {name}.", field=name, name=name)
         for name in _COMPULSORY
@@ -285,6 +288,9 @@ def _decimal(name: str, given: object) -> Decimal:
         except InvalidOperation:
             number = Decimal("NaN")
         if number.is_finite():
+            # As plain digits a larger power would fill memory; no quantity of the table has one.
+            if max(abs(number.adjusted()), abs(int(number.as_tuple().exponent))) > _LARGEST_POWER:
+                raise Refusal("number_out_of_range", "The rule's {name} has too many digits.", field=name, name=name)
             return number
     raise Refusal("number_not_decimal", "The rule's {name} is not a decimal number.", field=name, name=name)
 
