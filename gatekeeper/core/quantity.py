@@ -50,6 +50,7 @@ _ROWS = (
     ("Cel/min", "Cel/min", "temperature_rate", "1", "°C/min"),
     ("[pH]/min", "[pH]/min", "acidity_rate", "1", "pH/min"),
     ("mS/cm/min", "mS/cm/min", "conductivity_rate", "1", "mS/cm/min"),
+    ("Pa/min", "Pa/min", "pressure_rate", "1", "Pa/min"),
     ("mbar/min", "mbar/min", "pressure_rate", "100", "mbar/min"),
     ("bar/min", "bar/min", "pressure_rate", "100000", "bar/min"),
     ("{pass}/s", "{pass}/s", "pass_rate", "1", "passes/s"),
