@@ -145,7 +145,7 @@ def test_a_drop_out_is_unknown_and_too_little_coverage_is_an_action(time, db):
 
 def test_two_rules_of_one_signal_open_deviations_that_are_told_apart(time, db):
     total = PH.replace('"instant"', '"{kind}"').replace('code = "ph"', 'code = "ph-{kind}"')
-    bounds = [line for line in PH.splitlines() if line.startswith(("alert_", "action_"))]
+    bounds = [line for line in PH.splitlines() if line.startswith(("alert_", "action_", "t_merge_s"))]
     for line in bounds:
         total = total.replace(f"{line}\n", "")
     total += 'accumulate_below = "6.5"\naction_total = "5"\n'
