@@ -161,7 +161,7 @@ def test_a_zone_is_named_once_and_exists(form: str, zone: str) -> None:
 
 
 @given(
-    st.lists(st.datetimes(datetime(1995, 1, 1), datetime(2080, 1, 1)), min_size=1, max_size=20),  # noqa: DTZ001
+    st.lists(st.datetimes(datetime(1995, 1, 1), datetime(2080, 1, 1)), min_size=1, max_size=20),  # noqa: DTZ001 - a wall clock
     st.sampled_from(ZONES),
 )
 @settings(max_examples=150, deadline=None)

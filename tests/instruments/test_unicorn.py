@@ -354,7 +354,7 @@ def test_any_text_in_the_list_of_curves_is_read_or_named(text: str, name: str) -
 @given(
     st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=200),
     st.decimals("0.0001", "5", places=6),
-    st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1)),  # noqa: DTZ001
+    st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1)),  # noqa: DTZ001 - a wall clock
 )
 @settings(max_examples=60, deadline=None)
 def test_what_is_written_is_what_is_read(values: list[float], step: float, start: datetime) -> None:
