@@ -105,6 +105,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # a shared tablet is nev
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 IDLE_LOCK_SECONDS = int(env.text("IDLE_LOCK_SECONDS", "300"))
+SERVICE_TOKEN_DAYS = int(env.text("SERVICE_TOKEN_DAYS", "90"))  # no machine's token is good for longer
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

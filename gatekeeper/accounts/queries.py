@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet
 
 from gatekeeper.accounts import clock
 from gatekeeper.accounts.acting import System, token_limits
@@ -74,6 +74,26 @@ def check_authority_anywhere(person: Person | System, permission: str) -> None:
     authority.check_may(held, permission, name=person.full_name, place="any site")
 
 
+def check_authority_over(by: Person, permission: str, person: Person, *, everywhere: bool = False) -> None:
+    """Pass when ``by`` may do this at a site where the person holds, held or will hold a role.
+
+    Who belongs to no site yet is anybody's, and so is a site while nobody administers it. ``everywhere``: at each
+    site where the person holds or will hold a role.
+
+    :raises Refusal: ``not_authorised``.
+    """
+    check_authority_anywhere(by, permission)
+    last_days: dict[Site, list[date | None]] = defaultdict(list)
+    for row in Assignment.objects.filter(person=person).select_related("site").order_by("site__code"):
+        last_days[row.site].append(row.until_date)
+    mine = set(sites_of(by, permission))
+    others = [site for site in last_days if site not in mine and has_administrator(site)]
+    ahead = [site for site in others if any(day is None or day >= day_at(site) for day in last_days[site])]
+    beyond = others if len(others) == len(last_days) else ahead if everywhere else []
+    for site in beyond:
+        authority.check_may(frozenset(), permission, name=by.full_name, place=site.name)
+
+
 def check_qualified(person: Person, procedure: str, *, site: Site | None = None) -> None:
     """Pass when the person's training for the procedure is in force today (the site's day, else the day in UTC).
 
@@ -99,13 +119,32 @@ def person_named(username: str) -> Person:
         raise Refusal("person_unknown", "Nobody has the name “{name}”.", kind=Kind.MISSING, name=username) from None
 
 
-def people_at(sites: Sequence[Site]) -> QuerySet[Person]:
-    """Return who holds, held or will hold a role at these sites, with their roles and qualifications at hand."""
+def people_at(sites: Sequence[Site], *, unassigned: bool = False) -> QuerySet[Person]:
+    """Return who holds, held or will hold a role at these sites, with their roles there and qualifications at hand.
+
+    ``unassigned`` adds those who were enrolled and never held a role anywhere.
+    """
     roles = Assignment.objects.filter(site__in=sites).select_related("role", "site")
+    found = Q(pk__in=roles.values("person"))
+    if unassigned:
+        found |= ~Exists(Assignment.objects.filter(person=OuterRef("pk")))
     return (
-        Person.objects.filter(pk__in=roles.values("person"))
+        Person.objects.filter(found)
         .select_related("identity_checked_by")
         .prefetch_related(Prefetch("assignments", roles, to_attr="roles_here"), "qualifications")
+    )
+
+
+def version_of(person: Person) -> tuple[int | None, ...]:
+    """Return what changes whenever the person, a role, a qualification or a token of theirs does."""
+    newest = Max("history_id")
+    return (
+        person.pk,
+        Person.history.filter(id=person.pk).aggregate(newest=newest)["newest"],
+        *(
+            model.history.filter(person_id=person.pk).aggregate(newest=newest)["newest"]
+            for model in (Assignment, Qualification, ServiceToken)
+        ),
     )
 
 

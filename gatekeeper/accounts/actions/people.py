@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import asdict, dataclass, field
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -10,13 +11,36 @@ from django.db import IntegrityError, transaction
 
 from gatekeeper.accounts import clock
 from gatekeeper.accounts.acting import SYSTEM, System, action
-from gatekeeper.accounts.actions.authentication import Credentials, reauthenticate
+from gatekeeper.accounts.actions.authentication import Credentials, check_may_sign, reauthenticate, signer_of
 from gatekeeper.accounts.models import Person
-from gatekeeper.accounts.queries import check_authority_anywhere
+from gatekeeper.accounts.queries import check_authority_anywhere, check_authority_over
 from gatekeeper.accounts.rules.authority import check_different_people
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")  # look-alike letters would make two people look like one
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolPerson:
+    """A person or machine as an administrator describes them; the password only serves to choose one's own."""
+
+    username: str
+    full_name: str
+    initial_password: str = field(default="", repr=False)
+    kind: str = Person.Kind.HUMAN
+    email: str = ""
+    language: str = "en"
+
+
+def enrol_attested(*, by: Person, command: EnrolPerson, checker: Credentials) -> Person:
+    """Enrol a person whose identity another person has checked and says so with both components of their own.
+
+    One person alone thus makes nobody. 21 CFR 11.100(b), 11.200(a)(3).
+
+    :raises Refusal: ``wrong_password``, ``locked_out``; what check_may_sign and enrol_person refuse.
+    """
+    check_authority_anywhere(by, "accounts.manage")
+    return enrol_person(by=by, identity_checked_by=_attest(checker, but=(by,)), **asdict(command))
 
 
 @action
@@ -27,7 +51,7 @@ def enrol_person(
     full_name: str,
     identity_checked_by: Person,
     initial_password: str = "",
-    kind: Person.Kind = Person.Kind.HUMAN,
+    kind: str = Person.Kind.HUMAN,
     email: str = "",
     language: str = "en",
 ) -> Person:
@@ -40,21 +64,7 @@ def enrol_person(
         ``password_…``.
     """
     check_authority_anywhere(by, "accounts.manage")
-    check_different_people(
-        by.username,
-        identity_checked_by.username,
-        code="identity_check_needs_another",
-        sentence="Somebody other than {name} must check the identity.",
-        field="identity_checked_by",
-    )
-    checker = identity_checked_by
-    if checker.kind != Person.Kind.HUMAN or not checker.is_active or not checker.identity_checked_at:
-        raise Refusal(
-            "identity_checker_unfit",
-            "{name} cannot check an identity: not an active person with a checked identity.",
-            field="identity_checked_by",
-            name=checker.full_name,
-        )
+    _check_checker(identity_checked_by, but=(by,))
     return _insert(
         Person(
             username=username,
@@ -63,7 +73,7 @@ def enrol_person(
             kind=kind,
             language=language,
             identity_checked_at=clock.now(),
-            identity_checked_by=checker,
+            identity_checked_by=identity_checked_by,
         ),
         initial_password,
     )
@@ -142,26 +152,39 @@ def _replace_own_password(*, by: Person, old_password: str, new_password: str) -
     return person
 
 
+def replace_lost_attested(
+    *, by: Person, person: Person, initial_password: str, reason: str, checker: Credentials
+) -> Person:
+    """Replace a lost password when another person says with both components of their own that they checked who asks.
+
+    :raises Refusal: ``wrong_password``, ``locked_out``; what check_may_sign and replace_lost_password refuse.
+    """
+    check_authority_over(by, "accounts.manage", person, everywhere=True)
+    attested = _attest(checker, but=(by, person))
+    return replace_lost_password(
+        by=by, person=person, initial_password=initial_password, identity_checked_by=attested, reason=reason
+    )
+
+
 @action
 def replace_lost_password(
     *, by: Person, person: Person, initial_password: str, identity_checked_by: Person, reason: str
 ) -> Person:
     """Give a person who lost theirs an initial password; another than the administrator has checked who asks.
 
-    Their sessions end, and they must choose their own before anything else. 21 CFR 11.300(c).
+    A password opens every site where the person works, so ``by`` administers all of them. Sessions end, and the
+    person must choose their own before anything else. 21 CFR 11.300(c).
 
-    :raises Refusal: ``not_authorised``, ``reason_missing``, ``identity_check_needs_another``, ``password_…``.
+    :raises Refusal: ``not_authorised``, ``reason_missing``, ``identity_check_needs_another``,
+        ``identity_checker_unfit``, ``machine_has_no_password``, ``person_disabled``, ``password_…``.
     """
-    check_authority_anywhere(by, "accounts.manage")
+    check_authority_over(by, "accounts.manage", person, everywhere=True)
     _check_reason(reason)
-    for other in (by, person):
-        check_different_people(
-            other.username,
-            identity_checked_by.username,
-            code="identity_check_needs_another",
-            field="identity_checked_by",
-        )
+    _check_checker(identity_checked_by, but=(by, person))
     changed = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    if changed.kind != Person.Kind.HUMAN:
+        raise Refusal("machine_has_no_password", "{name} is a machine: it has tokens.", name=changed.full_name)
+    _check_active(changed)
     _check_password(initial_password, changed, field="initial_password")
     changed.password, changed.password_changed_at = make_password(initial_password), None
     changed.identity_checked_at, changed.identity_checked_by = clock.now(), identity_checked_by
@@ -210,19 +233,54 @@ def disable_person(*, by: Person, person: Person, reason: str) -> Person:
 
     :raises Refusal: ``not_authorised``, ``reason_missing``, ``cannot_disable_oneself``, ``person_disabled``.
     """
-    check_authority_anywhere(by, "accounts.manage")
+    check_authority_over(by, "accounts.manage", person)
     _check_reason(reason)
     check_different_people(
         by.username, person.username, code="cannot_disable_oneself", sentence="{name} cannot disable their own account."
     )
     changed = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
-    if not changed.is_active:
-        raise Refusal(
-            "person_disabled", "The account of {name} is disabled.", kind=Kind.CONFLICT, name=changed.full_name
-        )
+    _check_active(changed)
     changed.is_active = False
     changed.save()
     return changed
+
+
+def _attest(checker: Credentials, *, but: tuple[Person, ...]) -> Person:
+    """Return the person who typed both components, who is none of these and could sign."""
+    person = signer_of(checker)
+    _check_another(person, but=but)
+    reauthenticate(by=person, credentials=checker)
+    check_may_sign(person)  # who still has the password they were given is not the only one who knows it
+    return person
+
+
+def _check_checker(checker: Person, *, but: tuple[Person, ...]) -> None:
+    _check_another(checker, but=but)
+    if checker.kind != Person.Kind.HUMAN or not checker.is_active or not checker.identity_checked_at:
+        raise Refusal(
+            "identity_checker_unfit",
+            "{name} cannot check an identity: not an active person with a checked identity.",
+            field="identity_checked_by",
+            name=checker.full_name,
+        )
+
+
+def _check_another(checker: Person, *, but: tuple[Person, ...]) -> None:
+    for other in but:
+        check_different_people(
+            other.username,
+            checker.username,
+            code="identity_check_needs_another",
+            sentence="Somebody other than {name} must check the identity.",
+            field="identity_checked_by",
+        )
+
+
+def _check_active(person: Person) -> None:
+    if not person.is_active:
+        raise Refusal(
+            "person_disabled", "The account of {name} is disabled.", kind=Kind.CONFLICT, name=person.full_name
+        )
 
 
 def _check_reason(reason: str) -> None:

@@ -9,6 +9,7 @@ from gatekeeper.accounts.models import Assignment, Person, Qualification, Role, 
 from gatekeeper.accounts.queries import (
     check_authority,
     check_authority_anywhere,
+    check_authority_over,
     has_administrator,
     permissions_anywhere,
     roles_shipped,
@@ -54,7 +55,11 @@ def assign_role(
     else:
         check_authority_anywhere(by, "accounts.manage")
     check_different_people(
-        by.username, person.username, code="cannot_assign_oneself", sentence="{name} cannot give themself a role."
+        by.username,
+        person.username,
+        code="cannot_assign_oneself",
+        sentence="{name} cannot give themself a role.",
+        field="role",
     )
     return insert_assignment(by=by, person=person, role=_role(role), site=site, dates=(from_date, until_date))
 
@@ -77,11 +82,12 @@ def insert_assignment(
     permissions = frozenset(role.permissions)
     if locked.kind == Person.Kind.MACHINE:
         check_machine_may(permissions, field="role")
-    check_duties_separated(permissions_anywhere(locked) | permissions, name=locked.full_name)
+    check_duties_separated(permissions_anywhere(locked) | permissions, name=locked.full_name, field="role")
     if Assignment.objects.filter(person=locked, role=role, site=site, from_date=from_date).exists():
         raise Refusal(
             "role_already_assigned",
             "{name} is {role} at {site} from that day already.",
+            field="role",
             kind=Kind.CONFLICT,
             name=locked.full_name,
             role=role.name,
@@ -100,15 +106,24 @@ def insert_assignment(
 
 @action
 def end_assignment(*, by: Person, assignment: Assignment, until_date: date, reason: str) -> Assignment:
-    """End an assignment after a day, the last on which it counts.
+    """End an assignment after a day, the last on which it counts; one that ends already is never made longer here.
 
-    :raises Refusal: ``not_authorised``, ``reason_missing``, ``dates_out_of_order``.
+    :raises Refusal: ``not_authorised``, ``reason_missing``, ``dates_out_of_order``, ``assignment_ends_before``.
     """
     check_authority(by, "accounts.manage", assignment.site)
     if not reason.strip():
         raise Refusal("reason_missing", "Say why.", field="reason")
     changed = Assignment.objects.select_for_update().get(pk=assignment.pk)
     _check_dates(changed.from_date, until_date, field="until_date")
+    if changed.until_date is not None and until_date > changed.until_date:
+        # More time is a new assignment, with everything that is asked of one.
+        raise Refusal(
+            "assignment_ends_before",
+            "It ends on {day} already: more time takes a new assignment.",
+            field="until_date",
+            kind=Kind.CONFLICT,
+            day=changed.until_date.isoformat(),
+        )
     changed.until_date = until_date
     changed.save()
     return changed
@@ -123,17 +138,24 @@ def grant_qualification(
     :raises Refusal: ``not_authorised``, ``cannot_qualify_oneself``, ``procedure_missing``, ``dates_out_of_order``,
         ``qualification_exists``.
     """
-    check_authority_anywhere(by, "accounts.manage")
+    check_authority_over(by, "accounts.manage", person)
     check_different_people(
-        by.username, person.username, code="cannot_qualify_oneself", sentence="{name} cannot qualify themself."
+        by.username,
+        person.username,
+        code="cannot_qualify_oneself",
+        sentence="{name} cannot qualify themself.",
+        field="procedure",
     )
-    if not procedure.strip():
+    procedure = procedure.strip()
+    if not procedure:
         raise Refusal("procedure_missing", "Name the procedure.", field="procedure")
     _check_dates(from_date, expiry_date, field="expiry_date")
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)  # of two at once the second finds the first
     if Qualification.objects.filter(person=person, procedure=procedure, from_date=from_date).exists():
         raise Refusal(
             "qualification_exists",
             "{name} is qualified for {procedure} from that day already.",
+            field="procedure",
             kind=Kind.CONFLICT,
             name=person.full_name,
             procedure=procedure,

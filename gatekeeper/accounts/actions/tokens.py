@@ -2,7 +2,9 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.conf import settings
 
 from gatekeeper.accounts import clock
 from gatekeeper.accounts.acting import action
@@ -18,20 +20,29 @@ def issue_token(*, by: Person, person: Person, site: Site, scopes: frozenset[str
     """Issue a token for a machine at a site and return its text, ``gk_<prefix>_<secret>``, for the only time.
 
     :raises Refusal: ``not_authorised``, ``not_a_machine``, ``person_disabled``, ``scopes_missing``,
-        ``permission_unknown``, ``machine_cannot_hold``, ``expired_already``.
+        ``permission_unknown``, ``machine_cannot_hold``, ``expired_already``, ``expiry_too_far``.
     """
     check_authority(by, "accounts.manage", site)
     if person.kind != Person.Kind.MACHINE:
-        raise Refusal("not_a_machine", "{name} is a person: people log in.", field="person", name=person.full_name)
+        raise Refusal("not_a_machine", "{name} is a person: people log in.", name=person.full_name)
     if not person.is_active:
-        raise Refusal("person_disabled", "The account of {name} is disabled.", field="person", name=person.full_name)
+        raise Refusal(
+            "person_disabled", "The account of {name} is disabled.", kind=Kind.CONFLICT, name=person.full_name
+        )
     scopes = frozenset(scopes)
     if not scopes:
         raise Refusal("scopes_missing", "Say what the token may be used for.", field="scopes")
-    check_known(scopes)
+    check_known(scopes, field="scopes")
     check_machine_may(scopes, field="scopes")
     if expires_at <= clock.now():
         raise Refusal("expired_already", "The expiry is in the past.", field="expires_at")
+    if expires_at > clock.now() + timedelta(days=settings.SERVICE_TOKEN_DAYS):
+        raise Refusal(
+            "expiry_too_far",
+            "A token is good for at most {days} days.",
+            field="expires_at",
+            days=settings.SERVICE_TOKEN_DAYS,
+        )
     prefix = secrets.token_hex(4)
     plain = f"gk_{prefix}_{secrets.token_urlsafe(32)}"
     ServiceToken.objects.create(

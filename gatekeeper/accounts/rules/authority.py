@@ -108,7 +108,7 @@ def check_different_people(
         )
 
 
-def check_duties_separated(permissions: frozenset[str], *, name: str) -> None:
+def check_duties_separated(permissions: frozenset[str], *, name: str, field: str | None = None) -> None:
     """Pass when administration and signed work on records are not in one hand (PIC/S PI 041-1; domain.md 7.5).
 
     :raises Refusal: ``duties_not_separated``.
@@ -118,6 +118,7 @@ def check_duties_separated(permissions: frozenset[str], *, name: str) -> None:
             "duties_not_separated",
             "{name} would administer the system and sign records: these duties need two people.",
             kind=Kind.CONFLICT,
+            field=field,
             name=name,
         )
 

@@ -65,21 +65,23 @@ PEOPLE_ONLY = frozenset(permission.code for permission in PERMISSIONS if permiss
 ADMINISTRATION = frozenset({"accounts.manage"})
 
 
-def permission(code: str) -> Permission:
-    """Return the row of the table for this code.
+def permission(code: str, *, field: str | None = None) -> Permission:
+    """Return the row of the table for this code; ``field`` is where it was written.
 
     :raises Refusal: ``permission_unknown``.
     """
     try:
         return _BY_CODE[code]
     except KeyError:
-        raise Refusal("permission_unknown", "There is no permission “{permission}”.", permission=code) from None
+        raise Refusal(
+            "permission_unknown", "There is no permission “{permission}”.", field=field, permission=code
+        ) from None
 
 
-def check_known(codes: frozenset[str]) -> None:
+def check_known(codes: frozenset[str], *, field: str | None = None) -> None:
     """Pass when every code is in the table.
 
     :raises Refusal: ``permission_unknown``, naming the first in alphabetical order.
     """
     for code in sorted(codes - CODES):
-        permission(code)
+        permission(code, field=field)
