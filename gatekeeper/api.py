@@ -24,7 +24,7 @@ from gatekeeper.accounts.models import ServiceToken, Site
 from gatekeeper.accounts.permissions import declared
 from gatekeeper.accounts.requests import sites_in
 from gatekeeper.accounts.rules.permissions import PUBLIC, SIGNED_IN
-from gatekeeper.core.refusal import Refusal
+from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.doors import PROBLEM_TYPE, pointer, problem_of
 from gatekeeper.doors import problem as problem_document
 from gatekeeper.ledger.actions.idempotency import Answer, held, remember, replay
@@ -34,6 +34,11 @@ __all__ = ["PUBLIC", "SIGNED_IN", "ApiView", "Signs", "check_match", "etag_of", 
 
 _KEPT_HEADERS = ("ETag", "Location")
 _LONGEST_PATH = 200
+_SHOWN_ONCE = Refusal(
+    "answer_shown_once",
+    "The answer to this request was shown once and is kept nowhere: revoke what it made and ask again.",
+    kind=Kind.CONFLICT,
+)
 
 
 class KeyMissing(exceptions.APIException):
@@ -78,12 +83,16 @@ class ApiView(APIView):
     ``permission`` (or ``permissions`` by method) is what its callers need; ``self.sites`` are where they hold it.
     ``signs`` marks endpoints whose unsafe methods sign: a token may not call these. Every POST is idempotent by its
     key, unless ``idempotent`` is False (a resource with an identity of its own, such as a frame of readings).
+    ``secret_fields`` of a signing body never identify the request; where ``shown_once``, the answer of a success holds
+    a secret and is kept nowhere: its repeat is refused.
     """
 
     permission: ClassVar[str] = ""
     permissions: ClassVar[Mapping[str, str]] = {}
     signs: ClassVar[bool] = False
     idempotent: ClassVar[bool] = True
+    secret_fields: ClassVar[tuple[str, ...]] = ("password",)
+    shown_once: ClassVar[bool] = False
 
     @cached_property
     def sites(self) -> list[Site]:
@@ -155,20 +164,30 @@ class ApiView(APIView):
             if isinstance(request.auth, ServiceToken):
                 raise KeyMissing
             return handler(request, *args, **kwargs)
-        known = {"by": request.user, "path": _path(request), "key": key, "request": _body(request, signs=self.signs)}
+        hidden = self.secret_fields if self.signs else ()
+        known = {"by": request.user, "path": _path(request), "key": key, "request": _body(request, hidden)}
         respond = partial(self._rendered, handler, request, *args, **kwargs)
         if self.signs:
             with held(by=request.user, path=known["path"], key=key):
-                return self._signed_once(known, respond)
+                return self._signed_once(request, known, respond)
         with transaction.atomic():
             if before := replay(**known):
                 return _replayed(before)
             response = respond()
             if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-                remember(**known, answer=_answer(response))
+                remember(**known, answer=self._kept(request, response))
             return response
 
-    def _signed_once(self, known: dict[str, Any], respond: Callable[[], HttpResponse]) -> HttpResponse:
+    def _kept(self, request: Request, response: HttpResponse) -> Answer:
+        """Return the answer that a repeat gets: the same, or the refusal to show a secret again."""
+        if not self.shown_once or response.status_code >= HTTPStatus.BAD_REQUEST:
+            return _answer(response)
+        document = problem_of(_SHOWN_ONCE, request.path)
+        return Answer(document["status"], PROBLEM_TYPE, json.dumps(document).encode())
+
+    def _signed_once(
+        self, request: Request, known: dict[str, Any], respond: Callable[[], HttpResponse]
+    ) -> HttpResponse:
         with transaction.atomic():
             before = replay(**known)
         if before:
@@ -176,7 +195,7 @@ class ApiView(APIView):
         response = respond()
         if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             with transaction.atomic():
-                remember(**known, answer=_answer(response))
+                remember(**known, answer=self._kept(request, response))
         return response
 
     def _rendered(
@@ -193,11 +212,11 @@ def _path(request: Request) -> str:
     return f"{path[: _LONGEST_PATH - 65]}:{hashlib.sha256(path.encode()).hexdigest()}"
 
 
-def _body(request: Request, *, signs: bool) -> bytes:
+def _body(request: Request, hidden: tuple[str, ...]) -> bytes:
     """Return what identifies the request: its bytes; of a signing never anything a password could be guessed from."""
-    if not signs or not isinstance(request.data, Mapping):  # what is no object is refused and never kept
+    if not hidden or not isinstance(request.data, Mapping):  # what is no object is refused and never kept
         return request.body
-    return json.dumps({**request.data, "password": ""}, sort_keys=True, default=str).encode()
+    return json.dumps({**request.data, **dict.fromkeys(hidden, "")}, sort_keys=True, default=str).encode()
 
 
 def _answer(response: HttpResponse) -> Answer:
