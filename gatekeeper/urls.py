@@ -5,9 +5,9 @@ from django.views.decorators.csp import csp_override
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from gatekeeper import openapi  # noqa: F401 -- registers how tokens are described
-from gatekeeper.accounts import views
 from gatekeeper.accounts.permissions import DeclaredPermission
 from gatekeeper.accounts.rules.permissions import SIGNED_IN
+from gatekeeper.accounts.views import entry
 from gatekeeper.health import Health
 
 handler403 = "gatekeeper.web.forbidden"
@@ -41,9 +41,9 @@ class Docs(SpectacularSwaggerSplitView):
 
 
 urlpatterns = [
-    path("", views.Home.as_view(), name="home"),
+    path("", entry.Home.as_view(), name="home"),
     path("healthz", Health.as_view(), name="health"),
-    path("language/", views.SetLanguage.as_view(), name="set_language"),
+    path("language/", entry.SetLanguage.as_view(), name="set_language"),
     path("accounts/", include("gatekeeper.accounts.urls")),
     path("ledger/", include("gatekeeper.ledger.urls")),
     path("lots/", include("gatekeeper.lots.urls")),
@@ -53,6 +53,7 @@ urlpatterns = [
     path("release/", include("release.urls")),
     path("api/v1/schema/", Schema.as_view(**_DECLARED), name="schema"),
     path("api/v1/docs/", csp_override(_DOCS_CSP)(Docs.as_view(**_DECLARED)), name="docs"),
+    path("api/v1/", include("gatekeeper.accounts.api_urls")),
     path("api/v1/", include("gatekeeper.ledger.api_urls")),
     path("api/v1/", include("gatekeeper.lots.api_urls")),
     path("api/v1/", include("plasmids.api_urls")),

@@ -7,10 +7,11 @@ import { start as startIdle } from "./idle.js";
 import { start as startKeypad } from "./keypad.js";
 import { start as startLimits } from "./limits.js";
 import { start as startLive } from "./live.js";
+import { start as startOnce } from "./once.js";
 import { start as startScanner } from "./scanner.js";
 import { start as startSearch } from "./search.js";
 
 for (const start of [
   startForms, startDialogs, startLimits, startKeypad, startScanner, startClocks, startConnection, startLive, startIdle,
-  startSearch,
+  startSearch, startOnce,
 ]) start();

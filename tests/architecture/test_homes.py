@@ -15,7 +15,7 @@ CLOCKS = {
 }  # fmt: skip
 CLOCK_HOMES = (
     Home("gatekeeper/accounts/middleware.py", "the idle lock counts seconds between requests; nothing is recorded"),
-    Home("gatekeeper/accounts/views.py", "unlocking starts the idle lock's count anew"),
+    Home("gatekeeper/accounts/views/entry.py", "unlocking starts the idle lock's count anew"),
 )
 FLOAT_HOMES = (
     Home("gatekeeper/ledger/serializers.py", "the age of work that waits, in seconds: not a measured value"),

@@ -16,7 +16,6 @@ from gatekeeper.accounts.actions.authentication import Credentials
 from gatekeeper.accounts.forms import LanguageForm, LogInForm, PasswordForm, SiteForm, UnlockForm
 from gatekeeper.accounts.middleware import LOCKED, SEEN, SITE, lock
 from gatekeeper.accounts.models import AccessEvent, Person
-from gatekeeper.accounts.queries import day_at, people_at
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.home import queues_of
 from gatekeeper.web import PUBLIC, SIGNED_IN, ActionView, Page, SigningForm
@@ -159,17 +158,6 @@ class Accountability(ActionView):
         """Record the acceptance."""
         people.accept_accountability(by=self.request.user, credentials=form.credentials(self.request))
         return "home"
-
-
-class People(Page):
-    """Who works at the site, in which roles, trained for what: for administrators and auditors. PIC/S PI 041-1."""
-
-    permission = "accounts.view"
-    template_name = "accounts/person_list.html"
-
-    def context(self) -> dict[str, Any]:
-        """Return the people of the sites where the reader may see them, and today."""
-        return {"people": people_at(self.sites), "sites": self.sites, "today": day_at(self.request.site)}
 
 
 class ChooseSite(ActionView):

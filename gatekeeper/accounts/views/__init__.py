@@ -1,0 +1,1 @@
+"""Pages of accounts: everybody's own, and those of who administers people, roles, tokens and sites."""
