@@ -239,6 +239,8 @@ class TokenForm(forms.Form):
         super().__init__(*args, **options)
         self.fields["site"].choices = [(site.code, site.name) for site in sites]  # type: ignore[attr-defined] -- a choice
         self.fields["scopes"].choices = scopes  # type: ignore[attr-defined] -- a choice
+        days = {"days": settings.SERVICE_TOKEN_DAYS}
+        self.fields["expires_at"].help_text = _("At most %(days)s days from now.") % days
 
     def expiry(self, site: Site) -> datetime:
         """Return the last moment of the day at the site."""

@@ -124,14 +124,15 @@ def people_at(sites: Sequence[Site], *, unassigned: bool = False) -> QuerySet[Pe
 
     ``unassigned`` adds those who were enrolled and never held a role anywhere.
     """
-    roles = Assignment.objects.filter(site__in=sites).select_related("role", "site")
+    roles = Assignment.objects.filter(site__in=sites).select_related("role", "site", "granted_by")
+    training = Qualification.objects.select_related("granted_by")
     found = Q(pk__in=roles.values("person"))
     if unassigned:
         found |= ~Exists(Assignment.objects.filter(person=OuterRef("pk")))
     return (
         Person.objects.filter(found)
         .select_related("identity_checked_by")
-        .prefetch_related(Prefetch("assignments", roles, to_attr="roles_here"), "qualifications")
+        .prefetch_related(Prefetch("assignments", roles, to_attr="roles_here"), Prefetch("qualifications", training))
     )
 
 

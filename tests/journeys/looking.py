@@ -57,7 +57,10 @@ def pages(deviation, reported, certificate, excursion, file):
             "/batches/equipment/register/", "/batches/equipment/HF-0117/calibrate/",
             "/batches/equipment/HF-0117/geometry/", "/monitoring/sources/register/", "/monitoring/rule-sets/import/",
         ],
-        "grace": ["/accounts/people/"],
+        "grace": [
+            "/accounts/people/", "/accounts/people/olivia/", "/accounts/people/lims/", "/accounts/enrol/",
+            "/accounts/people/lims/tokens/issue/", "/accounts/roles/", "/accounts/sites/",
+        ],
         "olivia": [
             "/", f"{running}phases/L3/materials/transfer/", f"{running}phases/L3/controls/complexation/",
             f"{running}phases/L3/controls/complexation/not-done/", f"{running}phases/L3/sign/",

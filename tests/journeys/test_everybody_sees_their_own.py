@@ -112,6 +112,9 @@ MATRIX = {
     f"/release/lots/{REFUSING.lot}/results/enter/": set(),
     f"/ledger/batches.batchrecord/{REFUSING.number}/": {"rafael", "grace"},
     "/accounts/people/": {"grace"},
+    "/accounts/people/olivia/": {"grace"},
+    "/accounts/enrol/": {"grace"},
+    "/accounts/people/lims/tokens/issue/": {"grace"},
 }
 
 
