@@ -7,6 +7,7 @@ from itertools import groupby
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from gatekeeper.accounts import clock
@@ -75,6 +76,7 @@ def _ending(found: QuerySet[Qualification], label: str, *, named: bool) -> Waiti
         Row(
             f"{row.person.full_name}: {row.procedure}" if named else row.procedure,
             _("until %(day)s") % {"day": row.expiry_date.isoformat()},
+            url=reverse("accounts:person", args=[row.person.username]) if named else "",
             state="action" if row.expiry_date < today else "alert",
             mark=_("Expired") if row.expiry_date < today else _("Expires"),
         )

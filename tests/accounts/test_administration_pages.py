@@ -192,6 +192,15 @@ def test_a_list_is_narrowed_by_role_and_site_and_says_when_nobody_is_left(grace,
     assert "Olivia Tan" not in open_page(dev, "people/?site=KR01")
 
 
+def test_training_that_expires_leads_home_to_the_person_for_who_administers_only(grace, people):
+    today = now().date()
+    grant_qualification(
+        by=people["grace"], person=people["olivia"], procedure="SOP-OLD", from_date=today, expiry_date=today
+    )
+    assert 'href="/accounts/people/olivia/"' in grace.get("/").content.decode()
+    assert 'href="/accounts/people/olivia/"' not in signed_in(people["olivia"]).get("/").content.decode()
+
+
 def test_nobody_is_offered_what_they_may_not_do_to_themself(grace):
     page = open_page(grace, "people/grace/")
     assert not re.search(r"/people/grace/(assign|disable|qualify|password)/", page)
