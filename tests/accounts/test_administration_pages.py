@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from gatekeeper.accounts.actions.roles import assign_role, grant_qualification
+from gatekeeper.accounts.actions.roles import assign_role, grant_qualification, import_roles
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import AccessEvent, Person, ServiceToken, Site
 from gatekeeper.accounts.models import Role as KeptRole
@@ -229,3 +229,10 @@ def _queries(client, address):
     with CaptureQueriesContext(connection) as asked:
         assert client.get(address).status_code == 200
     return len(asked)
+
+
+def test_who_reads_no_audit_trail_is_offered_none(people):
+    readers = {"reader": {"name": "Reader", "permissions": ["accounts.view"]}}
+    import_roles(by=people["grace"], roles=readers)
+    rita = enrol(Role("rita", "Rita Roy", ("reader",), "reads"), by=people["grace"], checker=people["dev"])
+    assert "/ledger/" not in open_page(signed_in(rita), "people/olivia/")

@@ -142,6 +142,7 @@ def test_a_lost_password_takes_two_people_and_must_be_replaced(house):
     replace = people.replace_lost_password
     refused("identity_check_needs_another", replace, **asked, identity_checked_by=house.ada)
     refused("reason_missing", replace, **{**asked, "reason": " "}, identity_checked_by=house.ben)
+    refused("identity_checker_unfit", replace, **asked, identity_checked_by=house.machine("lims"))
     changed = replace(**asked, identity_checked_by=house.ben)
     assert changed.password_changed_at is None
     assert browser("olivia", FIRST).get("/").url.startswith("/accounts/password/")

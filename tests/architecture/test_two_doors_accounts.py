@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from gatekeeper.accounts.actions.people import disable_person
-from gatekeeper.accounts.actions.roles import assign_role, end_assignment
+from gatekeeper.accounts.actions.roles import assign_role, end_assignment, grant_qualification
 from gatekeeper.accounts.actions.tokens import issue_token, revoke_token
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Site
@@ -116,6 +116,25 @@ def disabled(people):
     return {}
 
 
+def switched_off(people):
+    disable_person(by=people["grace"], person=people["lims"], reason="replaced")
+    return {}
+
+
+def assigned(people):
+    site, day = Site.objects.get(code="SG01"), date.fromisoformat(DAY["from_date"])
+    assign_role(by=people["grace"], person=people["olivia"], role="auditor", site=site, from_date=day)
+    return {}
+
+
+def trained(people):
+    day = date.fromisoformat(DAY["from_date"])
+    until = day + timedelta(days=30)
+    both = {"by": people["grace"], "person": people["olivia"]}
+    grant_qualification(**both, procedure="SOP-9", from_date=day, expiry_date=until)
+    return {}
+
+
 def administered_elsewhere(people):
     """Incheon has an administrator of its own."""
     kim = enrol(Role("kim", "Kim Min", (), "administers", site="KR01"), by=people["grace"], checker=people["dev"])
@@ -151,6 +170,7 @@ CASES = (
     Case("machine_cannot_hold", "role", 422, **assigning("lims", "qa_releaser")),
     Case("dates_out_of_order", "until_date", 422, **assigning("olivia", "auditor", until_date="2025-12-31")),
     Case("person_disabled", "", 409, before=disabled, **assigning("olivia", "auditor")),
+    Case("role_already_assigned", "role", 409, before=assigned, **assigning("olivia", "auditor")),
     Case("not_authorised", "", 403, before=administered_elsewhere, **assigning("olivia", "auditor", site="KR01")),
     Case("reason_missing", "reason", 422, before=held, **ending(reason="")),
     Case("dates_out_of_order", "until_date", 422, before=held, **ending(until_date="2020-01-01")),
@@ -158,6 +178,8 @@ CASES = (
     Case("cannot_qualify_oneself", "procedure", 403, **qualifying("grace")),
     Case("procedure_missing", "procedure", 422, **qualifying("olivia", procedure=" ")),
     Case("dates_out_of_order", "expiry_date", 422, **qualifying("olivia", expiry_date="2025-12-31")),
+    Case("qualification_exists", "procedure", 409, before=trained, **qualifying("olivia", procedure=" SOP-9 ")),
+    Case("person_disabled", "", 409, before=switched_off, **tokens()),
     Case("not_a_machine", "", 422, **tokens("olivia")),
     Case("scopes_missing", "scopes", 422, **tokens(scopes=[])),
     Case("permission_unknown", "scopes", 422, **tokens(scopes=["lots.eat"])),
