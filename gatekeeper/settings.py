@@ -197,6 +197,7 @@ SPECTACULAR_SETTINGS = {
         "gatekeeper.openapi.with_problem_details",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "PersonKind": "gatekeeper.accounts.models.Person.Kind",
         "LotStatus": "gatekeeper.lots.models.Lot.Status",
         "VersionStatus": "release.models.Specification.Status",
     },

@@ -198,7 +198,7 @@ class AssignForm(forms.Form):
     def __init__(self, *args: Any, roles: list[tuple[str, str]], sites: list[Site], **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["role"].choices = roles  # type: ignore[attr-defined] -- a choice
-        self.fields["site"].choices = [(site.code, site.name) for site in sites]  # type: ignore[attr-defined]
+        self.fields["site"].choices = [(site.code, site.name) for site in sites]  # type: ignore[attr-defined] -- a choice
 
 
 class BringInForm(AssignForm):
