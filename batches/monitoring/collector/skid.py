@@ -19,14 +19,27 @@ logger = logging.getLogger(__name__)
 SESSION_FAULTS = (OSError, TimeoutError, ua.UaError)
 _TIMEOUT = 10  # s for one answer
 _FIRST_HANDLE = 1
+_HISTORY_TRIES = 3
+_BETWEEN_TRIES = 0.5  # s
 _NO_HISTORY = frozenset(
     {
         ua.StatusCodes.BadHistoryOperationUnsupported,
         ua.StatusCodes.BadHistoryOperationInvalid,
         ua.StatusCodes.BadServiceUnsupported,
         ua.StatusCodes.BadNotSupported,
-        ua.StatusCodes.BadNotReadable,
         ua.StatusCodes.BadUserAccessDenied,
+    }
+)
+_SESSION_ENDED = frozenset(
+    {
+        ua.StatusCodes.BadSessionIdInvalid,
+        ua.StatusCodes.BadSessionClosed,
+        ua.StatusCodes.BadSecureChannelIdInvalid,
+        ua.StatusCodes.BadSecureChannelClosed,
+        ua.StatusCodes.BadConnectionClosed,
+        ua.StatusCodes.BadCommunicationError,
+        ua.StatusCodes.BadShutdown,
+        ua.StatusCodes.BadTimeout,
     }
 )
 
@@ -135,19 +148,28 @@ class Skid:
 
         :raises OSError, TimeoutError, ua.UaError: when the session is lost.
         """
+        for further in reversed(range(_HISTORY_TRIES)):
+            try:
+                found = await self._raw_history(tag, start_us, end_us)
+            except ua.UaStatusCodeError as fault:
+                if fault.code in _SESSION_ENDED:
+                    raise
+                if fault.code == ua.StatusCodes.BadNoData:
+                    return []
+                if fault.code in _NO_HISTORY or not further:
+                    logger.warning("The history of %s cannot be read: %s", tag, fault)
+                    return None
+                await asyncio.sleep(_BETWEEN_TRIES)
+            else:
+                break
+        samples = (self._sample(tag, one) for one in found or [])
+        return None if found is None else [sample for sample in samples if sample is not None]
+
+    async def _raw_history(self, tag: str, start_us: int, end_us: int) -> list[ua.DataValue] | None:
         node = self._client.get_node(self._nodes[tag])
-        try:
-            level = await node.get_access_level()
-            if ua.AccessLevel.HistoryRead not in level:
-                return None
-            found = await node.read_raw_history(moment_of(start_us), moment_of(end_us), return_bounds=False)
-        except ua.UaStatusCodeError as fault:
-            if fault.code == ua.StatusCodes.BadNoData:
-                return []
-            if fault.code in _NO_HISTORY:
-                return None
-            raise
-        return [sample for sample in (self._sample(tag, one) for one in found) if sample is not None]
+        if ua.AccessLevel.HistoryRead not in await node.get_access_level():
+            return None
+        return await node.read_raw_history(moment_of(start_us), moment_of(end_us), return_bounds=False)
 
     def _sample(self, tag: str, reported: ua.DataValue) -> Sample | None:
         value = None if reported.Value is None else reported.Value.Value
