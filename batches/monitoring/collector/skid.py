@@ -44,18 +44,21 @@ _SESSION_ENDED = frozenset(
 )
 
 
+class NoNodeError(Exception):
+    """A tag's node is no node id such as ``ns=2;s=TFF01.FI101``; the sentence names the tag."""
+
+
 def nodes_of(configuration: Configuration) -> dict[str, ua.NodeId]:
     """Return the node of each tag.
 
-    :raises ValueError: naming the tag whose node is no node id such as ``ns=2;s=TFF01.FI101``.
+    :raises NoNodeError: for the first that is none.
     """
     nodes = {}
     for tag in configuration.tags:
         try:
             nodes[tag.code] = ua.NodeId.from_string(tag.node)
         except ua.UaError:
-            message = f"The node of {tag.code} is no node id: {tag.node}."
-            raise ValueError(message) from None
+            raise NoNodeError(f"The node of {tag.code} is no node id: {tag.node}.") from None
     return nodes
 
 

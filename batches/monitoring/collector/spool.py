@@ -54,7 +54,7 @@ class Spool:
 
     def __init__(self, file: Path, *, source: str, max_bytes: int) -> None:
         self.source, self.max_bytes = source, max_bytes
-        self._db = sqlite3.connect(file, isolation_level=None, timeout=2, check_same_thread=False)
+        self._db = sqlite3.connect(file, isolation_level=None, timeout=0.5)
         try:
             # Before the first lock, so that SQLite never makes the shared memory that two processes would need.
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
