@@ -54,7 +54,10 @@ class Spool:
 
     def __init__(self, file: Path, *, source: str, max_bytes: int) -> None:
         self.source, self.max_bytes = source, max_bytes
-        self._db = sqlite3.connect(file, isolation_level=None, timeout=0.5)
+        try:
+            self._db = sqlite3.connect(file, isolation_level=None, timeout=0.5)
+        except sqlite3.OperationalError as fault:
+            raise SpoolUnusableError(f"The buffer {file} cannot be used: {fault}.") from None
         try:
             # Before the first lock, so that SQLite never makes the shared memory that two processes would need.
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
