@@ -28,6 +28,7 @@ def run(file: Path) -> None:
             "The collector needs asyncua: pip install --require-hashes -r requirements-opcua.txt"
         )
     logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # what it meets ends the session, and that is told here
+    logging.getLogger("asyncua.common.subscription").setLevel(logging.ERROR)  # but a fault in a handler is ours
     configuration = _configuration(file)
     try:
         read_token(configuration.service)

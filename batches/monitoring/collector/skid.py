@@ -129,12 +129,22 @@ class Skid:
         return request
 
     def datachange_notification(self, _node: Node, _value: Any, data: DataChangeNotif) -> None:
-        """Take what the subscription reports; asyncua would only log what is raised here."""
-        tag = self._tags[data.subscription_data.client_handle]
-        reported = data.monitored_item.Value
-        sample = self._sample(tag, reported)
-        if sample is not None:
-            self._arrived.append((sample, has_overflowed(_status(reported))))
+        """Take what the subscription reports, until the session is lost.
+
+        asyncua only logs what is raised here. The session ends then, and takes nothing more: no later value may pass
+        for the end of what is kept.
+        """
+        if self.lost.is_set():
+            return
+        try:
+            tag = self._tags[data.subscription_data.client_handle]
+            reported = data.monitored_item.Value
+            sample = self._sample(tag, reported)
+            if sample is not None:
+                self._arrived.append((sample, has_overflowed(_status(reported))))
+        except Exception:
+            self.lost.set()
+            raise
 
     def status_change_notification(self, status: ua.StatusChangeNotification) -> None:
         """The subscription has ended, by the server's will or with the connection."""
