@@ -1,6 +1,5 @@
 """The collector's configuration: a TOML file, checked whole before anything is opened."""
 
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from batches.monitoring.rules.frames import LONGEST_NAME
 from gatekeeper.core.refusal import Refusal, refuse_all
+from gatekeeper.core.toml import toml_table
 
 TOKEN_VARIABLE = "GATEKEEPER_COLLECTOR_TOKEN"  # noqa: S105 -- the name of the variable, not what it holds
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -72,14 +72,10 @@ class Configuration:
 def configuration_from(toml: bytes) -> Configuration:
     """Return the configuration that a TOML document holds: tables service, server, buffer and one ``[[tag]]`` a tag.
 
-    :raises Refusal: ``not_toml``; every fault at once, its field named: ``collector_field_missing``,
+    :raises Refusal: those of ``toml_table``; every fault at once, its field named: ``collector_field_missing``,
         ``collector_field_unknown``, ``collector_value_invalid``, ``collector_twice``, ``collector_secret_in_file``.
     """
-    try:
-        content = tomllib.loads(toml.decode("utf-8"))
-    except (ValueError, RecursionError) as fault:
-        raise Refusal("not_toml", "This is no configuration in TOML: {fault}.", field="file", fault=fault) from None
-    top = _Table(content, "", [])
+    top = _Table(toml_table(toml), "", [])
     configuration = Configuration(
         service=_service(top.table("service")),
         server=_server(top.table("server")),
