@@ -74,6 +74,7 @@ OWN_FILES = {
     "batches": {"monitoring": "the app inside it", "scales": "draws the limits of a control as a scale"},
     "batches/monitoring": {
         "charts": "places signals on a canvas",
+        "collector": "runs beside a skid: from its OPC UA server to our own REST door",
         "pictures": "an excursion and the signals of a phase as pictures",
         "shown": "excursions, evaluations and rules in words and units",
     },

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.search(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)[1].split())
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LOCKS = ["requirements.txt", "requirements-demo.txt", "requirements-dev.txt"]
+LOCKS = ["requirements.txt", "requirements-opcua.txt", "requirements-demo.txt", "requirements-dev.txt"]
 
 
 def test_every_target_is_declared_and_explained():
@@ -43,8 +43,13 @@ def test_a_lock_has_a_hash_for_everything_and_no_address(lock):
     assert all("--hash=sha256:" in pin for pin in pins if "==" in pin)
 
 
-def test_the_demonstration_needs_nothing_that_the_development_lock_lacks():
-    def pinned(lock):
-        return set(re.findall(r"^([a-z0-9._-]+==\S+)", (ROOT / lock).read_text(), re.MULTILINE | re.IGNORECASE))
+def _pinned(lock):
+    return set(re.findall(r"^([a-z0-9._-]+==\S+)", (ROOT / lock).read_text(), re.MULTILINE | re.IGNORECASE))
 
-    assert pinned("requirements.txt") < pinned("requirements-demo.txt") < pinned("requirements-dev.txt")
+
+def test_the_demonstration_needs_nothing_that_the_development_lock_lacks():
+    assert _pinned("requirements.txt") < _pinned("requirements-demo.txt") < _pinned("requirements-dev.txt")
+
+
+def test_the_extra_of_the_collector_adds_to_production_and_is_tested():
+    assert _pinned("requirements.txt") < _pinned("requirements-opcua.txt") < _pinned("requirements-dev.txt")

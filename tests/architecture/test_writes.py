@@ -23,6 +23,7 @@ HOMES = (
     Home("gatekeeper/ledger/verification.py", "compares records with the log in a transaction that it opens read-only"),
     Home("gatekeeper/lots/queries.py", "reads: the recursive query of a lot's family, chosen by direction"),
     Home("release/queries/evidence.py", "reads: the stored images of any record, its table named by the model"),
+    Home("batches/monitoring/collector/spool.py", "the collector's own file beside the skid: no record of the system"),
     Home("gatekeeper/demo/*.py", "creates databases and roles of the servers that it starts"),
 )
 # Parts of an action that several actions share: they write inside the caller's transaction, in the caller's name.

@@ -1,0 +1,66 @@
+"""Runs a collector as a process: from its configuration to its end. Behind ``manage.py collect_opcua`` and ``-m``."""
+
+import asyncio
+import importlib.util
+import logging
+import signal
+from pathlib import Path
+
+from batches.monitoring.collector.configuration import Configuration, configuration_from
+from batches.monitoring.collector.sending import TokenUnusableError, read_token
+from batches.monitoring.collector.spool import Spool, SpoolUnusableError
+from gatekeeper.core.refusal import Refusal
+
+_MB = 1_000_000
+
+
+class NothingCollectedError(Exception):
+    """The collector cannot begin; the sentences say what a person must mend."""
+
+
+def run(file: Path) -> None:
+    """Collect as the TOML file says until SIGTERM or SIGINT; server and service may come and go.
+
+    :raises NothingCollectedError: for what a person must mend before anything can be collected.
+    """
+    if importlib.util.find_spec("asyncua") is None:
+        raise NothingCollectedError(
+            "The collector needs asyncua: pip install --require-hashes -r requirements-opcua.txt"
+        )
+    logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # what it meets ends the session, and that is told here
+    logging.getLogger("asyncua.common.subscription").setLevel(logging.ERROR)  # but a fault in a handler is ours
+    configuration = _configuration(file)
+    try:
+        read_token(configuration.service)
+        buffer = configuration.buffer
+        spool = Spool(buffer.file, source=configuration.server.source, max_bytes=buffer.max_mb * _MB)
+    except (TokenUnusableError, SpoolUnusableError) as fault:
+        raise NothingCollectedError(str(fault)) from None
+    try:
+        asyncio.run(_collect(configuration, spool))
+    finally:
+        spool.close()
+
+
+def _configuration(file: Path) -> Configuration:
+    try:
+        return configuration_from(file.read_bytes())
+    except OSError as fault:
+        raise NothingCollectedError(f"The configuration {file} cannot be read: {fault.strerror}.") from None
+    except Refusal as refusal:
+        raise NothingCollectedError("\n".join(f"{one.field}: {one.message}" for one in refusal.all)) from None
+
+
+async def _collect(configuration: Configuration, spool: Spool) -> None:
+    # Imported here: without asyncua the process still says in one sentence what is missing.
+    from batches.monitoring.collector.collecting import Collector  # noqa: PLC0415 -- see above
+    from batches.monitoring.collector.skid import NoNodeError, nodes_of  # noqa: PLC0415 -- see above
+
+    try:
+        nodes_of(configuration)  # a node id that is none is said now, not at every attempt
+    except NoNodeError as fault:
+        raise NothingCollectedError(str(fault)) from None
+    collector = Collector(configuration, spool)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, collector.stop)
+    await collector.run()
