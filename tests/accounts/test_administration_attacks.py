@@ -7,6 +7,7 @@ import pytest
 
 from gatekeeper.accounts.actions.people import disable_person, replace_lost_password
 from gatekeeper.accounts.actions.roles import assign_role, end_assignment, grant_qualification
+from gatekeeper.accounts.actions.sites import add_site
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import AccessEvent, Assignment, Person, ServiceToken, Site
 from gatekeeper.core.refusal import Refusal
@@ -198,3 +199,13 @@ def test_an_assignment_of_another_person_or_number_is_not_ended_by_its_number(pe
         )
         assert code(answer) == (404, "not_found"), address
     assert Assignment.objects.get(pk=number).until_date is None
+
+
+def test_nobody_takes_a_short_way_with_themselves_and_a_site_has_a_name(people):
+    grace, dev = people["grace"], people["dev"]
+    lost = {"initial_password": "given-at-the-gate-2026", "identity_checked_by": dev, "reason": "forgotten"}
+    refused("cannot_replace_own_password", replace_lost_password, by=grace, person=grace, **lost)
+    ending = {"assignment": grace.assignments.first(), "until_date": now().date(), "reason": "enough"}
+    refused("cannot_end_own_role", end_assignment, by=grace, **ending)
+    site = {"code": "JP01", "name": " ", "country": "JP", "timezone": "Asia/Tokyo"}
+    refused("site_name_missing", add_site, by=grace, **site)

@@ -70,8 +70,8 @@ def adding(**changes):
     return {"page": "sites/add/", "api": "sites/", "sent": SITE | changes}
 
 
-def ending(**more):
-    address = "people/olivia/assignments/{number}/end/"
+def ending(whose="olivia", **more):
+    address = f"people/{whose}/assignments/{{number}}/end/"
     return {"page": address, "api": address, "sent": {"until_date": "2027-01-01", "reason": "moves"} | more}
 
 
@@ -86,6 +86,10 @@ def _in_a_month():
 
 def held(people):
     return {"number": people["olivia"].assignments.get().pk}
+
+
+def held_by_grace(people):
+    return {"number": people["grace"].assignments.first().pk}
 
 
 def ended(people):
@@ -159,6 +163,7 @@ CASES = (
     Case("reason_missing", "reason", 422, **at("password", "olivia", LOST | {"reason": " "})),
     Case("password_too_short", "initial_password", 422,
          **at("password", "olivia", LOST | {"initial_password": "kvzqpwfh"})),
+    Case("cannot_replace_own_password", "", 403, **at("password", "grace", LOST)),
     Case("machine_has_no_password", "", 422, **at("password", "lims", LOST)),
     Case("person_disabled", "", 409, before=disabled, **at("password", "olivia", LOST)),
     Case("reason_missing", "reason", 422, **at("disable", "olivia", {"reason": ""})),
@@ -173,6 +178,7 @@ CASES = (
     Case("role_already_assigned", "role", 409, before=assigned, **assigning("olivia", "auditor")),
     Case("not_authorised", "", 403, before=administered_elsewhere, **assigning("olivia", "auditor", site="KR01")),
     Case("reason_missing", "reason", 422, before=held, **ending(reason="")),
+    Case("cannot_end_own_role", "", 403, before=held_by_grace, **ending("grace")),
     Case("dates_out_of_order", "until_date", 422, before=held, **ending(until_date="2020-01-01")),
     Case("assignment_ends_before", "until_date", 409, before=ended, **ending(until_date="2099-01-01")),
     Case("cannot_qualify_oneself", "procedure", 403, **qualifying("grace")),
@@ -190,6 +196,7 @@ CASES = (
     Case("reason_missing", "reason", 422, before=token, **revoking("")),
     Case("token_revoked", "", 409, before=revoked, **revoking("leaked")),
     Case("site_code_malformed", "code", 422, **adding(code="jp 1")),
+    Case("required", "name", 422, **adding(name="")),
     Case("site_exists", "code", 409, **adding(code="SG01")),
     Case("country_unknown", "country", 422, **adding(country="jp")),
     Case("timezone_unknown", "timezone", 422, **adding(timezone="../etc/passwd")),

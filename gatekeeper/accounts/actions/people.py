@@ -160,6 +160,7 @@ def replace_lost_attested(
     :raises Refusal: ``wrong_password``, ``locked_out``; what check_may_sign and replace_lost_password refuse.
     """
     check_authority_over(by, "accounts.manage", person, everywhere=True)
+    _check_not_own(by, person)
     attested = _attest(checker, but=(by, person))
     return replace_lost_password(
         by=by, person=person, initial_password=initial_password, identity_checked_by=attested, reason=reason
@@ -175,10 +176,12 @@ def replace_lost_password(
     A password opens every site where the person works, so ``by`` administers all of them. Sessions end, and the
     person must choose their own before anything else. 21 CFR 11.300(c).
 
-    :raises Refusal: ``not_authorised``, ``reason_missing``, ``identity_check_needs_another``,
-        ``identity_checker_unfit``, ``machine_has_no_password``, ``person_disabled``, ``password_…``.
+    :raises Refusal: ``not_authorised``, ``cannot_replace_own_password``, ``reason_missing``,
+        ``identity_check_needs_another``, ``identity_checker_unfit``, ``machine_has_no_password``,
+        ``person_disabled``, ``password_…``.
     """
     check_authority_over(by, "accounts.manage", person, everywhere=True)
+    _check_not_own(by, person)
     _check_reason(reason)
     _check_checker(identity_checked_by, but=(by, person))
     changed = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
@@ -243,6 +246,15 @@ def disable_person(*, by: Person, person: Person, reason: str) -> Person:
     changed.is_active = False
     changed.save()
     return changed
+
+
+def _check_not_own(by: Person, person: Person) -> None:
+    check_different_people(
+        by.username,
+        person.username,
+        code="cannot_replace_own_password",
+        sentence="{name} has not lost their own password: it is changed with the present one.",
+    )
 
 
 def _attest(checker: Credentials, *, but: tuple[Person, ...]) -> Person:

@@ -108,9 +108,16 @@ def insert_assignment(
 def end_assignment(*, by: Person, assignment: Assignment, until_date: date, reason: str) -> Assignment:
     """End an assignment after a day, the last on which it counts; one that ends already is never made longer here.
 
-    :raises Refusal: ``not_authorised``, ``reason_missing``, ``dates_out_of_order``, ``assignment_ends_before``.
+    :raises Refusal: ``not_authorised``, ``cannot_end_own_role``, ``reason_missing``, ``dates_out_of_order``,
+        ``assignment_ends_before``.
     """
     check_authority(by, "accounts.manage", assignment.site)
+    check_different_people(
+        by.username,
+        assignment.person.username,
+        code="cannot_end_own_role",
+        sentence="{name} cannot end their own role: somebody else administers them.",
+    )
     if not reason.strip():
         raise Refusal("reason_missing", "Say why.", field="reason")
     changed = Assignment.objects.select_for_update().get(pk=assignment.pk)

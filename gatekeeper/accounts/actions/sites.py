@@ -15,8 +15,8 @@ _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{0,19}")
 def add_site(*, by: Person | System, code: str, name: str, country: str, timezone: str) -> Site:
     """Add a site; ``country`` is ISO 3166 alpha-2, ``timezone`` an IANA name.
 
-    :raises Refusal: ``not_authorised``, ``site_code_malformed``, ``site_exists``, ``country_unknown``,
-        ``timezone_unknown``.
+    :raises Refusal: ``not_authorised``, ``site_code_malformed``, ``site_name_missing``, ``site_exists``,
+        ``country_unknown``, ``timezone_unknown``.
     """
     check_authority_anywhere(by, "accounts.manage")
     if not _CODE.fullmatch(code):
@@ -26,6 +26,8 @@ def add_site(*, by: Person | System, code: str, name: str, country: str, timezon
             field="code",
             code=code,
         )
+    if not name.strip():
+        raise Refusal("site_name_missing", "Say how the site is called.", field="name")
     if not re.fullmatch(r"[A-Z]{2}", country):
         raise Refusal("country_unknown", "“{code}” is no two-letter country code.", field="country", code=country)
     try:
