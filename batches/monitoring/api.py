@@ -23,10 +23,13 @@ from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_s
 from batches.monitoring.actions.sources import DescribeTag, RegisterSource, register_source
 from batches.monitoring.models import Excursion, RuleSet, Source
 from batches.monitoring.queries.traces import envelope
+from batches.monitoring.rules.exposure import Exposure, Row, Total
 from batches.monitoring.rules.frames import Frame, decoded, unpacked
+from batches.monitoring.rules.potency import half_life_content
 from batches.monitoring.serializers import (
     EnvelopeShown,
     ExcursionShown,
+    ExposureShown,
     FrameInput,
     FrameShown,
     RuleSetShown,
@@ -232,6 +235,83 @@ class RecordExcursions(ApiView):
     def get(self, request: Request, number: str) -> Response:
         """List what the rules have found and later data have not withdrawn."""
         return self.listed(queries.excursions_of(_record(self, number)), excursion_content)
+
+
+class RecordExposure(ApiView):
+    """The exposure of a batch: time in each state, doses, passes, residual potency with what it assumes."""
+
+    permission = "monitoring.view"
+
+    @extend_schema(responses=ExposureShown)
+    def get(self, request: Request, number: str) -> Response:
+        """Return what the newest evaluations hold; a number that was not measured is null."""
+        record = _record(self, number)
+        return Response({"batch_record": record.number, **exposure_content(queries.exposure_of(record))})
+
+
+def exposure_content(exposure: Exposure) -> dict[str, Any]:
+    """Return an exposure as clients see it."""
+    return {
+        "phases": exposure.phases,
+        "rows": [_exposure_row(row) for row in exposure.rows],
+        "totals": [_exposure_total(total) for total in exposure.totals],
+        "assumptions": [
+            {
+                "rule": one.rule,
+                "rule_version": one.version,
+                "rule_set": one.rule_set,
+                "phases": one.phases,
+                "equation": one.equation,
+                "formula": one.formula,
+                "basis": one.basis,
+                "half_lives": half_life_content(one.half_lives),
+            }
+            for one in exposure.assumptions
+        ],
+    }
+
+
+def _exposure_row(row: Row) -> dict[str, Any]:
+    spent, code = row.spent, row.rule.unit
+    parts = {"inside": spent.inside, "alert": spent.alert, "action": spent.action, "unknown": spent.unknown}
+    return {
+        "phase": row.phase,
+        "rule": row.name,
+        "rule_version": row.rule.version,
+        "rule_set": row.rule_set,
+        "evaluation_version": row.version,
+        "final": row.final,
+        "parameter": row.rule.parameter,
+        "kind": row.rule.kind.value,
+        "state": row.state.value,
+        "problem": row.problem,
+        "time": {name: _amount(lasted, "s") for name, lasted in parts.items()},
+        "counted_beyond": [{"side": side, **_amount(limit, code)} for side, limit in row.beyond],
+        "time_outside": row.time_outside if row.time_outside is None else _amount(row.time_outside, "s"),
+        "excess_dose": row.excess_dose if row.excess_dose is None else _amount(row.excess_dose, f"{code}.s"),
+        "worst": row.worst if row.worst is None else _amount(row.worst, code),
+        "coverage": _amount(row.coverage, "1"),
+        "deviations": row.deviations,
+    }
+
+
+_TOTAL_UNITS = {"pump_passes": "{pass}", "residual_potency": "1"}
+
+
+def _exposure_total(total: Total) -> dict[str, Any]:
+    code = _TOTAL_UNITS.get(total.measure.value, "1/s.s")
+    return {
+        "measure": total.measure.value,
+        "value": None if total.value is None else _amount(total.value, code),
+        "bound": total.bound.value,
+        "counted_beyond": None if total.beyond is None else _amount(total.beyond, "1/s"),
+        "phases": total.phases,
+        "without": total.without,
+    }
+
+
+def _amount(number: Decimal, code: str) -> dict[str, str]:
+    return {"value": format(number, "f"), "unit": code}
 
 
 def source_content(source: Source) -> dict[str, Any]:

@@ -14,4 +14,5 @@ urlpatterns = [
     path("rule-sets/<str:code>/versions/<int:version>/approve/", api.ApproveRuleSet.as_view(), name="approve_rule_set"),
     path("batch-records/<str:number>/readings/", api.RecordReadings.as_view(), name="record_readings"),
     path("batch-records/<str:number>/excursions/", api.RecordExcursions.as_view(), name="record_excursions"),
+    path("batch-records/<str:number>/exposure/", api.RecordExposure.as_view(), name="record_exposure"),
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from math import ceil, floor, log10
 from zoneinfo import ZoneInfo
@@ -155,6 +156,12 @@ def nice_ticks(low: float, high: float, *, about: int = 5) -> list[float]:
     step = next(one * power for one in (1, 2, 5, 10) if one * power >= rough * 0.999)
     first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
     return [round(place * step, 12) for place in range(first, last + 1)]
+
+
+def minutes(seconds: Decimal) -> str:
+    """Return seconds as minutes to two decimals; what is less and yet not nothing says so."""
+    shown = (seconds / 60).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP).normalize()
+    return f"{'< 0.01' if seconds and not shown else format(shown, 'f')}\N{NO-BREAK SPACE}min"
 
 
 def _line(plot: Plot) -> tuple[Times, Floats]:

@@ -1,13 +1,16 @@
 """An excursion and the signals of a phase as pictures: which limits, which parts, which words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from batches.monitoring.charts import Chart, Hatched, Level, Part, Plot, chart
+from batches.monitoring.charts import Chart, Hatched, Level, Part, Plot, chart, minutes
 from batches.monitoring.queries.traces import Trace
 from batches.monitoring.rules.excursion_rules import TOTALS, ExcursionRule
 from batches.monitoring.rules.excursions import Excursion, State, worst_state
+from batches.monitoring.rules.exposure import Row, Spent
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.verdicts import Verdict
 from batches.monitoring.rules.windows import Gap
@@ -111,3 +114,91 @@ def _parts(verdict: Verdict) -> Iterable[Part]:
 
 def _hatched(gaps: Iterable[Gap]) -> tuple[Hatched, ...]:
     return tuple(Hatched(one.started_us, one.ended_us, _("unknown")) for one in gaps)
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """The placed picture of an exposure; the fields are those of components/bars.html."""
+
+    id: str
+    width: int
+    height: int
+    summary: str
+    bars: list[dict[str, object]]
+    ticks: list[dict[str, object]]
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+_WIDTH, _STEP, _HEAD = 960, 50, 8
+_LEAST = 4.0  # px: what lasted at all is seen
+_HIGH = {"action": 20, "alert": 14, "unknown": 20, "inside": 8}  # a state has a height beside its colour
+
+
+def exposure_bars(rows: Sequence[Row]) -> Bars:
+    """Return a bar for each rule of each phase, as long as the phase: worst time first, inside last."""
+    bottom = _HEAD + _STEP * len(rows)
+    return Bars(
+        id="exposure",
+        width=_WIDTH,
+        height=bottom + 24,
+        summary=_("Share of each phase that each signal was inside its limits, at alert, at action and unknown"),
+        bars=[_bar(row, _HEAD + _STEP * place) for place, row in enumerate(rows)],
+        ticks=[
+            {"x": _WIDTH * share // 100, "y": bottom + 18, "text": f"{share} %", "at": _ANCHORS.get(share, "middle")}
+            for share in (0, 25, 50, 75, 100)
+        ],
+        columns=(_("Phase"), _("Rule"), _("Inside"), _("Alert"), _("Action"), _("Unknown"), _("In all")),
+        rows=[
+            (
+                row.phase,
+                row.name,
+                *(minutes(one) for _state, one in _parts_of(row.spent)[::-1]),
+                minutes(row.spent.whole),
+            )
+            for row in rows
+        ],
+    )
+
+
+_ANCHORS = {0: "start", 100: "end"}
+
+
+def _bar(row: Row, top: int) -> dict[str, object]:
+    base = top + 42
+    parts, x = [], 0.0
+    for (state, _seconds), width in zip(_parts_of(row.spent), _widths(row.spent), strict=True):
+        if width:
+            high = _HIGH[state]
+            parts.append({"state": state, "x": round(x, 1), "y": base - high, "width": round(width, 1), "height": high})
+        x += width
+    return {
+        "label": f"{row.phase} · {parameter(row.rule.parameter).title}",
+        "rule": row.name,
+        "said": _said(row),
+        "y": top + 15,
+        "parts": parts,
+    }
+
+
+def _said(row: Row) -> str:
+    if not row.measured:
+        return _("not measured")
+    names = {"action": _("action"), "alert": _("alert"), "unknown": _("unknown")}
+    found = [f"{names[state]} {minutes(lasted)}" for state, lasted in _parts_of(row.spent) if lasted and state in names]
+    return ", ".join(found) or _("inside throughout")
+
+
+def _parts_of(spent: Spent) -> list[tuple[str, Decimal]]:
+    return [("action", spent.action), ("alert", spent.alert), ("unknown", spent.unknown), ("inside", spent.inside)]
+
+
+def _widths(spent: Spent) -> list[float]:
+    """The widths in px of the parts; none that lasted is too thin to be seen, and the longest gives what that takes."""
+    if not spent.whole:
+        return [0.0] * 4
+    widths = [float(one / spent.whole) * _WIDTH for _state, one in _parts_of(spent)]
+    seen = [max(one, _LEAST) if one else 0.0 for one in widths]
+    longest = seen.index(max(seen))
+    seen[longest] -= sum(seen) - _WIDTH
+    return seen

@@ -127,6 +127,87 @@ class ExcursionShown(serializers.Serializer):
     deviation = serializers.CharField(allow_null=True)
 
 
+class BeyondShown(AmountShown):
+    """A limit beyond which a rule counts, and on which side of it."""
+
+    side = serializers.ChoiceField(["high", "low"])
+
+
+class SpentShown(serializers.Serializer):
+    """How long a phase was in each state."""
+
+    inside = AmountShown()
+    alert = AmountShown()
+    action = AmountShown()
+    unknown = AmountShown()
+
+
+class ExposureRowShown(serializers.Serializer):
+    """What one rule says of one phase; what was not measured is null."""
+
+    phase = serializers.CharField()
+    rule = serializers.CharField()
+    rule_version = serializers.IntegerField()
+    rule_set = serializers.CharField()
+    evaluation_version = serializers.IntegerField()
+    final = serializers.BooleanField()
+    parameter = serializers.CharField()
+    kind = serializers.CharField()
+    state = serializers.ChoiceField(["normal", "alert", "unknown", "action"])
+    problem = serializers.CharField(allow_blank=True)
+    time = SpentShown()
+    counted_beyond = BeyondShown(many=True)
+    time_outside = AmountShown(allow_null=True)
+    excess_dose = AmountShown(allow_null=True)
+    worst = AmountShown(allow_null=True)
+    coverage = AmountShown()
+    deviations = serializers.ListField(child=serializers.CharField())
+
+
+class ExposureTotalShown(serializers.Serializer):
+    """A total over the phases that measured it; ``without`` had a rule for it and no data."""
+
+    measure = serializers.ChoiceField(["pump_passes", "shear_dose", "shear_excess_dose", "residual_potency"])
+    value = AmountShown(allow_null=True)
+    bound = serializers.ChoiceField(["exact", "at_least", "at_most", "uncertain"])
+    counted_beyond = AmountShown(allow_null=True)
+    phases = serializers.ListField(child=serializers.CharField())
+    without = serializers.ListField(child=serializers.CharField())
+
+
+class HalfLifeShown(serializers.Serializer):
+    """One row of a half-life table: from and to in °C, half-life in h."""
+
+    low_cel = serializers.CharField()
+    high_cel = serializers.CharField()
+    hours = serializers.CharField()
+    matter = serializers.ChoiceField(["liquid", "frozen"])
+    basis = serializers.CharField(allow_blank=True)
+
+
+class AssumptionShown(serializers.Serializer):
+    """What the residual potency of these phases assumes."""
+
+    rule = serializers.CharField()
+    rule_version = serializers.IntegerField()
+    rule_set = serializers.CharField()
+    phases = serializers.ListField(child=serializers.CharField())
+    equation = serializers.CharField(allow_blank=True)
+    formula = serializers.CharField(allow_blank=True)
+    basis = serializers.CharField(allow_blank=True)
+    half_lives = HalfLifeShown(many=True)
+
+
+class ExposureShown(serializers.Serializer):
+    """What a batch went through, as its newest evaluations recorded it."""
+
+    batch_record = serializers.CharField()
+    phases = serializers.ListField(child=serializers.CharField())
+    rows = ExposureRowShown(many=True)
+    totals = ExposureTotalShown(many=True)
+    assumptions = AssumptionShown(many=True)
+
+
 class RuleSetShown(serializers.ModelSerializer):
     """A version of a set of excursion rules, with every rule as it judges."""
 

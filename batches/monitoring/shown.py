@@ -9,10 +9,14 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from batches.monitoring.charts import minutes
 from batches.monitoring.models import Evaluation, Excursion
 from batches.monitoring.queries.facts import moment
 from batches.monitoring.rules.excursion_rules import TOTALS, ExcursionRule, RuleKind
+from batches.monitoring.rules.excursions import State
+from batches.monitoring.rules.exposure import Assumption, Bound, Exposure, Measure, Row, Total
 from batches.monitoring.rules.parameters import parameter
+from batches.monitoring.rules.potency import Matter
 from gatekeeper.core.quantity import unit
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -100,6 +104,93 @@ def rule_rows(rules: Iterable[ExcursionRule]) -> list[tuple[str, ...]]:
     ]
 
 
+def exposure_rows(rows: Iterable[Row], *, marks: Mapping[State, str]) -> list[dict[str, Any]]:
+    """Return the rows of an exposure in words; what was not measured says so."""
+    return [_exposure_row(row) | {"mark": marks[row.state]} for row in rows]
+
+
+def _exposure_row(row: Row) -> dict[str, Any]:
+    label = unit(row.rule.unit).label
+    nothing = "–" if row.measured else _("not measured")
+    return {
+        "row": row,
+        "title": parameter(row.rule.parameter).title,
+        "word": Evaluation.State(row.state.value).label,
+        "beyond": [f"{_WORDS[side]()} {_with_unit(_plain(limit), label)}" for side, limit in row.beyond],
+        "outside": nothing if row.time_outside is None else minutes(row.time_outside),
+        "dose": nothing if row.excess_dose is None else amount_of_dose(row.excess_dose, row.rule.unit),
+        "worst": ("–" if row.measured else nothing) if row.worst is None else _with_unit(_plain(row.worst), label),
+        "coverage": _percent(str(row.coverage)),
+    }
+
+
+_WORDS = {"high": lambda: _("above"), "low": lambda: _("below")}
+
+
+def total_rows(exposure: Exposure) -> list[dict[str, Any]]:
+    """Return the totals of an exposure in words, each with the phases that it covers and what it is a bound of."""
+    return [
+        {
+            "title": _total_title(total),
+            "value": _total_value(total),
+            "phases": ", ".join(total.phases),
+            "count": len(total.phases),
+            "of": len(exposure.phases),
+            "without": ", ".join(total.without),
+            "bound": total.bound is not Bound.EXACT and bool(total.phases),
+        }
+        for total in exposure.totals
+    ]
+
+
+def _total_title(total: Total) -> str:
+    titles = {
+        Measure.PUMP_PASSES: _("Passes through the pump"),
+        Measure.SHEAR_DOSE: _("Shear dose"),
+        Measure.SHEAR_EXCESS: _("Excess shear dose"),
+        Measure.RESIDUAL: _("Residual potency"),
+    }
+    title = titles[total.measure]
+    if total.beyond is None:
+        return title
+    return _("%(title)s above %(limit)s") % {"title": title, "limit": f"{_plain(total.beyond)}{_NO_BREAK}s⁻¹"}
+
+
+def _total_value(total: Total) -> str:
+    if total.value is None:
+        return _("not measured")
+    if total.measure is Measure.RESIDUAL:
+        figure = f"{_plain(total.value * 100)}{_NO_BREAK}%"
+    elif total.measure is Measure.PUMP_PASSES:
+        figure = amount_of_dose(total.value, "{pass}/s")
+    else:
+        figure = amount_of_dose(total.value, "1/s")
+    words = {Bound.AT_LEAST: _("at least"), Bound.AT_MOST: _("at most"), Bound.UNCERTAIN: _("about")}
+    return f"{words[total.bound]} {figure}" if total.bound in words else figure
+
+
+def assumption_rows(assumptions: Iterable[Assumption]) -> list[dict[str, Any]]:
+    """Return what the residual potency assumes, with each half-life table as rows."""
+    return [
+        {
+            "assumption": one,
+            "phases": ", ".join(one.phases),
+            "half_lives": [
+                (
+                    f"{row.low_cel}{_NO_BREAK}°C"
+                    if row.low_cel == row.high_cel
+                    else f"{row.low_cel} – {row.high_cel}{_NO_BREAK}°C",
+                    f"{row.hours}{_NO_BREAK}h",
+                    _("frozen") if row.matter is Matter.FROZEN else _("liquid"),
+                    row.basis or "–",
+                )
+                for row in one.half_lives
+            ],
+        }
+        for one in assumptions
+    ]
+
+
 def place_in_file(field: str | None) -> str:
     """Return where in a file of rules a fault is, as people count: ``rule 4, alert_high: ``; empty for the file itself.
 
@@ -126,6 +217,13 @@ def duration(seconds: Decimal) -> str:
     parts = [(hours, "h"), (minutes, "min"), (left, "s")]
     text = " ".join(f"{count}{_NO_BREAK}{name}" for count, name in parts if count)
     return text or f"{seconds.normalize():f}{_NO_BREAK}s"
+
+
+def amount_of_dose(amount: Decimal, code: str) -> str:
+    """Return a dose of a signal in this unit: a rate of countable things gives the things."""
+    label = unit(code).label
+    label = label.removesuffix("/s") if code.startswith("{") else f"{label}·s"
+    return f"{_plain(amount)}{_NO_BREAK}{label}"
 
 
 def geometry_text(geometry: Mapping[str, Any]) -> str:
@@ -164,6 +262,11 @@ def _total_unit(kind: RuleKind, label: str) -> str:
     if kind is RuleKind.COUNT:
         return _("times")
     return "s" if kind is RuleKind.CUMULATIVE_TIME else f"{label}·s"
+
+
+def _plain(number: Decimal) -> str:
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _percent(share: str) -> str:

@@ -8,6 +8,7 @@ app_name = "monitoring"
 urlpatterns = [
     path("excursions/<int:pk>/", views.ExcursionDetail.as_view(), name="excursion_detail"),
     path("batch-records/<str:number>/phases/<str:code>/", views.PhaseSignals.as_view(), name="phase_signals"),
+    path("batch-records/<str:number>/exposure/", views.ExposureOfRecord.as_view(), name="exposure"),
     path("sources/", views.SourceList.as_view(), name="source_list"),
     path("sources/register/", views.RegisterSource.as_view(), name="source_register"),
     path("sources/<str:code>/", views.SourceDetail.as_view(), name="source_detail"),

@@ -11,19 +11,27 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from batches.models import Phase
+from batches.models import BatchRecord, Phase
 from batches.monitoring import queries
 from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_set
 from batches.monitoring.actions.sources import register_source
 from batches.monitoring.forms import SourceForm
 from batches.monitoring.models import Evaluation, Excursion, RuleSet, Source, Tag
-from batches.monitoring.pictures import MARKS, excursion_chart, small_chart, state_of
+from batches.monitoring.pictures import MARKS, excursion_chart, exposure_bars, small_chart, state_of
 from batches.monitoring.queries.traces import traces_of
 from batches.monitoring.rules import statuses
 from batches.monitoring.rules.excursions import State
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.verdicts import verdicts
-from batches.monitoring.shown import evaluation_rows, excursion_pairs, place_in_file, rule_rows
+from batches.monitoring.shown import (
+    assumption_rows,
+    evaluation_rows,
+    excursion_pairs,
+    exposure_rows,
+    place_in_file,
+    rule_rows,
+    total_rows,
+)
 from batches.views.rows import RowsPage
 from gatekeeper.accounts.requests import sites_in
 from gatekeeper.core.canonical import digest
@@ -119,6 +127,28 @@ class PhaseSignals(Page):
             }
             for place, trace in enumerate(traces)
         ]
+
+
+class ExposureOfRecord(Page):
+    """What the vector of a batch went through, as recorded: one picture, one table, the totals and what they assume."""
+
+    permission = "monitoring.view"
+    template_name = "monitoring/exposure.html"
+
+    def context(self) -> dict[str, Any]:
+        """Return the exposure of the record in words and units."""
+        records = BatchRecord.objects.filter(site__in=self.sites).select_related("site", "lot", "master")
+        record = get_object_or_404(records, number=self.kwargs["number"])
+        found = queries.exposure_of(record)
+        return {
+            "record": record,
+            "bars": exposure_bars(found.rows) if found.rows else None,
+            "legend": [(MARKS[state], _word(state)) for state in State],
+            "rows": exposure_rows(found.rows, marks=MARKS),
+            "totals": total_rows(found),
+            "assumptions": assumption_rows(found.assumptions),
+            "half_life_columns": (_("Temperature"), _("Half-life"), _("State"), _("Source of the number")),
+        }
 
 
 class SourceList(Page):

@@ -24,7 +24,18 @@ from tests.architecture.test_doors import doors
 from tests.release import making
 
 COUNTS = Path(__file__).with_name("query_counts.toml")
-READ = ("list", "detail", "home", "gate", "phase_signals", "certificate", "audit_trail", "phase_enter", "phase_done")
+READ = (
+    "list",
+    "detail",
+    "home",
+    "gate",
+    "phase_signals",
+    "exposure",
+    "certificate",
+    "audit_trail",
+    "phase_enter",
+    "phase_done",
+)
 LISTS_OF_THE_API = ("_api:lots", "_api:plasmids", "_api:plasmid_lots", "_api:records", "_api:deviations", "_api:phases")
 
 
@@ -64,6 +75,7 @@ def _key(name, record):
         "batches:deviation_detail": {"number": Deviation.objects.first().number},
         "monitoring:excursion_detail": {"pk": Excursion.objects.first().pk},
         "monitoring:phase_signals": phase,
+        "monitoring:exposure": {"number": record.number},
         "monitoring:source_detail": {"code": Source.objects.first().code},
         "monitoring:rule_set_detail": {"code": rules.code, "version": rules.version},
         "release:specification_detail": {"code": specification.code, "version": specification.version},

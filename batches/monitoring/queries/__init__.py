@@ -1,5 +1,6 @@
 """Reads about readings, rules, evaluations and excursions."""
 
+from batches.monitoring.queries.exposure import exposure_of
 from batches.monitoring.queries.facts import (
     PhaseFacts,
     phase_facts,
@@ -16,6 +17,7 @@ __all__ = [
     "PhaseStates",
     "RuleState",
     "excursions_of",
+    "exposure_of",
     "phase_facts",
     "phases_of",
     "rule_set_content",

@@ -198,9 +198,18 @@ def _pairs(lot: Lot) -> list[dict[str, Any]]:
 def _record_links(lot: Lot, family: queries.Family, request: Any) -> list[dict[str, str]]:
     """Return the batch record that made the lot, as the family's edges name it."""
     numbers = {edge.batch_record for edge in family.edges if edge.target == lot.number and edge.batch_record}
-    if "batches.view" not in permissions_of(request.user, lot.site):
-        return []
-    return [{"label": _("Batch record"), "url": reverse("batches:detail", args=[number])} for number in sorted(numbers)]
+    # The apps above are known by the names of their addresses only.
+    pages = (
+        (_("Batch record"), "batches:detail", "batches.view"),
+        (_("Exposure"), "monitoring:exposure", "monitoring.view"),
+    )
+    held = permissions_of(request.user, lot.site)
+    return [
+        {"label": label, "url": reverse(name, args=[number])}
+        for number in sorted(numbers)
+        for label, name, permission in pages
+        if permission in held
+    ]
 
 
 def _links(lot: Lot, request: Any) -> list[dict[str, str]]:
