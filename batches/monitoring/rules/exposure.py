@@ -239,13 +239,14 @@ def _totals(rows: Sequence[Row]) -> tuple[Total, ...]:
     passes = [row for row in rows if row.rule.derived is Derived.PUMP_PASSES and _from_nothing(row.rule)]
     shear = [row for row in rows if row.rule.derived is Derived.WALL_SHEAR]
     doses = [row for row in shear if _from_nothing(row.rule)]
-    excess = {
-        limit: [row for row in shear if _high(row) == limit] for limit in sorted({*map(_high, shear)} - {None, 0})
-    }
+    limits = sorted({limit for row in shear if (limit := _high(row))})
+    excess = [
+        _total(Measure.SHEAR_EXCESS, [row for row in shear if _high(row) == limit], beyond=limit) for limit in limits
+    ]
     return (
         _total(Measure.PUMP_PASSES, passes),
         _total(Measure.SHEAR_DOSE, doses),
-        *(_total(Measure.SHEAR_EXCESS, same, beyond=limit) for limit, same in (excess or {None: []}).items()),
+        *(excess or [_total(Measure.SHEAR_EXCESS, [])]),
         _total(Measure.RESIDUAL, _potency(rows)),
     )
 
