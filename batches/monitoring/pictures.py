@@ -130,53 +130,47 @@ class Bars:
     rows: list[tuple[str, ...]]
 
 
-_WIDTH, _STEP, _HEAD = 960, 50, 8
+_WIDTH, _STEP, _LEFT, _LONG = 960, 30, 340, 400
 _LEAST = 4.0  # px: what lasted at all is seen
+_LETTERS = 50  # what fits before the bars; the table beside the picture holds the names in full
 _HIGH = {"action": 20, "alert": 14, "unknown": 20, "inside": 8}  # a state has a height beside its colour
 
 
 def exposure_bars(rows: Sequence[Row]) -> Bars:
     """Return a bar for each rule of each phase, as long as the phase: worst time first, inside last."""
-    bottom = _HEAD + _STEP * len(rows)
+    bottom = _STEP * len(rows)
+    ticks = [(share, _LEFT + _LONG * share // 100) for share in (0, 50, 100)]
     return Bars(
         id="exposure",
         width=_WIDTH,
-        height=bottom + 24,
+        height=bottom + 26,
         summary=_("Share of each phase that each signal was inside its limits, at alert, at action and unknown"),
-        bars=[_bar(row, _HEAD + _STEP * place) for place, row in enumerate(rows)],
-        ticks=[
-            {"x": _WIDTH * share // 100, "y": bottom + 18, "text": f"{share} %", "at": _ANCHORS.get(share, "middle")}
-            for share in (0, 25, 50, 75, 100)
-        ],
-        columns=(_("Phase"), _("Rule"), _("Inside"), _("Alert"), _("Action"), _("Unknown"), _("In all")),
-        rows=[
-            (
-                row.phase,
-                row.name,
-                *(minutes(one) for _state, one in _parts_of(row.spent)[::-1]),
-                minutes(row.spent.whole),
-            )
-            for row in rows
-        ],
+        bars=[_bar(row, _STEP * place) for place, row in enumerate(rows)],
+        ticks=[{"x": x, "y": bottom + 18, "text": f"{share} %"} for share, x in ticks],
+        columns=(_("Phase"), _("Signal"), _("Rule"), _("Inside"), _("Alert"), _("Action"), _("Unknown"), _("In all")),
+        rows=[(row.phase, parameter(row.rule.parameter).title, row.name, *_lasted(row.spent)) for row in rows],
     )
 
 
-_ANCHORS = {0: "start", 100: "end"}
+def _lasted(spent: Spent) -> list[str]:
+    return [minutes(one) for one in (spent.inside, spent.alert, spent.action, spent.unknown, spent.whole)]
 
 
 def _bar(row: Row, top: int) -> dict[str, object]:
-    base = top + 42
-    parts, x = [], 0.0
+    base = top + 24
+    parts, x = [], float(_LEFT)
     for (state, _seconds), width in zip(_parts_of(row.spent), _widths(row.spent), strict=True):
         if width:
             high = _HIGH[state]
             parts.append({"state": state, "x": round(x, 1), "y": base - high, "width": round(width, 1), "height": high})
         x += width
+    label = f"{row.phase} · {parameter(row.rule.parameter).title}"
+    room = max(_LETTERS - len(label), 0)
     return {
-        "label": f"{row.phase} · {parameter(row.rule.parameter).title}",
-        "rule": row.name,
+        "label": label if room else f"{label[: _LETTERS - 1]}…",
+        "rule": row.name if len(row.name) <= room else f"{row.name[: room - 1]}…" if room > 1 else "",
         "said": _said(row),
-        "y": top + 15,
+        "y": base - 4,
         "parts": parts,
     }
 
@@ -197,8 +191,8 @@ def _widths(spent: Spent) -> list[float]:
     """The widths in px of the parts; none that lasted is too thin to be seen, and the longest gives what that takes."""
     if not spent.whole:
         return [0.0] * 4
-    widths = [float(one / spent.whole) * _WIDTH for _state, one in _parts_of(spent)]
+    widths = [float(one / spent.whole) * _LONG for _state, one in _parts_of(spent)]
     seen = [max(one, _LEAST) if one else 0.0 for one in widths]
     longest = seen.index(max(seen))
-    seen[longest] -= sum(seen) - _WIDTH
+    seen[longest] -= sum(seen) - _LONG
     return seen

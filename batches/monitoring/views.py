@@ -143,7 +143,12 @@ class ExposureOfRecord(Page):
         return {
             "record": record,
             "bars": exposure_bars(found.rows) if found.rows else None,
-            "legend": [(MARKS[state], _word(state)) for state in State],
+            "legend": (
+                ("action", _("action")),
+                ("alert", _("alert")),
+                ("unknown", _("unknown")),
+                ("inside", _("inside")),
+            ),
             "rows": exposure_rows(found.rows, marks=MARKS),
             "totals": total_rows(found),
             "assumptions": assumption_rows(found.assumptions),
@@ -276,6 +281,12 @@ class RuleSetDetail(ActionView):
         return reverse("monitoring:rule_set_detail", args=[self.rule_set.code, self.rule_set.version])
 
 
+_LEGEND = (
+    ("action", lambda: _("action")),
+    ("alert", lambda: _("alert")),
+    ("unknown", lambda: _("unknown")),
+    ("inside", lambda: _("inside")),
+)
 _RULE_SET_MARKS = {"draft": "plain", "approved": "inside", "retired": "unknown"}
 
 

@@ -1,11 +1,16 @@
 """domain.md 2.4, X4: the exposure of a batch says by page and by REST what was computed by hand."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from batches.monitoring import queries
 from batches.monitoring.actions.evaluation import evaluate_phase
+from batches.monitoring.pictures import exposure_bars
+from batches.monitoring.rules.exposure import Spent
 from tests.doors import signed_in
 from tests.monitoring import making
 from tests.monitoring.test_rules_exposure import GAPPY, X4, flow_of
@@ -90,6 +95,28 @@ def test_the_page_says_the_time_and_the_dose_of_x4(surged):
         assert text in page
     assert 'class="part alert"' in page
     assert "style=" not in page
+
+
+def test_the_picture_reads_as_a_table_of_the_same_times(surged):
+    found = exposure_bars(queries.exposure_of(surged.record).rows)
+    times = {row[2]: [one.replace("\N{NO-BREAK SPACE}", " ") for one in row[3:]] for row in found.rows}
+    assert found.columns[3:] == ("Inside", "Alert", "Action", "Unknown", "In all")
+    assert times["shear"] == ["2.4 min", "1.6 min", "0 min", "0 min", "4 min"]
+    assert times["potency"] == ["0 min", "0 min", "0 min", "4 min", "4 min"]
+    (shear,) = (one for one in found.bars if one["rule"] == "shear")
+    assert [(one["state"], one["width"]) for one in shear["parts"]] == [("alert", 160.0), ("inside", 240.0)]
+
+
+def test_what_lasted_a_moment_is_still_seen_and_long_names_are_cut(surged):
+    (row,) = (one for one in queries.exposure_of(surged.record).rows if one.name == "shear")
+    moment = Spent(Decimal(86_400), Decimal("0.2"), Decimal(0), Decimal(0))
+    long = replace(row, spent=moment, name="lv-wall-shear-of-the-second-module@TFF-ON-THE-LEFT")
+    nothing = replace(row, spent=Spent(*[Decimal(0)] * 4), phase="L10" * 20)
+    first, second = exposure_bars([long, nothing]).bars
+    assert [(one["state"], one["width"]) for one in first["parts"]] == [("alert", 4.0), ("inside", 396.0)]
+    assert first["said"].replace("\N{NO-BREAK SPACE}", " ") == "alert < 0.01 min"
+    assert (first["rule"][-1], len(first["label"]) + len(first["rule"])) == ("…", 50)
+    assert (second["parts"], second["rule"], len(second["label"])) == ([], "", 50)
 
 
 def test_the_endpoint_says_the_same_as_text_with_units(surged):
@@ -189,6 +216,7 @@ def test_only_the_newest_version_counts_and_it_takes_a_fixed_number_of_queries(s
     evaluate_phase(by=surged.people["monitor"], phase=surged.phase)
     after, second = read()
     assert (first, second) == (3, 3)
-    assert [row.name for row in after.rows] == [row.name for row in before.rows] == ["dose", "potency", "shear"]
+    assert sorted(row.name for row in after.rows) == sorted(row.name for row in before.rows)
+    assert [row.name for row in after.rows] == ["potency", "shear", "dose"]  # the worst first
     assert [row.final for row in before.rows + after.rows] == [False] * 3 + [True] * 3
-    assert after.rows[2].time_outside == 90
+    assert after.rows[1].time_outside == 90

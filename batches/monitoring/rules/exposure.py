@@ -144,9 +144,17 @@ class Exposure:
     phases: tuple[str, ...]
 
 
+_WORST_FIRST = (State.ACTION, State.UNKNOWN, State.ALERT, State.NORMAL)
+
+
 def exposure(recorded: Iterable[Recorded], *, phases: Sequence[str]) -> Exposure:
-    """Return the rows in the order given, the totals over them and what the residual potency assumes."""
-    rows = tuple(_row(one) for one in recorded)
+    """Return the rows, the totals over them and what the residual potency assumes.
+
+    Phases come in the order given, and in each the worst rule first.
+    """
+    found = [_row(one) for one in recorded]
+    places = {phase: place for place, phase in enumerate(dict.fromkeys(row.phase for row in found))}
+    rows = tuple(sorted(found, key=lambda row: (places[row.phase], _WORST_FIRST.index(row.state))))
     return Exposure(rows, _totals(rows), _assumptions(rows), tuple(phases))
 
 
