@@ -25,17 +25,9 @@ from tests.release import making
 
 COUNTS = Path(__file__).with_name("query_counts.toml")
 READ = (
-    "list",
-    "detail",
-    "home",
-    "gate",
-    "phase_signals",
-    "exposure",
-    "certificate",
-    "audit_trail",
-    "phase_enter",
+    "list", "detail", "home", "gate", "phase_signals", "exposure", "certificate", "audit_trail", "phase_enter",
     "phase_done",
-)
+)  # fmt: skip
 LISTS_OF_THE_API = ("_api:lots", "_api:plasmids", "_api:plasmid_lots", "_api:records", "_api:deviations", "_api:phases")
 
 
@@ -72,6 +64,7 @@ def _key(name, record):
         "batches:phase_done": phase,
         "batches_api:phases": {"number": record.number},
         "batches:master_detail": {"code": record.master.code, "version": record.master.version},
+        "batches:equipment_detail": {"code": Source.objects.first().equipment.code},
         "batches:deviation_detail": {"number": Deviation.objects.first().number},
         "monitoring:excursion_detail": {"pk": Excursion.objects.first().pk},
         "monitoring:phase_signals": phase,
