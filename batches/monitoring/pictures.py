@@ -130,7 +130,7 @@ class Bars:
     rows: list[tuple[str, ...]]
 
 
-_WIDTH, _STEP, _LEFT, _LONG = 960, 30, 340, 400
+_WIDTH, _STEP, _LEFT, _LONG = 820, 30, 320, 260
 _LEAST = 4.0  # px: what lasted at all is seen
 _LETTERS = 50  # what fits before the bars; the table beside the picture holds the names in full
 _HIGH = {"action": 20, "alert": 14, "unknown": 20, "inside": 8}  # a state has a height beside its colour
@@ -180,7 +180,7 @@ def _said(row: Row) -> str:
         return _("not measured")
     names = {"action": _("action"), "alert": _("alert"), "unknown": _("unknown")}
     found = [f"{names[state]} {minutes(lasted)}" for state, lasted in _parts_of(row.spent) if lasted and state in names]
-    return ", ".join(found) or _("inside throughout")
+    return ", ".join(found[:2]) or _("inside throughout")
 
 
 def _parts_of(spent: Spent) -> list[tuple[str, Decimal]]:

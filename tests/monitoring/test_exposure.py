@@ -104,7 +104,7 @@ def test_the_picture_reads_as_a_table_of_the_same_times(surged):
     assert times["shear"] == ["2.4 min", "1.6 min", "0 min", "0 min", "4 min"]
     assert times["potency"] == ["0 min", "0 min", "0 min", "4 min", "4 min"]
     (shear,) = (one for one in found.bars if one["rule"] == "shear")
-    assert [(one["state"], one["width"]) for one in shear["parts"]] == [("alert", 160.0), ("inside", 240.0)]
+    assert [(one["state"], one["width"]) for one in shear["parts"]] == [("alert", 104.0), ("inside", 156.0)]
 
 
 def test_what_lasted_a_moment_is_still_seen_and_long_names_are_cut(surged):
@@ -113,7 +113,7 @@ def test_what_lasted_a_moment_is_still_seen_and_long_names_are_cut(surged):
     long = replace(row, spent=moment, name="lv-wall-shear-of-the-second-module@TFF-ON-THE-LEFT")
     nothing = replace(row, spent=Spent(*[Decimal(0)] * 4), phase="L10" * 20)
     first, second = exposure_bars([long, nothing]).bars
-    assert [(one["state"], one["width"]) for one in first["parts"]] == [("alert", 4.0), ("inside", 396.0)]
+    assert [(one["state"], one["width"]) for one in first["parts"]] == [("alert", 4.0), ("inside", 256.0)]
     assert first["said"].replace("\N{NO-BREAK SPACE}", " ") == "alert < 0.01 min"
     assert (first["rule"][-1], len(first["label"]) + len(first["rule"])) == ("…", 50)
     assert (second["parts"], second["rule"], len(second["label"])) == ([], "", 50)
