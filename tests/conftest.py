@@ -28,15 +28,32 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
-# What is made once a session for a whole folder would be made once a process: such folders stay together.
+# What is made once a session for a whole folder would be made once a process: such folders stay together. The longest
+# begin, so that no process is left with one at the end.
 TOGETHER = ("journeys", "release")
 
 
+def _room(nodeid):
+    folder, _, file = nodeid.partition("::")[0].removeprefix("tests/").partition("/")
+    return folder if folder in TOGETHER else f"{folder}/{file}"
+
+
 def pytest_collection_modifyitems(items):
-    """Under several processes (pytest-xdist) a file's tests, or such a folder's, go to one of them."""
-    for item in items:
-        folder, _, file = item.nodeid.partition("::")[0].removeprefix("tests/").partition("/")
-        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else f"{folder}/{file}"))
+    """Folders that stay together first; the rest as it stands."""
+    order = {folder: place for place, folder in enumerate(TOGETHER)}
+    items.sort(key=lambda item: order.get(_room(item.nodeid), len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Under several processes a file's tests, or such a folder's, go to one of them."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByRoom(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return _room(nodeid)
+
+    return ByRoom(config, log)
 
 
 def pytest_make_parametrize_id(val):
