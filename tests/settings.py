@@ -5,9 +5,11 @@ import os
 from gatekeeper.demo.embedded import free_port
 
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "0123456789abcdef" * 4)
-REDIS_IS_OURS = "REDIS_URL" not in os.environ
+# Processes that test side by side inherit what the first one set: each has a Redis of its own all the same.
+REDIS_IS_OURS = os.environ.get("REDIS_URL") == os.environ.get("REDIS_URL_OF_TESTS")
 REDIS_PORT = free_port()
-os.environ.setdefault("REDIS_URL", f"redis://127.0.0.1:{REDIS_PORT}/0")
+if REDIS_IS_OURS:
+    os.environ["REDIS_URL"] = os.environ["REDIS_URL_OF_TESTS"] = f"redis://127.0.0.1:{REDIS_PORT}/0"
 
 from gatekeeper.settings import *  # noqa: E402, F403 - the one place that takes all of the settings
 
