@@ -1,11 +1,21 @@
 """A standing clock, and a running phase made once a module: each test works in a savepoint of it."""
 
+import asyncio
 import copy
 
 import pytest
 from django.db import transaction
 
 from tests.monitoring import making
+
+
+@pytest.fixture(autouse=True)
+def _loop_of_no_browser():
+    """A browser that other tests opened keeps its loop in this thread and looks like a running one: it is set aside."""
+    before = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(before)
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from batches.monitoring.collector.sending import TOKEN_VARIABLE
 from batches.monitoring.collector.spool import Spool
 from batches.monitoring.rules.frames import decoded
 from gatekeeper.demo.embedded import free_port
-from tests.awaiting import awaited
 from tests.running import ROOT
 
 TAG = "FI101"
@@ -118,7 +117,7 @@ def test_a_full_buffer_is_loud_and_leaves_one_gap_and_nothing_twice(service, ski
         collector.stop()
         await work
 
-    awaited(play())
+    asyncio.run(play())
     assert service.refused == [1]
     assert (spool.counts()[1], 1 in service.recorded) == (1, False)
     assert "The server has nothing to report for XX999" in caplog.text
@@ -146,6 +145,6 @@ def test_a_skid_that_goes_away_is_waited_for(service, tmp_path, monkeypatch, cap
         collector.stop()
         await work
 
-    awaited(play())
+    asyncio.run(play())
     assert service.recorded == {}
     spool.close()

@@ -1,12 +1,13 @@
 """integrity.md 5: what a session reports is joined to what was kept before, or the time between is a gap."""
 
+import asyncio
+
 import pytest
 
 from batches.monitoring.collector import session as sessions
 from batches.monitoring.collector.samples import LOST, Sample
 from batches.monitoring.collector.session import Session
 from batches.monitoring.collector.spool import Spool
-from tests.awaiting import awaited
 from tests.monitoring.test_collector_spool import Body, contents, samples
 
 
@@ -42,7 +43,7 @@ def begun(skid, spool):
 
 
 def step(session):
-    awaited(session.step())
+    asyncio.run(session.step())
 
 
 def kept(spool):

@@ -1,5 +1,6 @@
 """Issue 3, ways in: what a session with a server makes of what it is told, and of a history that cannot be read."""
 
+import asyncio
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -10,7 +11,6 @@ from batches.monitoring.collector import skid as skids
 from batches.monitoring.collector.configuration import configuration_from
 from batches.monitoring.collector.samples import Sample
 from batches.monitoring.collector.skid import Skid
-from tests.awaiting import awaited
 from tests.monitoring.test_collector_configuration import WHOLE
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -76,7 +76,7 @@ def asked(skid, monkeypatch, *answers):
         return answer
 
     monkeypatch.setattr(skid, "_raw_history", raw)
-    return awaited(skid.history("FI101", 0, AT_US))
+    return asyncio.run(skid.history("FI101", 0, AT_US))
 
 
 def test_a_history_is_read_as_samples_and_tried_again(skid, monkeypatch):
