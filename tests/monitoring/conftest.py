@@ -1,10 +1,8 @@
-"""A standing clock, and a running phase made once a module: each test works in a savepoint of it."""
+"""A standing clock, and a running phase."""
 
 import asyncio
-import copy
 
 import pytest
-from django.db import transaction
 
 from tests.monitoring import making
 
@@ -25,17 +23,7 @@ def time():
         yield clock
 
 
-@pytest.fixture(scope="module")
-def built(django_db_setup, django_db_blocker):
-    """A running UF/DF phase watched for shear, in a transaction that never commits."""
-    with making.standing_clock(), django_db_blocker.unblock(), transaction.atomic():
-        yield making.make_plant()
-        transaction.set_rollback(True)
-
-
 @pytest.fixture
-def plant(built, time):
-    """The running phase, see making.Plant; what the test changes is forgotten after it."""
-    with transaction.atomic():
-        yield copy.deepcopy(built)
-        transaction.set_rollback(True)
+def plant(time, db):
+    """A running UF/DF phase watched for shear, see making.Plant."""
+    return making.make_plant()
