@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from batches.monitoring import queries
@@ -66,12 +66,10 @@ basis = "own stability study"
 """
 
 
-@pytest.fixture(scope="module")
-def built(django_db_setup, django_db_blocker):
+@pytest.fixture
+def plant(time, db):
     """A running phase watched for shear, its dose and the loss of potency."""
-    with making.standing_clock(), django_db_blocker.unblock(), transaction.atomic():
-        yield making.make_plant(making.rules_toml(SPARSE, DOSE, POTENCY))
-        transaction.set_rollback(True)
+    return making.make_plant(making.rules_toml(SPARSE, DOSE, POTENCY))
 
 
 @pytest.fixture
