@@ -197,8 +197,8 @@ class AssignForm(forms.Form):
 
     def __init__(self, *args: Any, roles: list[tuple[str, str]], sites: list[Site], **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["role"].choices = roles  # type: ignore[attr-defined] -- a choice
-        self.fields["site"].choices = [(site.code, site.name) for site in sites]  # type: ignore[attr-defined] -- a choice
+        self.fields["role"].choices = roles
+        self.fields["site"].choices = [(site.code, site.name) for site in sites]
 
 
 class BringInForm(AssignForm):
@@ -237,8 +237,8 @@ class TokenForm(forms.Form):
 
     def __init__(self, *args: Any, sites: list[Site], scopes: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["site"].choices = [(site.code, site.name) for site in sites]  # type: ignore[attr-defined] -- a choice
-        self.fields["scopes"].choices = scopes  # type: ignore[attr-defined] -- a choice
+        self.fields["site"].choices = [(site.code, site.name) for site in sites]
+        self.fields["scopes"].choices = scopes
         days = {"days": settings.SERVICE_TOKEN_DAYS}
         self.fields["expires_at"].help_text = _("At most %(days)s days from now.") % days
 

@@ -91,7 +91,7 @@ class PersonShown(serializers.ModelSerializer[Person]):
     """A person or machine, with the roles that they hold, held or will hold at the reader's sites."""
 
     active = serializers.BooleanField(source="is_active")
-    identity_checked_by = serializers.SlugRelatedField("username", read_only=True)  # type: ignore[var-annotated] -- DRF's generic
+    identity_checked_by = serializers.SlugRelatedField("username", read_only=True)
     assignments = AssignmentShown(source="roles_here", many=True)
     qualifications = QualificationShown(many=True)
 
@@ -157,7 +157,7 @@ class TokenShown(serializers.ModelSerializer[ServiceToken]):
 
     site = serializers.CharField(source="site.code")
     issued_by = serializers.CharField(source="issued_by.username")
-    revoked_by = serializers.SlugRelatedField("username", read_only=True)  # type: ignore[var-annotated] -- DRF's generic
+    revoked_by = serializers.SlugRelatedField("username", read_only=True)
 
     class Meta:
         model = ServiceToken
