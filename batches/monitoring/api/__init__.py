@@ -1,0 +1,1 @@
+"""REST resources of monitoring: readings in, sources and rule sets, envelopes and excursions out."""

@@ -1,0 +1,43 @@
+"""The page of what the vector of a batch went through."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from batches.models import BatchRecord
+from batches.monitoring import queries
+from batches.monitoring.pictures import MARKS, exposure_bars
+from batches.monitoring.shown import (
+    assumption_rows,
+    exposure_rows,
+    total_rows,
+)
+from gatekeeper.web import Page
+
+
+class ExposureOfRecord(Page):
+    """What the vector of a batch went through, as recorded: one picture, one table, the totals and what they assume."""
+
+    permission = "monitoring.view"
+    template_name = "monitoring/exposure.html"
+
+    def context(self) -> dict[str, Any]:
+        """Return the exposure of the record in words and units."""
+        records = BatchRecord.objects.filter(site__in=self.sites).select_related("site", "lot", "master")
+        record = get_object_or_404(records, number=self.kwargs["number"])
+        found = queries.exposure_of(record)
+        return {
+            "record": record,
+            "bars": exposure_bars(found.rows) if found.rows else None,
+            "legend": (
+                ("action", _("action")),
+                ("alert", _("alert")),
+                ("unknown", _("unknown")),
+                ("inside", _("inside")),
+            ),
+            "rows": exposure_rows(found.rows, marks=MARKS),
+            "totals": total_rows(found),
+            "assumptions": assumption_rows(found.assumptions),
+            "half_life_columns": (_("Temperature"), _("Half-life"), _("State"), _("Source of the number")),
+        }

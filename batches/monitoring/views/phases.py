@@ -1,0 +1,67 @@
+"""The page of the signals of a phase."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from batches.models import Phase
+from batches.monitoring import queries
+from batches.monitoring.models import Evaluation
+from batches.monitoring.pictures import MARKS, small_chart, state_of
+from batches.monitoring.queries.traces import traces_of
+from batches.monitoring.rules.excursions import State
+from gatekeeper.web import Page
+
+_REFRESH_SECONDS = 5
+
+
+class PhaseSignals(Page):
+    """Every signal of a phase as small pictures of one time axis; renewed by itself while the phase runs."""
+
+    permission = "monitoring.view"
+    template_name = "monitoring/phase_signals.html"
+
+    def context(self) -> dict[str, Any]:
+        """Return the signals with the states of the rules that judge them."""
+        phases = Phase.objects.filter(batch_record__site__in=self.sites).select_related("batch_record__site")
+        phase = get_object_or_404(phases, batch_record__number=self.kwargs["number"], code=self.kwargs["code"])
+        facts = queries.phase_facts(phase, every_signal=True)
+        states = queries.states_of(phase)
+        zone = phase.batch_record.site.timezone
+        return {
+            "phase": phase,
+            "record": phase.batch_record,
+            "signals": self.signals(facts, zone),
+            "rules": [
+                {"row": row, "mark": MARKS[row.state], "label": _word(row.state), "percent": row.coverage * 100}
+                for row in states.rules
+            ],
+            "states": states,
+            "mark": MARKS[states.state],
+            "word": _word(states.state),
+            "excursions": queries.excursions_of(phase.batch_record).filter(phase=phase),
+            "refresh": _REFRESH_SECONDS if phase.state == Phase.State.RUNNING else 0,
+        }
+
+    def signals(self, facts: queries.PhaseFacts, zone: str) -> list[dict[str, Any]]:
+        """Return each signal that has a sample with its picture and its state, judged ones first."""
+        if facts.readings is None:
+            return []
+        start, end = facts.readings.start_us, facts.readings.end_us
+        traces = [trace for trace in traces_of(facts) if trace.verdicts or len(trace.signal.times)]
+        traces.sort(key=lambda trace: not trace.verdicts)
+        return [
+            {
+                "title": trace.parameter.title,
+                "source": trace.source,
+                "chart": small_chart(trace, start_us=start, end_us=end, zone=zone, place=place),
+                "mark": MARKS[state_of(trace)] if trace.verdicts else "plain",
+                "label": _word(state_of(trace)) if trace.verdicts else _("not judged"),
+            }
+            for place, trace in enumerate(traces)
+        ]
+
+
+def _word(state: State) -> str:
+    return str(Evaluation.State(state.value).label)

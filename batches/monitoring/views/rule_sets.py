@@ -1,0 +1,107 @@
+"""Pages of sets of excursion rules."""
+
+from functools import cached_property
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from batches.monitoring import queries
+from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_set
+from batches.monitoring.models import RuleSet
+from batches.monitoring.rules import statuses
+from batches.monitoring.shown import (
+    place_in_file,
+    rule_rows,
+)
+from gatekeeper.accounts.requests import sites_in
+from gatekeeper.core.canonical import digest
+from gatekeeper.core.refusal import Refusal
+from gatekeeper.core.transitions import transition
+from gatekeeper.doors import STATUS, sentence
+from gatekeeper.ledger.queries import signatures_of
+from gatekeeper.web import ActionView, ImportView, Page, SigningForm
+
+
+class RuleSetList(Page):
+    """Every version of every set of excursion rules."""
+
+    permission = "monitoring.view"
+    template_name = "monitoring/rule_set_list.html"
+
+    def context(self) -> dict[str, Any]:
+        """Return the versions, newest first within a code."""
+        rows = RuleSet.objects.select_related("authored_by", "approved_by")
+        return {"rule_sets": [{"row": row, "mark": _RULE_SET_MARKS[row.status]} for row in rows]}
+
+
+class ImportRuleSet(ImportView):
+    """Import a draft of a set of rules from a TOML file: every fault is named with its rule and its field."""
+
+    permission = "monitoring.configure"
+    text = gettext_lazy("The excursion rules of a process. A file that is refused leaves nothing behind.")
+    back = (gettext_lazy("Excursion rules"), "monitoring:rule_set_list")
+
+    def perform(self, form: Any) -> str:
+        """Import."""
+        draft = import_rule_set(by=self.request.user, site=self.sites[0], toml=form.cleaned_data["file"].read())
+        return reverse("monitoring:rule_set_detail", args=[draft.code, draft.version])
+
+    def refused(self, form: Any, refusal: Refusal) -> HttpResponse:
+        """Return the page with each fault at the file, and where in the file it is."""
+        for one in refusal.all:
+            fault = ValidationError(f"{place_in_file(one.field)}{sentence(one)}", code=one.code)
+            form.add_error("file", fault)
+        return self.show(form=form, refusal=refusal, status=STATUS[refusal.kind])
+
+
+class RuleSetDetail(ActionView):
+    """One version of a set of rules; who may approve signs here, below everything that is signed."""
+
+    permission = "monitoring.view"
+    template_name = "monitoring/rule_set_detail.html"
+    form_class = SigningForm
+
+    @cached_property
+    def rule_set(self) -> RuleSet:
+        """The version of the address."""
+        rows = RuleSet.objects.select_related("authored_by", "approved_by")
+        return get_object_or_404(rows, code=self.kwargs["code"], version=self.kwargs["version"])
+
+    def context(self) -> dict[str, Any]:
+        """Return the rules as a table, and what an approver would sign."""
+        row, content = self.rule_set, queries.rule_set_content(self.rule_set)
+        approves = row.status == RuleSet.Status.DRAFT and sites_in(self.request, "batches.approve")
+        return {
+            "rule_set": row,
+            "mark": _RULE_SET_MARKS[row.status],
+            "rules": rule_rows(queries.rules_in(row)),
+            "rule_columns": (_("Rule"), _("Signal"), _("Kind"), _("Alert"), _("Action"), _("Delays"), _("Phases")),
+            "signatures": signatures_of(row, content),
+            "approves": bool(approves) and row.authored_by_id != self.request.user.pk,
+            "digest": digest(content),
+            "meaning": transition(statuses.RULE_SET, source="draft", verb="approve").meaning,
+            "items": [
+                (_("Rule set"), str(row)),
+                (_("Rules"), len(row.content["rules"])),
+                (_("Author"), row.authored_by),
+            ],
+        }
+
+    def perform(self, form: Any) -> HttpResponse | str:
+        """Approve the version."""
+        sites = sites_in(self.request, "batches.approve") or self.sites
+        approve_rule_set(
+            by=self.request.user,
+            credentials=form.credentials(self.request),
+            site=sites[0],
+            rule_set=self.rule_set,
+        )
+        return reverse("monitoring:rule_set_detail", args=[self.rule_set.code, self.rule_set.version])
+
+
+_RULE_SET_MARKS = {"draft": "plain", "approved": "inside", "retired": "unknown"}
