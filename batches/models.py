@@ -76,6 +76,10 @@ class BatchRecord(models.Model):
     completed_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True, blank=True)
     reviewed_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    # The newest time that a review was taken back, until the next one; earlier ones are in the history.
+    reopened_at = models.DateTimeField(null=True, blank=True)
+    reopened_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    reopened_reason = models.TextField(blank=True)
     updated_at = models.DateTimeField()
     history = History()
 
@@ -87,6 +91,12 @@ class BatchRecord(models.Model):
         constraints = [
             models.CheckConstraint(condition=_paired("completed_at", "completed_by"), name="batch_completed_at_and_by"),
             models.CheckConstraint(condition=_paired("reviewed_at", "reviewed_by"), name="batch_reviewed_at_and_by"),
+            models.CheckConstraint(condition=_paired("reopened_at", "reopened_by"), name="batch_reopened_at_and_by"),
+            models.CheckConstraint(
+                condition=Q(reopened_at__isnull=True, reopened_reason="")
+                | (Q(reopened_at__isnull=False) & ~Q(reopened_reason="")),
+                name="batch_reopened_says_why",
+            ),
         ]
 
     def __str__(self) -> str:

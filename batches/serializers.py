@@ -41,12 +41,14 @@ class BatchRecordShown(serializers.ModelSerializer[BatchRecord]):
     issued_by = serializers.CharField(source="issued_by.username")
     completed_by = serializers.CharField(source="completed_by.username", default=None)
     reviewed_by = serializers.CharField(source="reviewed_by.username", default=None)
+    reopened_by = serializers.CharField(source="reopened_by.username", default=None)
 
     class Meta:
         model = BatchRecord
         fields = [
             "number", "master", "version", "lot", "site", "status", "sha256", "issued_at", "issued_by",
-            "completed_at", "completed_by", "reviewed_at", "reviewed_by", "updated_at",
+            "completed_at", "completed_by", "reviewed_at", "reviewed_by",
+            "reopened_at", "reopened_by", "reopened_reason", "updated_at",
         ]  # fmt: skip
 
 

@@ -87,7 +87,8 @@ def complete(*, by: Person, batch_record: BatchRecord) -> BatchRecord:
 def review(*, by: Person, proof: Proof, batch_record: BatchRecord) -> BatchRecord:
     """Sign the review of the production record; nothing can be entered or corrected after it. 21 CFR 211.192.
 
-    :raises Refusal: ``not_authorised``, ``transition_not_allowed``, ``reviewer_performed``, ``signature_void``.
+    :raises Refusal: ``not_authorised``, ``transition_not_allowed``, ``reviewer_performed``, ``signature_void``, and
+        those of the apps that watch the record (``evaluation_outstanding``).
     """
     record = locked_record(batch_record.pk)
     row = transition(statuses.BATCH_RECORD, source=record.status, verb="review")
@@ -96,7 +97,9 @@ def review(*, by: Person, proof: Proof, batch_record: BatchRecord) -> BatchRecor
     if any(by.username in {one.performed_by, one.verified_by, *one.hands} for one in facts):
         raise Refusal("reviewer_performed", "Who worked on the batch cannot review it.", kind=Kind.FORBIDDEN)
     check_may_complete(facts)
+    queries.check_may_be_reviewed(record)
     record.status, record.reviewed_at, record.reviewed_by, record.updated_at = row.target, now(), by, now()
+    record.reopened_at, record.reopened_by, record.reopened_reason = None, None, ""
     record.save()
     sign(
         by=by,
@@ -115,11 +118,27 @@ def reopen(*, by: Person, batch_record: BatchRecord, reason: str) -> BatchRecord
 
     :raises Refusal: ``not_authorised``, ``transition_not_allowed``, ``reason_missing``.
     """
+    return _taken_back(by, locked_record(batch_record.pk), "reopen", reason)
+
+
+@action
+def return_to_review(*, by: Person, batch_record: BatchRecord, reason: str) -> BatchRecord:
+    """Take back a review that was signed before what is known now; a record that nobody has reviewed stays as it is.
+
+    :raises Refusal: ``not_authorised``, ``reason_missing``.
+    """
     record = locked_record(batch_record.pk)
-    row = transition(statuses.BATCH_RECORD, source=record.status, verb="reopen")
+    if record.status != BatchRecord.Status.REVIEWED:
+        return record
+    return _taken_back(by, record, "return", reason)
+
+
+def _taken_back(by: Person, record: BatchRecord, verb: str, reason: str) -> BatchRecord:
+    row = transition(statuses.BATCH_RECORD, source=record.status, verb=verb)
     check_authority(by, row.permission, record.site)
-    given_reason(reason)
-    record.status, record.reviewed_at, record.reviewed_by, record.updated_at = row.target, None, None, now()
+    at = now()
+    record.reopened_at, record.reopened_by, record.reopened_reason = at, by, given_reason(reason)
+    record.status, record.reviewed_at, record.reviewed_by, record.updated_at = row.target, None, None, at
     record.save()
     return record
 

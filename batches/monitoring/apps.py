@@ -10,8 +10,11 @@ class Monitoring(AppConfig):
     label = "monitoring"
 
     def ready(self) -> None:
-        """Have every verification of the evidence compare the readings too."""
+        """Have every verification of the evidence compare the readings too, and every review cover the evaluations."""
+        from batches.monitoring.queries import reviewing  # noqa: PLC0415 -- models are complete only now
         from batches.monitoring.queries.evidence import altered_readings  # noqa: PLC0415 -- models are complete only now
+        from batches.queries import also_reviewed  # noqa: PLC0415 -- models are complete only now
         from gatekeeper.ledger.verification import also_check  # noqa: PLC0415 -- models are complete only now
 
         also_check(altered_readings)
+        also_reviewed(reviewing.evaluations_reviewed, check=reviewing.check_evaluated)

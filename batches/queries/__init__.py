@@ -47,6 +47,7 @@ from batches.queries.records import (
     review_content,
     visible_records,
 )
+from batches.queries.reviewing import also_reviewed, check_may_be_reviewed
 from batches.queries.waiting import changed_values, running_phase_of, waiting_for
 from batches.queries.yields import measures_of, yields_of
 
@@ -56,8 +57,10 @@ __all__ = [
     "all_deviations",
     "all_equipment",
     "all_facts",
+    "also_reviewed",
     "batch_records",
     "changed_values",
+    "check_may_be_reviewed",
     "control_of",
     "current_result",
     "current_results",

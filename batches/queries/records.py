@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, MasterBatchRecord, Phase
 from batches.queries import phases as phase_queries
+from batches.queries.reviewing import reviewed_beside
 from batches.queries.yields import measures_of
 from batches.rules.holds import Clock
 from batches.rules.phases import PhaseFacts
@@ -79,7 +80,7 @@ class RecordView:
 def batch_records() -> QuerySet[BatchRecord]:
     """Return every batch record with what names it; the doors limit it to their sites."""
     return BatchRecord.objects.select_related(
-        "master", "lot__material", "site", "issued_by", "completed_by", "reviewed_by"
+        "master", "lot__material", "site", "issued_by", "completed_by", "reviewed_by", "reopened_by"
     )
 
 
@@ -181,12 +182,16 @@ def record_content(record: BatchRecord) -> dict[str, Any]:
 
 
 def review_content(record: BatchRecord) -> dict[str, Any]:
-    """Return what the production reviewer's signature is bound to: each phase, deviation and changed value."""
+    """Return what the production reviewer's signature is bound to.
+
+    Each phase, deviation and changed value, and what the apps that watch the record say of it.
+    """
     phases, uses = loaded_phases(record), phase_queries.uses_of(record)
     return record_content(record) | {
         "phases": {phase.code: digest(phase_queries.phase_content(phase, uses)) for phase in phases},
         "deviations": {row.number: row.status for row in deviations_of(record)},
         "changed_values": sorted(row.pk for phase in phases for row in phase.results.all() if row.supersedes_id),
+        **reviewed_beside(record),
     }
 
 

@@ -12,6 +12,8 @@ BATCH_RECORD = (
     Transition("in_progress", "complete", "completed", "batches.perform"),
     Transition("completed", "review", "reviewed", "batches.review", "Reviewed: production record complete"),
     Transition("reviewed", "reopen", "completed", "batches.review"),
+    # By the machine that judges readings: what came after the signature is not what was signed (domain.md 2.2, 8).
+    Transition("reviewed", "return", "completed", "batches.open_deviation"),
 )
 
 PHASE = (

@@ -5,6 +5,7 @@ from typing import Any
 
 from batches.actions.commands import OpenDeviation
 from batches.actions.deviations import open_deviation
+from batches.actions.records import return_to_review
 from batches.models import Deviation, Phase
 from batches.monitoring import models
 from batches.monitoring.queries.facts import PhaseFacts, moment, phase_facts
@@ -25,7 +26,8 @@ def evaluate_phase(*, by: Person, phase: Phase) -> list[models.Evaluation]:
 
     Running it again, or on the same readings in another order, changes nothing. An excursion of action level opens
     a deviation in the same transaction; one that later data no longer show is withdrawn, never removed. A phase that
-    has ended gets a further version when late readings change what is said of it (domain.md 2.2, point 8).
+    has ended gets a further version when late readings change what is said of it, and a review that was signed over
+    the former one is taken back (domain.md 2.2, point 8).
 
     :raises Refusal: ``not_authorised``.
     """
@@ -43,16 +45,24 @@ def evaluate_phase(*, by: Person, phase: Phase) -> list[models.Evaluation]:
     recorded_before = models.Excursion.objects.filter(phase=current).select_related("deviation")
     known = {row.key: row for row in recorded_before}
     deviations = _deviations(by, current, found, known)
-    for verdict in found:
+    complete = facts.readings.complete
+    changed = [one for one in found if not is_current(one, recorded.get(one.name), complete=complete)]
+    if changed:
+        return_to_review(by=by, batch_record=current.batch_record, reason=_reason(current, changed))
+    for verdict in changed:
         last = recorded.get(verdict.name)
-        if not is_current(verdict, last, complete=facts.readings.complete):
-            recorded[verdict.name] = _write(by, facts, verdict, last.version + 1 if last else 1)
-            _write_excursions(recorded[verdict.name], verdict, known, deviations)
+        recorded[verdict.name] = _write(by, facts, verdict, last.version + 1 if last else 1)
+        _write_excursions(recorded[verdict.name], verdict, known, deviations)
     _withdraw(known, {key for verdict in found for key in verdict.keys})
     progress.inputs_sha256 = facts.inputs_sha256
     progress.evaluated_to, progress.evaluated_at = moment(facts.readings.end_us), now()
     progress.save(update_fields=["inputs_sha256", "evaluated_to", "evaluated_at"])
     return [recorded[verdict.name] for verdict in found]
+
+
+def _reason(phase: Phase, changed: list[Verdict]) -> str:
+    rules = ", ".join(one.name for one in changed)
+    return f"What the readings of {phase.code} say has changed since the review was signed: {rules}."
 
 
 def _write(by: Person, facts: PhaseFacts, verdict: Verdict, version: int) -> models.Evaluation:
