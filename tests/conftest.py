@@ -31,16 +31,19 @@ CHROMIUM_ARGUMENTS = [
 # What is made once a session for a whole folder would be made once a process: such folders stay together. The longest
 # begin, so that no process is left with one at the end.
 TOGETHER = ("journeys", "release")
+# As long as the rest of its folder: it is worth a whole site of its own.
+APART = ("journeys/test_everybody_sees_their_own.py",)
 
 
 def _room(nodeid):
-    folder, _, file = nodeid.partition("::")[0].removeprefix("tests/").partition("/")
-    return folder if folder in TOGETHER else f"{folder}/{file}"
+    path = nodeid.partition("::")[0].removeprefix("tests/")
+    folder = path.partition("/")[0]
+    return folder if folder in TOGETHER and path not in APART else path
 
 
 def pytest_collection_modifyitems(items):
-    """Folders that stay together first; the rest as it stands."""
-    order = {folder: place for place, folder in enumerate(TOGETHER)}
+    """The longest rooms first; the rest as it stands."""
+    order = {room: place for place, room in enumerate((*APART, *TOGETHER))}
     items.sort(key=lambda item: order.get(_room(item.nodeid), len(order)))
 
 
