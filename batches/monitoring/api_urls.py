@@ -16,6 +16,7 @@ urlpatterns = [
         rule_sets.ApproveRuleSet.as_view(),
         name="approve_rule_set",
     ),
+    path("rule-sets/<str:code>/versions/<int:version>/replays/", rule_sets.Replays.as_view(), name="replays"),
     path("batch-records/<str:number>/readings/", records.RecordReadings.as_view(), name="record_readings"),
     path("batch-records/<str:number>/excursions/", records.RecordExcursions.as_view(), name="record_excursions"),
     path("batch-records/<str:number>/exposure/", records.RecordExposure.as_view(), name="record_exposure"),

@@ -220,3 +220,48 @@ class RuleSetShown(serializers.ModelSerializer):
             "code", "version", "title", "status", "sha256", "content", "authored_at", "authored_by", "approved_at",
             "approved_by",
         ]  # fmt: skip
+
+
+class SaidShown(serializers.Serializer):
+    """What one version says of one rule of a phase."""
+
+    state = serializers.ChoiceField(["normal", "alert", "unknown", "action"])
+    alerts = serializers.IntegerField()
+    actions = serializers.IntegerField()
+
+
+class ChangeShown(serializers.Serializer):
+    """One rule as recorded and as it would be; null where that version has no such rule."""
+
+    rule = serializers.CharField()
+    before = SaidShown(allow_null=True)
+    after = SaidShown(allow_null=True)
+    flips = serializers.BooleanField()
+
+
+class ReplayedShown(serializers.Serializer):
+    """What a replay found of one phase."""
+
+    lot = serializers.CharField()
+    batch_record = serializers.CharField()
+    phase = serializers.CharField()
+    flips = serializers.BooleanField()
+    before = serializers.ChoiceField(["normal", "alert", "unknown", "action"])
+    after = serializers.ChoiceField(["normal", "alert", "unknown", "action"])
+    rules = ChangeShown(many=True)
+
+
+class ReplayShown(serializers.Serializer):
+    """A replay of a draft over past batches: what-if, no judgement of a lot. Without a digest it is not finished."""
+
+    what_if = serializers.BooleanField()
+    rule_set = serializers.CharField()
+    draft_sha256 = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    started_by = serializers.CharField()
+    finished = serializers.BooleanField()
+    done = serializers.IntegerField()
+    of = serializers.IntegerField()
+    flips = serializers.IntegerField()
+    sha256 = serializers.CharField(allow_blank=True)
+    phases = ReplayedShown(many=True)

@@ -1,5 +1,7 @@
 """What the detection worker runs: outbox messages of frames and of phases that have ended, and the sweep.
 
+A replay of a draft is no detection: it runs on the general queue, one phase a message.
+
 A ring is carried by Redis and may be lost; the message is in PostgreSQL (gatekeeper.ledger.actions.outbox).
 """
 
@@ -10,7 +12,8 @@ from celery import shared_task
 
 from batches.models import Phase
 from batches.monitoring.actions.evaluation import evaluate_phase
-from batches.monitoring.models import Frame
+from batches.monitoring.actions.what_ifs import replay_next
+from batches.monitoring.models import Frame, WhatIf
 from batches.monitoring.queries import phases_of
 from gatekeeper.accounts.queries import person_named
 from gatekeeper.ledger.actions import outbox
@@ -33,6 +36,12 @@ def judge_phase(payload: Mapping[str, Any]) -> None:
     """Make the evaluation of a phase final; ``payload`` holds its primary key as ``phase``."""
     phase = Phase.objects.select_related("batch_record__site").get(pk=payload["phase"])
     evaluate_phase(by=person_named(MONITOR), phase=phase)
+
+
+@handler("replay_started")
+def replay_phase(payload: Mapping[str, Any]) -> None:
+    """Replay the next phase of a what-if; ``payload`` holds its primary key as ``what_if``."""
+    replay_next(by=person_named(MONITOR), what_if=WhatIf.objects.get(pk=payload["what_if"]))
 
 
 @shared_task(ignore_result=True)

@@ -15,4 +15,5 @@ urlpatterns = [
     path("rule-sets/", rule_sets.RuleSetList.as_view(), name="rule_set_list"),
     path("rule-sets/import/", rule_sets.ImportRuleSet.as_view(), name="rule_set_import"),
     path("rule-sets/<str:code>/<int:version>/", rule_sets.RuleSetDetail.as_view(), name="rule_set_detail"),
+    path("rule-sets/<str:code>/<int:version>/replays/", rule_sets.StartReplay.as_view(), name="rule_set_replays"),
 ]

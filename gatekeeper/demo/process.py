@@ -21,6 +21,7 @@ from gatekeeper.demo.process_outcome import Outcome, outcome
 from gatekeeper.demo.process_physics import (
     COLUMNS,
     OSMOTIC_PER_MM,
+    RAMP_S,
     UF_DF,
     Floats,
     Noise,
@@ -48,7 +49,7 @@ __all__ = [
     "simulate_phase",
 ]
 
-MODULE_100 = HollowFibre(100, Decimal("1.0"), Decimal("0.30"))  # X1: 1.5 L/min is 2 546 1/s
+MODULE_100 = HollowFibre(100, Decimal("1.0"), Decimal("0.60"))  # X1: 1.5 L/min is 2 546 1/s
 MODULE_13 = HollowFibre(13, Decimal("1.0"), Decimal("0.30"))  # X2: 1 L/min is 13 059 1/s
 SURGE_SHEAR = 4 / 60_000 / (13 * np.pi * 0.0005**3)  # X2, 1/s
 
@@ -76,7 +77,7 @@ def simulate_phase(
     *,
     vector: str = "LV",
     geometry: HollowFibre = MODULE_100,
-    flow_l_min: float = 1.5,
+    flow_l_min: float = 1.0,
     frame_s: int = 30,
 ) -> list[Frame]:
     """The frames of one phase (uf_df, aex, affinity or hold) at 1 Hz in the order of their arrival.
@@ -130,7 +131,7 @@ def _uf_df(
         feed_salt=(salt_fault and recipe.wrong_feed_salt) or recipe.feed_salt,
         buffer_salt=(salt_fault and recipe.wrong_buffer_salt) or recipe.buffer_salt,
     )
-    count = recipe.seconds + 1
+    count = len(course["volume"])
     flow = _pump(flow_l_min, count, noise, faults, geometry)
     drop = fibre_pressure_drop(flow, geometry)
     # The retentate valve is set once, for the planned flow; a surge therefore raises the feed pressure.
@@ -155,7 +156,9 @@ def _uf_df(
 def _pump(flow_l_min: float, count: int, noise: Noise, faults: Sequence[Fault], geometry: HollowFibre) -> Floats:
     seconds = np.arange(count, dtype=np.float64)
     pulsation = 0.005 * np.sin(2 * np.pi * seconds / 7.3) + noise.coloured("pump", count, 0.004)
-    flow = flow_l_min * np.clip(seconds / 60, 0.0, 1.0) * (1 + pulsation)
+    # Down again before the last samples: a pump that ran on would send what is finished through itself for nothing.
+    ramps = np.clip(np.minimum(seconds, count - 1 - seconds) / RAMP_S, 0.0, 1.0)
+    flow = flow_l_min * ramps * (1 + pulsation)
     for fault in faults_of(faults, FaultKind.SHEAR):
         peak = flow_for_shear(SURGE_SHEAR if fault.size is None else fault.size, geometry)
         surge = pulse(fault, count, 5)

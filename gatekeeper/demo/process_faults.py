@@ -31,7 +31,7 @@ class Fault:
     """
 
     kind: FaultKind
-    at_s: int = 1800
+    at_s: int = 900
     duration_s: int | None = None
     size: float | None = None
     tag: str | None = None

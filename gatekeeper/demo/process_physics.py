@@ -22,18 +22,22 @@ type Floats = npt.NDArray[np.float64]
 PASCAL_PER_BAR = 100_000
 OSMOTIC_PER_MM = 0.93 * 2  # E-13: NaCl, φ·ν
 SAMPLE_EVERY_S = 600  # at-line osmometer
+RAMP_S = 60  # the pump comes up before the permeate is opened, and down once it is closed
 
 
 @dataclass(frozen=True, slots=True)
 class UfDf:
-    """A UF/DF recipe: flux in L/m²/h, pressures in bar, salt in mM, other osmolytes in mosm/kg."""
+    """A UF/DF recipe: volumes in L, flux in L/m²/h, pressures in bar, salt in mM, other osmolytes in mosm/kg.
 
-    seconds: int = 4500
-    load_l_m2: float = 20.0
-    factor: float = 10.0
+    It is done when the buffer is exchanged, and given up after ``longest_s``.
+    """
+
+    longest_s: int = 4500
+    feed_l: float = 5.0
+    final_l: float = 0.5
     diavolumes: float = 6.0
-    flux: float = 35.0
-    tmp: float = 0.35
+    flux: float = 60.0
+    tmp: float = 0.30
     permeate: float = 0.05
     feed_salt: float = 160.0
     wrong_feed_salt: float | None = 640.0
@@ -69,12 +73,18 @@ UF_DF: Mapping[str, UfDf] = MappingProxyType(
     {
         "LV": UfDf(),
         "AAV": UfDf(
+            feed_l=1.2,
+            final_l=0.2,
+            diavolumes=8.0,
+            flux=25.0,
+            tmp=0.35,
             feed_salt=180.0,
             wrong_feed_salt=None,
             buffer_salt=160.0,
             wrong_buffer_salt=20.0,
             buffer_osmolytes=35.0,
             feed_ph=7.6,
+            buffer_ph=7.4,
         ),
     }
 )
@@ -129,15 +139,19 @@ def fibre_pressure_drop(flow_l_min: Floats, geometry: HollowFibre) -> Floats:
 
 
 def uf_df_course(recipe: UfDf, geometry: HollowFibre, *, feed_salt: float, buffer_salt: float) -> dict[str, Floats]:
-    """Retentate volume (L), permeate flow (L/min), salt (mM), osmolytes and pH of concentration and diafiltration."""
-    start_l = recipe.load_l_m2 * geometry.area_m2
-    volume, diavolumes = start_l, 0.0
+    """Retentate volume (L), permeate flow (L/min), salt (mM), osmolytes and pH of concentration and diafiltration.
+
+    One value a second, from the start of the pump until it stands still again.
+    """
+    volume, diavolumes, closed_at = recipe.feed_l, 0.0, recipe.longest_s - RAMP_S
     columns: dict[str, list[float]] = {name: [] for name in ("volume", "permeate_flow", "salt", "osmolytes", "ph")}
-    for second in range(recipe.seconds + 1):
-        concentrating = volume > start_l / recipe.factor
-        running = second >= 60 and (concentrating or diavolumes < recipe.diavolumes)
+    for second in range(recipe.longest_s + 1):
+        concentrating = volume > recipe.final_l
+        if not concentrating and diavolumes >= recipe.diavolumes:
+            closed_at = min(closed_at, second)
+        running = RAMP_S <= second < closed_at
         # Flux falls as the product concentrates at the membrane (film model: linear in ln CF).
-        flux = recipe.flux * (1 - 0.10 * log(start_l / volume)) if running else 0.0
+        flux = recipe.flux * (1 - 0.10 * log(recipe.feed_l / volume)) if running else 0.0
         removed = flux * geometry.area_m2 / 3600
         left = exp(-diavolumes)  # K-11
         columns["volume"].append(volume)
@@ -145,8 +159,10 @@ def uf_df_course(recipe: UfDf, geometry: HollowFibre, *, feed_salt: float, buffe
         columns["salt"].append(buffer_salt + (feed_salt - buffer_salt) * left)
         columns["osmolytes"].append(recipe.buffer_osmolytes + (recipe.feed_osmolytes - recipe.buffer_osmolytes) * left)
         columns["ph"].append(recipe.buffer_ph + (recipe.feed_ph - recipe.buffer_ph) * left)
+        if second >= closed_at + RAMP_S:
+            break
         if concentrating:
-            volume -= removed
+            volume -= min(removed, volume - recipe.final_l)
         else:
             diavolumes += removed / volume
     return {name: np.array(column) for name, column in columns.items()}

@@ -44,7 +44,7 @@ _LENGTH_AT, _TYPE_AT, _NUMBERS_AT = 22, 26, 27
 _TYPE_NAME = b"System.Single[]"
 
 # The file's spelling -> code of the closed table of units; what is not here has no code and is never guessed.
-_SPELLINGS = {"°C": "Cel", "ml/min": "mL/min", "ml": "mL", "l/h": "L/h", "µS/cm": "uS/cm"}
+_SPELLINGS = {"°C": "Cel", "ml/min": "mL/min", "ml": "mL", "l/h": "L/h", "µS/cm": "uS/cm", "CV/h": "{CV}/h"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -227,9 +227,23 @@ def make_record(people: dict[str, Person], site: Site) -> BatchRecord:
     mei, arun, farid = (people[name] for name in ("mei", "arun", "farid"))
     register_material(by=mei, code="LV-DP", name="Vector", kind="drug_product", unit_code="{vial}", site=site)
     draft = masters.import_master(by=mei, toml=MASTER.encode())
-    master = masters.approve_master(by=arun, credentials=credentials(arun), master=draft)
-    command = IssueBatchRecord("BR-1", master.code, master.version, "LOT-1", site.code)
+    masters.approve_master(by=arun, credentials=credentials(arun), master=draft)
+    return issue_record(farid, "BR-1", "LOT-1")
+
+
+def issue_record(farid: Person, number: str, lot: str) -> BatchRecord:
+    """Farid issues a further batch record of that master."""
+    command = IssueBatchRecord(number, "UFDF", 1, lot, "SG01")
     return records.issue(by=farid, credentials=credentials(farid), command=command)
+
+
+def make_run(plant: Plant, number: str, lot: str) -> Plant:
+    """A further batch of the same plant, its phase started now."""
+    record = issue_record(plant.people["farid"], number, lot)
+    phase = record.phases.get(code="L10")
+    execution.start_phase(by=plant.people["olivia"], phase=phase, command=StartPhase(("TFF-1",)))
+    phase.refresh_from_db()
+    return replace(plant, record=record, phase=phase)
 
 
 def frame(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from batches.monitoring.models import RuleSet
-from batches.monitoring.queries import rule_set_content
+from batches.monitoring.queries.what_ifs import approval_content, past_phases, replay_of
 from batches.monitoring.rules import statuses
 from batches.monitoring.rules.excursion_rules import ExcursionRule, rule_content, rule_from
 from batches.monitoring.rules.rule_checks import save_faults
@@ -61,20 +61,23 @@ def import_rule_set(*, by: Person, site: Site, toml: bytes) -> RuleSet:
 def approve_rule_set(*, by: Person, proof: Any, site: Site, rule_set: RuleSet) -> RuleSet:
     """Approve a draft with a signature; another person than its author. The version before it retires.
 
-    :raises Refusal: ``author_approves``, ``transition_not_allowed``, ``not_authorised``.
+    The signature holds the digest of what the replay of this draft over past batches found.
+
+    :raises Refusal: ``author_approves``, ``transition_not_allowed``, ``not_authorised``, ``replay_missing``.
     """
     locked = RuleSet.objects.select_for_update().get(pk=rule_set.pk)
     row = transition(statuses.RULE_SET, source=locked.status, verb="approve")
     check_authority(by, row.permission, site)
     if locked.authored_by_id == by.pk:
         raise Refusal("author_approves", "The author cannot approve.", kind=Kind.FORBIDDEN)
+    _check_replayed(locked)
     sign(
         by=by,
         proof=proof,
         act="rule_set.approve",
         meaning=row.meaning,
         subject=locked,
-        content=rule_set_content(locked),
+        content=approval_content(locked),
     )
     for older in RuleSet.objects.select_for_update().filter(code=locked.code, status=RuleSet.Status.APPROVED):
         older.status = transition(statuses.RULE_SET, source=older.status, verb="retire").target
@@ -82,6 +85,18 @@ def approve_rule_set(*, by: Person, proof: Any, site: Site, rule_set: RuleSet) -
     locked.status, locked.approved_at, locked.approved_by = row.target, now(), by
     locked.save(update_fields=["status", "approved_at", "approved_by"])
     return locked
+
+
+def _check_replayed(rule_set: RuleSet) -> None:
+    replay = replay_of(rule_set)
+    if replay is None and not past_phases(rule_set.code).exists():
+        return  # the first version has nothing to be replayed over
+    if replay is None or not replay.finished:
+        raise Refusal(
+            "replay_missing",
+            "Replay this draft over the past batches first: nobody has seen what it would change.",
+            kind=Kind.CONFLICT,
+        )
 
 
 def _rules(given: Mapping[str, Any]) -> list[ExcursionRule]:

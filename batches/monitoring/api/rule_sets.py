@@ -1,6 +1,6 @@
 """Sets of excursion rules."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_set
-from batches.monitoring.models import RuleSet
-from batches.monitoring.serializers import (
-    RuleSetShown,
-)
+from batches.monitoring.actions.what_ifs import start_replay
+from batches.monitoring.models import RuleSet, WhatIf
+from batches.monitoring.queries.what_ifs import read, rows_of
+from batches.monitoring.serializers import ReplayShown, RuleSetShown
 from gatekeeper.api import ApiView, Signs
 from gatekeeper.parsers import TomlParser
 
@@ -62,3 +62,48 @@ class ApproveRuleSet(ApiView):
             rule_set=get_object_or_404(RuleSet, code=code, version=version),
         )
         return Response(RuleSetShown(approved).data, status=201)
+
+
+class Replays(ApiView):
+    """Replays of a draft over the past batches: what-if, they change nothing."""
+
+    permissions: ClassVar = {"GET": "monitoring.view", "POST": "monitoring.configure"}
+
+    @extend_schema(responses=ReplayShown(many=True))
+    def get(self, request: Request, code: str, version: int) -> Response:
+        """List the replays, newest first, each with what it found at the sites of the caller."""
+        rule_set = get_object_or_404(RuleSet, code=code, version=version)
+        return self.listed(rule_set.what_ifs.select_related("rule_set", "started_by"), self.shown)
+
+    @extend_schema(request=None, responses={201: ReplayShown})
+    def post(self, request: Request, code: str, version: int) -> Response:
+        """Start a replay; a worker goes on with it, phase by phase."""
+        rule_set = get_object_or_404(RuleSet, code=code, version=version)
+        started = start_replay(by=request.user, site=self.sites[0], rule_set=rule_set)
+        return Response(self.shown(started), status=201)
+
+    def shown(self, what_if: WhatIf) -> dict[str, Any]:
+        """Return a replay as clients see it."""
+        replay = read(what_if)
+        return {
+            "what_if": True,
+            "rule_set": str(what_if.rule_set),
+            "draft_sha256": what_if.sha256,
+            "started_at": what_if.started_at,
+            "started_by": what_if.started_by.username,
+            "finished": replay.finished,
+            "done": replay.done,
+            "of": replay.of,
+            "flips": replay.flips,
+            "sha256": replay.sha256,
+            "phases": [
+                {
+                    "lot": row.phase.batch_record.lot.number,
+                    "batch_record": row.phase.batch_record.number,
+                    "phase": row.phase.code,
+                    "flips": row.flips,
+                    **{name: row.content[name] for name in ("before", "after", "rules")},
+                }
+                for row in rows_of(what_if, sites=self.sites)
+            ],
+        }

@@ -1,9 +1,11 @@
-"""The exposure of a batch: the newest evaluation of every rule in every phase, in three queries."""
+"""The exposure of batches: the newest evaluation of every rule in every phase, in three queries."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 
-from batches.models import BatchRecord
-from batches.monitoring.models import Evaluation, Excursion
+from batches.models import BatchRecord, Phase
+from batches.monitoring.models import Excursion
+from batches.monitoring.queries.newest import newest_of
 from batches.monitoring.rules.exposure import Exposure, Recorded, exposure
 
 
@@ -12,28 +14,39 @@ def exposure_of(record: BatchRecord) -> Exposure:
 
     It says what evaluations hold, and evaluates nothing: the gate does (integrity.md section 5).
     """
-    newest = Evaluation.objects.filter(phase__batch_record=record).select_related("phase", "rule_set")
-    newest = newest.order_by("phase__position", "rule", "-version").distinct("phase__position", "rule")
-    deviations = _deviations(record)
-    recorded = [
-        Recorded(
-            phase=row.phase.code,
-            phase_title=row.phase.title,
-            rule=row.rule,
-            rule_set=str(row.rule_set),
-            version=row.version,
-            final=row.final,
-            content=row.content,
-            deviations=tuple(deviations[row.phase_id, row.rule]),
-        )
-        for row in newest
-    ]
-    return exposure(recorded, phases=list(record.phases.order_by("position").values_list("code", flat=True)))
+    return exposures_of([record])[record.pk]
 
 
-def _deviations(record: BatchRecord) -> dict[tuple[int, str], list[str]]:
+def exposures_of(records: Iterable[BatchRecord]) -> dict[int, Exposure]:
+    """Return the exposure of each of these batches by its record, in three queries however many they are."""
+    wanted = list(records)
+    phases = list(Phase.objects.filter(batch_record__in=wanted).order_by("batch_record", "position"))
+    newest, deviations = newest_of(phases), _deviations(wanted)
+    recorded: dict[int, list[Recorded]] = {record.pk: [] for record in wanted}
+    for phase in phases:
+        recorded[phase.batch_record_id] += [
+            Recorded(
+                phase=phase.code,
+                phase_title=phase.title,
+                rule=row.rule,
+                rule_set=str(row.rule_set),
+                version=row.version,
+                final=row.final,
+                content=row.content,
+                deviations=tuple(deviations[phase.pk, row.rule]),
+            )
+            for row in newest[phase.pk]
+        ]
+    return {
+        pk: exposure(rows, phases=[phase.code for phase in phases if phase.batch_record_id == pk])
+        for pk, rows in recorded.items()
+    }
+
+
+def _deviations(records: list[BatchRecord]) -> dict[tuple[int, str], list[str]]:
     found: dict[tuple[int, str], list[str]] = defaultdict(list)
-    rows = Excursion.objects.filter(phase__batch_record=record, withdrawn_at__isnull=True, deviation__isnull=False)
+    rows = Excursion.objects.filter(phase__batch_record__in=records, withdrawn_at__isnull=True)
+    rows = rows.filter(deviation__isnull=False)
     for phase, rule, number in rows.order_by("id").values_list("phase_id", "rule", "deviation__number"):
         if number not in found[phase, rule]:
             found[phase, rule].append(number)

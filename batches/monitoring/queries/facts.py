@@ -77,9 +77,12 @@ def tags_of(phase: Phase, parameters: Iterable[str] | None = None) -> QuerySet[T
     return tags if parameters is None else tags.filter(parameter__in=list(parameters))
 
 
-def phase_facts(phase: Phase, *, every_signal: bool = False) -> PhaseFacts:
-    """Return what the evaluation of this phase needs; with ``every_signal`` also what no rule watches."""
-    rule_set = rule_set_of(phase.batch_record)
+def phase_facts(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | None = None) -> PhaseFacts:
+    """Return what the evaluation of this phase needs; with ``every_signal`` also what no rule watches.
+
+    ``what_if`` are other rules in place of those that were in force: what comes of them is no evaluation.
+    """
+    rule_set = what_if or rule_set_of(phase.batch_record)
     rules = rules_in(rule_set)
     uses = list(phase.equipment_uses.select_related("equipment").order_by("id"))
     named = rule_set_named(phase.batch_record)

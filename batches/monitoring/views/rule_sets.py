@@ -4,15 +4,19 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from batches.monitoring import queries
 from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_set
+from batches.monitoring.actions.what_ifs import start_replay
 from batches.monitoring.models import RuleSet
+from batches.monitoring.past import said_of, what_if_rows
+from batches.monitoring.queries.what_ifs import approval_content, later_phases, past_phases, replay_of, rows_of
 from batches.monitoring.rules import statuses
 from batches.monitoring.shown import (
     place_in_file,
@@ -74,7 +78,8 @@ class RuleSetDetail(ActionView):
 
     def context(self) -> dict[str, Any]:
         """Return the rules as a table, and what an approver would sign."""
-        row, content = self.rule_set, queries.rule_set_content(self.rule_set)
+        row, content = self.rule_set, approval_content(self.rule_set)
+        what_if = self.what_if()
         approves = row.status == RuleSet.Status.DRAFT and sites_in(self.request, "batches.approve")
         return {
             "rule_set": row,
@@ -82,6 +87,8 @@ class RuleSetDetail(ActionView):
             "rules": rule_rows(queries.rules_in(row)),
             "rule_columns": (_("Rule"), _("Signal"), _("Kind"), _("Alert"), _("Action"), _("Delays"), _("Phases")),
             "signatures": signatures_of(row, content),
+            "what_if": what_if,
+            "may_replay": row.status == RuleSet.Status.DRAFT and bool(sites_in(self.request, "monitoring.configure")),
             "approves": bool(approves) and row.authored_by_id != self.request.user.pk,
             "digest": digest(content),
             "meaning": transition(statuses.RULE_SET, source="draft", verb="approve").meaning,
@@ -89,8 +96,21 @@ class RuleSetDetail(ActionView):
                 (_("Rule set"), str(row)),
                 (_("Rules"), len(row.content["rules"])),
                 (_("Author"), row.authored_by),
+                *([(_("What-if"), said_of(what_if))] if what_if else []),
             ],
         }
+
+    def what_if(self) -> dict[str, Any] | None:
+        """Return what a replay over the past batches found; None for a version that was approved without one."""
+        row, replay = self.rule_set, replay_of(self.rule_set)
+        draft = row.status == RuleSet.Status.DRAFT
+        if replay is None:
+            return {"replay": None, "past": past_phases(row.code).count()} if draft else None
+        found = what_if_rows(rows_of(replay.what_if, sites=self.sites))
+        elsewhere = replay.done - len(found["flipping"]) - len(found["same"])
+        later = later_phases(replay, row.code) if draft else 0
+        running = draft and not replay.finished
+        return {"replay": replay, "later": later, "elsewhere": elsewhere, "running": running, **found}
 
     def perform(self, form: Any) -> HttpResponse | str:
         """Approve the version."""
@@ -102,6 +122,27 @@ class RuleSetDetail(ActionView):
             rule_set=self.rule_set,
         )
         return reverse("monitoring:rule_set_detail", args=[self.rule_set.code, self.rule_set.version])
+
+
+class StartReplay(RuleSetDetail):
+    """The button that replays a draft over the past batches; what comes of it is shown with the rules."""
+
+    permission = "monitoring.configure"
+    form_class = Form
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return to the rules: a replay is read there."""
+        return redirect("monitoring:rule_set_detail", **kwargs)
+
+    def context(self) -> dict[str, Any]:
+        """Return the rules without what an approver would sign: this form signs nothing."""
+        return {**super().context(), "approves": False}
+
+    def perform(self, form: Any) -> HttpResponse | str:
+        """Start the replay."""
+        start_replay(by=self.request.user, site=self.sites[0], rule_set=self.rule_set)
+        address = reverse("monitoring:rule_set_detail", args=[self.rule_set.code, self.rule_set.version])
+        return f"{address}#what-would-change"
 
 
 _RULE_SET_MARKS = {"draft": "plain", "approved": "inside", "retired": "unknown"}

@@ -14,8 +14,8 @@ _LV_VALUES = {
     "L4": {"viability": "84"},
     "L5": {"viability": "81", "harvest_titre": "1.2e9"},
     "L7": {"turbidity": "4.2", "clarified_volume": "49.5", "clarified_titre": "1.1e9"},
-    "L8": {"time_to_dilution": "6", "eluate_volume": "2.0", "eluate_titre": "2.0e10"},
-    "L10": {"retentate_volume": "0.50", "retentate_titre": "6.6e10"},
+    "L8": {"time_to_dilution": "6", "eluate_conductivity": "15.0", "eluate_volume": "5.0", "eluate_titre": "8.0e9"},
+    "L10": {"retentate_osmolality": "324", "retentate_volume": "0.50", "retentate_titre": "6.6e10"},
     "L12": {"bioburden": "0", "bubble_point": "3.6", "filtrate_volume": "0.48", "filtrate_titre": "5.2e10"},
     "L13": {"rejected_vials": "1", "labels_unaccounted": "0", "vials_filled": "84", "fill_deviation": "1.8"},
     "L14": {"time_to_freezer": "25"},
@@ -31,11 +31,11 @@ SHEARED = Batch(
     constructs=LENTIVIRAL,
     seed=41,
     module="HF-0117",
-    flow_l_min=0.25,
+    flow_l_min=1.0,
     watched=_LV_WATCHED,
     values=_LV_VALUES,
-    # X2: the pump runs up to 1 L/min through 13 fibres of 1.0 mm, 13 059 1/s at the wall
-    faults={"L10": (Fault(FaultKind.SHEAR, at_s=1500, duration_s=90),)},
+    # The pump runs up to the shear of X2, 13 059 1/s at the wall: 7.7 L/min through 100 fibres of 1.0 mm
+    faults={"L10": (Fault(FaultKind.SHEAR, at_s=900, duration_s=90),)},
     hours=_LV_HOURS,
 )
 CLEAN = Batch(
@@ -46,7 +46,7 @@ CLEAN = Batch(
     constructs=AAV,
     seed=42,
     module="HF-0118",
-    flow_l_min=1.5,
+    flow_l_min=1.0,
     watched={"A8": "affinity", "A9": "aex", "A10": "uf_df"},
     values={
         "A1": {"viability": "97.1"},
@@ -55,7 +55,7 @@ CLEAN = Batch(
         "A6": {"turbidity": "5.1", "clarified_volume": "49.0", "clarified_titre": "9.2e10"},
         "A8": {"time_to_neutral": "4", "eluate_volume": "1.5", "eluate_titre": "2.55e12"},
         "A9": {"full_capsids": "78", "pool_volume": "1.2", "pool_titre": "2.75e12"},
-        "A10": {"retentate_volume": "0.20", "retentate_titre": "1.60e13"},
+        "A10": {"retentate_osmolality": "333", "retentate_volume": "0.20", "retentate_titre": "1.60e13"},
         "A11": {
             "bioburden": "0",
             "bubble_point": "3.7",
@@ -66,8 +66,8 @@ CLEAN = Batch(
         },
     },
     hours={"A1": 96.0, "A2": 1.0, "A3": 72.0, "A4": 2.0, "A5": 2.0, "A6": 3.0},
-    feed_infectious=Decimal("1.0E9"),
-    feed_physical=Decimal("1.7E12"),
+    feed_infectious=Decimal("1.7E9"),
+    feed_physical=Decimal("2.8E12"),
 )
 BLOCKED = Batch(
     number="BR-2026-0043",
@@ -77,10 +77,10 @@ BLOCKED = Batch(
     constructs=LENTIVIRAL,
     seed=43,
     module="HF-0118",
-    flow_l_min=1.5,
+    flow_l_min=1.0,
     watched=_LV_WATCHED,
     values=_LV_VALUES,
     # The pH probe falls silent during diafiltration: what is not known is not good.
-    faults={"L10": (Fault(FaultKind.DROPOUT, at_s=1800, duration_s=1500, tag="AI101"),)},
+    faults={"L10": (Fault(FaultKind.DROPOUT, at_s=1700, duration_s=1000, tag="AI101"),)},
     hours=_LV_HOURS,
 )

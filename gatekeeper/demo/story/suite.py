@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from gatekeeper.demo.process import MODULE_13, MODULE_100, TAGS
+from gatekeeper.demo.process import MODULE_100, TAGS
 from gatekeeper.demo.story.stage import SITE, Stage
 
 # code, name, kind (as the masters ask for it), geometry
@@ -14,14 +14,14 @@ EQUIPMENT: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("DEP-01", "Depth filtration skid", "filtration_skid", {}),
     ("AKTA01", "Chromatography skid", "chromatography_skid", {}),
     ("TFF01", "Tangential-flow skid", "tff_skid", {}),
-    ("HF-0117", "Hollow-fibre module, 13 fibres", "hollow_fibre_module", {}),
+    ("HF-0117", "Hollow-fibre module, 100 fibres", "hollow_fibre_module", {}),
     ("HF-0118", "Hollow-fibre module, 100 fibres", "hollow_fibre_module", {}),
     ("COLD01", "Cold room probe", "temperature_probe", {}),
     ("SF-2211", "Sterile filter 0.2 µm", "sterile_filter", {}),
     ("FILL-01", "Filling line", "filling_line", {}),
     ("FRZ-80", "Freezer −80 °C", "freezer", {}),
 )
-MODULES = {"HF-0117": MODULE_13, "HF-0118": MODULE_100}
+MODULES = {"HF-0117": MODULE_100, "HF-0118": MODULE_100}
 RANGES = {
     "flow": ("0", "10"),
     "permeate_flow": ("0", "5"),
