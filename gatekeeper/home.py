@@ -73,6 +73,17 @@ QUEUES: tuple[tuple[str, str], ...] = (
     (SIGNED_IN, "gatekeeper.accounts.waiting.own_qualifications"),
 )
 
+# (permission, path of a query ``(*, lot, sites) -> context or None``) of what apps above show on the page of a lot; the
+# context names its ``template``.
+LOT_PANELS: tuple[tuple[str, str], ...] = (("monitoring.view", "batches.monitoring.past.exposure_panel"),)
+
+
+def lot_panels_of(request: Any, lot: Any) -> list[dict[str, Any]]:
+    """Return what the apps above show of a lot to the request's person."""
+    allowed = [(path, sites_in(request, held)) for held, path in LOT_PANELS if permits(request, held)]
+    panels = [import_string(path)(lot=lot, sites=sites) for path, sites in allowed]
+    return [panel for panel in panels if panel is not None]
+
 
 def queues_of(request: Any) -> list[Waiting]:
     """Return the queues that the request's person may work on, with what waits in each."""

@@ -167,7 +167,9 @@ class ExposureRowShown(serializers.Serializer):
 class ExposureTotalShown(serializers.Serializer):
     """A total over the phases that measured it; ``without`` had a rule for it and no data."""
 
-    measure = serializers.ChoiceField(["pump_passes", "shear_dose", "shear_excess_dose", "residual_potency"])
+    measure = serializers.ChoiceField(
+        ["pump_passes", "shear_dose", "shear_excess_dose", "particle_shear_dose", "residual_potency"]
+    )
     value = AmountShown(allow_null=True)
     bound = serializers.ChoiceField(["exact", "at_least", "at_most", "uncertain"])
     counted_beyond = AmountShown(allow_null=True)
@@ -265,3 +267,61 @@ class ReplayShown(serializers.Serializer):
     flips = serializers.IntegerField()
     sha256 = serializers.CharField(allow_blank=True)
     phases = ReplayedShown(many=True)
+
+
+class TimeOutsideShown(serializers.Serializer):
+    """How long a signal was outside of what over all phases; null where it was not measured."""
+
+    parameter = serializers.CharField()
+    counted_beyond = BeyondShown(many=True)
+    value = AmountShown(allow_null=True)
+    bound = serializers.ChoiceField(["exact", "at_least", "at_most", "uncertain"])
+    phases = serializers.ListField(child=serializers.CharField())
+    without = serializers.ListField(child=serializers.CharField())
+
+
+class LotExposureShown(ExposureShown):
+    """What a lot went through while it was made."""
+
+    lot = serializers.CharField()
+    time_outside = TimeOutsideShown(many=True)
+
+
+class MeasuredShown(serializers.Serializer):
+    """One number of one lot; null where it was not measured."""
+
+    key = serializers.CharField()
+    value = AmountShown(allow_null=True)
+    bound = serializers.ChoiceField(["exact", "at_least", "at_most", "uncertain"])
+
+
+class ComparedLotShown(serializers.Serializer):
+    """The numbers of one lot."""
+
+    lot = serializers.CharField()
+    batch_record = serializers.CharField()
+    issued_at = serializers.DateTimeField()
+    measures = MeasuredShown(many=True)
+
+
+class StandingShown(serializers.Serializer):
+    """One number of this lot among those of the earlier lots."""
+
+    key = serializers.CharField()
+    unit = serializers.CharField()
+    value = serializers.CharField(allow_null=True)
+    median = serializers.CharField(allow_null=True)
+    low = serializers.CharField(allow_null=True)
+    high = serializers.CharField(allow_null=True)
+    lots = serializers.IntegerField()
+    above = serializers.IntegerField()
+    place = serializers.ChoiceField(["alone", "unknown", "below", "within", "above"])
+
+
+class ComparisonShown(serializers.Serializer):
+    """A lot beside the earlier lots of its product."""
+
+    lot = serializers.CharField()
+    material = serializers.CharField()
+    standings = StandingShown(many=True)
+    lots = ComparedLotShown(many=True)

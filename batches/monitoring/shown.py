@@ -14,7 +14,7 @@ from batches.monitoring.models import Evaluation, Excursion
 from batches.monitoring.queries.facts import moment
 from batches.monitoring.rules.excursion_rules import TOTALS, ExcursionRule, RuleKind
 from batches.monitoring.rules.excursions import State
-from batches.monitoring.rules.exposure import Assumption, Bound, Exposure, Measure, Row, Total
+from batches.monitoring.rules.exposure import Assumption, Bound, Exposure, Measure, Row
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.potency import Matter
 from gatekeeper.core.quantity import unit
@@ -131,8 +131,8 @@ def total_rows(exposure: Exposure) -> list[dict[str, Any]]:
     """Return the totals of an exposure in words, each with the phases that it covers and what it is a bound of."""
     return [
         {
-            "title": _total_title(total),
-            "value": _total_value(total),
+            "title": measure_title(total.measure, total.beyond),
+            "value": measure_value(total.measure, total.value, total.bound),
             "phases": ", ".join(total.phases),
             "count": len(total.phases),
             "of": len(exposure.phases),
@@ -143,30 +143,43 @@ def total_rows(exposure: Exposure) -> list[dict[str, Any]]:
     ]
 
 
-def _total_title(total: Total) -> str:
+def measure_title(measure: Measure, beyond: Decimal | None) -> str:
+    """Return what is added up over a batch, in words, with the limit of an excess dose."""
     titles = {
         Measure.PUMP_PASSES: _("Passes through the pump"),
         Measure.SHEAR_DOSE: _("Shear dose"),
         Measure.SHEAR_EXCESS: _("Excess shear dose"),
+        Measure.PARTICLE_DOSE: _("Shear dose of a particle"),
         Measure.RESIDUAL: _("Residual potency"),
     }
-    title = titles[total.measure]
-    if total.beyond is None:
+    title = titles[measure]
+    if beyond is None:
         return title
-    return _("%(title)s above %(limit)s") % {"title": title, "limit": f"{_plain(total.beyond)}{_NO_BREAK}s⁻¹"}
+    return _("%(title)s above %(limit)s") % {"title": title, "limit": f"{_plain(beyond)}{_NO_BREAK}s⁻¹"}
 
 
-def _total_value(total: Total) -> str:
-    if total.value is None:
+def measure_value(measure: Measure, value: Decimal | None, bound: Bound) -> str:
+    """Return a total in its unit, with what it is a bound of."""
+    if value is None:
         return _("not measured")
-    if total.measure is Measure.RESIDUAL:
-        figure = f"{_plain(total.value * 100)}{_NO_BREAK}%"
-    elif total.measure is Measure.PUMP_PASSES:
-        figure = amount_of_dose(total.value, "{pass}/s")
+    if measure is Measure.RESIDUAL:
+        figure = f"{_plain(value * 100)}{_NO_BREAK}%"
+    elif measure is Measure.PUMP_PASSES:
+        figure = amount_of_dose(value, "{pass}/s")
     else:
-        figure = amount_of_dose(total.value, "1/s")
+        figure = amount_of_dose(value, "1/s")
+    return bounded(figure, bound)
+
+
+def bounded(figure: str, bound: Bound) -> str:
+    """Return a number with what it is a bound of."""
     words = {Bound.AT_LEAST: _("at least"), Bound.AT_MOST: _("at most"), Bound.UNCERTAIN: _("about")}
-    return f"{words[total.bound]} {figure}" if total.bound in words else figure
+    return f"{words[bound]} {figure}" if bound in words else figure
+
+
+def limits_text(beyond: Iterable[tuple[str, Decimal]], code: str) -> str:
+    """Return the limits beyond which something counts, in this unit."""
+    return ", ".join(f"{_WORDS[side]()} {_with_unit(_plain(limit), unit(code).label)}" for side, limit in beyond)
 
 
 def assumption_rows(assumptions: Iterable[Assumption]) -> list[dict[str, Any]]:

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from batches.monitoring.views import excursions, exposure, phases, rule_sets, sources
+from batches.monitoring.views import comparison, excursions, exposure, phases, rule_sets, sources
 
 app_name = "monitoring"
 urlpatterns = [
     path("excursions/<int:pk>/", excursions.ExcursionDetail.as_view(), name="excursion_detail"),
     path("batch-records/<str:number>/phases/<str:code>/", phases.PhaseSignals.as_view(), name="phase_signals"),
     path("batch-records/<str:number>/exposure/", exposure.ExposureOfRecord.as_view(), name="exposure"),
+    path("lots/<str:number>/comparison/", comparison.ComparisonOfLot.as_view(), name="lot_comparison"),
     path("sources/", sources.SourceList.as_view(), name="source_list"),
     path("sources/register/", sources.RegisterSource.as_view(), name="source_register"),
     path("sources/<str:code>/", sources.SourceDetail.as_view(), name="source_detail"),

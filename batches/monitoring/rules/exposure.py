@@ -93,6 +93,7 @@ class Measure(StrEnum):
     PUMP_PASSES = "pump_passes"
     SHEAR_DOSE = "shear_dose"
     SHEAR_EXCESS = "shear_excess_dose"
+    PARTICLE_DOSE = "particle_shear_dose"
     RESIDUAL = "residual_potency"
 
 
@@ -247,6 +248,7 @@ def _totals(rows: Sequence[Row]) -> tuple[Total, ...]:
     passes = [row for row in rows if row.rule.derived is Derived.PUMP_PASSES and _from_nothing(row.rule)]
     shear = [row for row in rows if row.rule.derived is Derived.WALL_SHEAR]
     doses = [row for row in shear if _from_nothing(row.rule)]
+    particle = [row for row in rows if row.rule.derived is Derived.PARTICLE_SHEAR and _from_nothing(row.rule)]
     limits = sorted({limit for row in shear if (limit := _high(row))})
     excess = [
         _total(Measure.SHEAR_EXCESS, [row for row in shear if _high(row) == limit], beyond=limit) for limit in limits
@@ -255,6 +257,7 @@ def _totals(rows: Sequence[Row]) -> tuple[Total, ...]:
         _total(Measure.PUMP_PASSES, passes),
         _total(Measure.SHEAR_DOSE, doses),
         *(excess or [_total(Measure.SHEAR_EXCESS, [])]),
+        _total(Measure.PARTICLE_DOSE, particle),
         _total(Measure.RESIDUAL, _potency(rows)),
     )
 
@@ -277,7 +280,7 @@ def _total(measure: Measure, rows: Sequence[Row], *, beyond: Decimal | None = No
         if row.phase not in taken or _dose(row) > _dose(taken[row.phase]):
             taken[row.phase] = row
     without = tuple(dict.fromkeys(row.phase for row in rows if row.phase not in taken))
-    bound = _bound(taken.values(), missing=bool(without))
+    bound = bound_of(taken.values(), missing=bool(without))
     value: Decimal | None = None
     if taken and measure is Measure.RESIDUAL:
         left = prod((row.residual for row in taken.values() if row.residual is not None), start=Decimal(1))
@@ -292,8 +295,8 @@ def _dose(row: Row) -> Decimal:
     return row.excess_dose or Decimal(0)
 
 
-def _bound(rows: Iterable[Row], *, missing: bool) -> Bound:
-    """What a sum of doses is: what nobody saw may have added to it, what was taken as the worst may not have been."""
+def bound_of(rows: Iterable[Row], *, missing: bool) -> Bound:
+    """Return what a sum is: what nobody saw may have added to it, what was taken as the worst may not have been."""
     partly = [row for row in rows if row.coverage < 1]
     less, more = missing or any(not row.bounded for row in partly), any(row.bounded for row in partly)
     if less and more:

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 
 from batches.models import BatchRecord
 from batches.monitoring import queries
+from batches.monitoring.past import half_life_columns, legend
 from batches.monitoring.pictures import MARKS, exposure_bars
 from batches.monitoring.shown import (
     assumption_rows,
@@ -30,14 +30,9 @@ class ExposureOfRecord(Page):
         return {
             "record": record,
             "bars": exposure_bars(found.rows) if found.rows else None,
-            "legend": (
-                ("action", _("action")),
-                ("alert", _("alert")),
-                ("unknown", _("unknown")),
-                ("inside", _("inside")),
-            ),
+            "legend": legend(),
             "rows": exposure_rows(found.rows, marks=MARKS),
             "totals": total_rows(found),
             "assumptions": assumption_rows(found.assumptions),
-            "half_life_columns": (_("Temperature"), _("Half-life"), _("State"), _("Source of the number")),
+            "half_life_columns": half_life_columns(),
         }

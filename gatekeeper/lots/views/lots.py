@@ -14,6 +14,7 @@ from gatekeeper.accounts.queries import permissions_of
 from gatekeeper.core.canonical import digest
 from gatekeeper.core.quantity import unit
 from gatekeeper.core.transitions import Transition, transition, verbs
+from gatekeeper.home import lot_panels_of
 from gatekeeper.ledger.queries import signatures_of
 from gatekeeper.lots import queries
 from gatekeeper.lots.actions.registration import register_lot
@@ -92,6 +93,7 @@ class LotDetail(Page):
             "graph": picture(lot, backward, forward) if backward.edges or forward.edges else None,
             "signatures": signatures_of(lot, partial(queries.signed_decision, lot)),
             "decisions": self.decisions(),
+            "panels": lot_panels_of(self.request, lot),
             "links": [*_record_links(lot, backward, self.request), *_links(lot, self.request)],
         }
 

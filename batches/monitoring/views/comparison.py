@@ -1,0 +1,34 @@
+"""The page of a lot beside the earlier lots of its product."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+
+from batches.models import BatchRecord
+from batches.monitoring.past import columns_of, comparison_rows, dots_of, standing_rows
+from batches.monitoring.queries.comparison import MOST, compared_lots
+from gatekeeper.web import Page
+
+
+class ComparisonOfLot(Page):
+    """What a lot went through beside the earlier lots of its product: a row a lot, a small picture a number."""
+
+    permission = "monitoring.view"
+    template_name = "monitoring/comparison.html"
+
+    def context(self) -> dict[str, Any]:
+        """Return the lots with their numbers, newest first, and where this one stands."""
+        records = BatchRecord.objects.filter(site__in=self.sites).select_related("site", "lot__material")
+        record = get_object_or_404(records, lot__number=self.kwargs["number"])
+        lots = compared_lots(record, sites=self.sites)
+        columns = columns_of(lots)
+        return {
+            "record": record,
+            "lot": record.lot,
+            "earlier": len(lots) - 1,
+            "most": MOST,
+            "columns": [column.title for column in columns],
+            "rows": comparison_rows(lots, columns),
+            "standings": standing_rows(columns),
+            "dots": [dots_of(column, lots, place=place) for place, column in enumerate(columns)],
+        }
