@@ -194,9 +194,7 @@ def standing_rows(columns: Sequence[Column]) -> list[dict[str, Any]]:
     return [
         {
             "median": _short(column.standing.median, column.one),
-            "range": f"{_short(column.standing.low, column.one)} – {_short(column.standing.high, column.one)}"
-            if column.standing.lots
-            else "–",
+            "range": _range(column),
             "place": _PLACES[column.standing.place(column.value)](),
             "outside": column.standing.place(column.value) in {"below", "above"},
             "above": column.standing.above,
@@ -204,6 +202,11 @@ def standing_rows(columns: Sequence[Column]) -> list[dict[str, Any]]:
         }
         for column in columns
     ]
+
+
+def _range(column: Column) -> str:
+    low, high = (_short(one, column.one) for one in (column.standing.low, column.standing.high))
+    return low if low == high else f"{low} – {high}"
 
 
 _PLACES = {

@@ -179,7 +179,8 @@ def bounded(figure: str, bound: Bound) -> str:
 
 def limits_text(beyond: Iterable[tuple[str, Decimal]], code: str) -> str:
     """Return the limits beyond which something counts, in this unit."""
-    return ", ".join(f"{_WORDS[side]()} {_with_unit(_plain(limit), unit(code).label)}" for side, limit in beyond)
+    label = "" if code == "[pH]" else unit(code).label  # "above 8 pH" is no sentence
+    return ", ".join(f"{_WORDS[side]()} {_with_unit(_plain(limit), label)}" for side, limit in beyond)
 
 
 def assumption_rows(assumptions: Iterable[Assumption]) -> list[dict[str, Any]]:
