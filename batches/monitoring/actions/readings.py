@@ -101,7 +101,7 @@ def _again(by: Person, known: models.Frame, frame: Frame, sha256: str) -> Replay
     conflict = known.conflicts.filter(sha256=sha256).first()
     if conflict is None:
         conflict = models.FrameConflict.objects.create(
-            frame=known, sha256=sha256, body=frame.body.decode(), received_at=now(), received_by=by
+            frame=known, sha256=sha256, body=frame.text, received_at=now(), received_by=by
         )
         outbox.post("readings_recorded", {"frame": known.pk})  # what was judged on it is judged again without it
     return Conflicting(known, conflict)
