@@ -39,7 +39,7 @@ def keep_envelopes(*, by: Person, frame: Frame) -> int:
     columns: list[list[float]] = [[] for _ in range(7)]
     for tag, ranges in own.items():
         for column, more in zip(columns, _rows(tag.pk, signals[tag.pk], ranges), strict=True):
-            column += more
+            column.extend(more)
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, [frame.source_id, *columns])
     return len(columns[0])

@@ -61,8 +61,8 @@ class RecordReadings(ApiView):
     def get(self, request: Request, number: str) -> Response:
         """Return at most ``points`` buckets (min, max, mean) of ``parameter`` between ``from`` and ``to``.
 
-        As Arrow: the samples themselves (tag, time, value, quality), untrusted ones too, in the unit of their tag. Where
-        there are more than one answer takes, ``Gatekeeper-Next-From`` is the ``from`` of the next.
+        As Arrow: the samples themselves (tag, time, value, quality), untrusted ones too, in the unit of their tag.
+        Where there are more than one answer takes, ``Gatekeeper-Next-From`` is the ``from`` of the next.
         """
         record = _record(self, number)
         asked = request.query_params
