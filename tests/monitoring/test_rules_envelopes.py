@@ -95,4 +95,8 @@ def test_no_samples_touch_no_minute_and_make_none():
 
 
 def test_samples_out_of_order_are_put_in_order():
-    assert minutes_of(signal_of([2 * MINUTE, MINUTE, 5], [3.0, 2.0, 1.0])).total.tolist() == [1.0, 2.0, 3.0]
+    assert minutes_of(signal_of([2 * MINUTE, MINUTE, 5], [3.0, 2.0, 1.0]), [(0, 3 * MINUTE)]).total.tolist() == [
+        1.0,
+        2.0,
+        3.0,
+    ]
