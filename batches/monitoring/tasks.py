@@ -11,6 +11,7 @@ from typing import Any
 from celery import shared_task
 
 from batches.models import Phase
+from batches.monitoring.actions.envelopes import keep_envelopes
 from batches.monitoring.actions.evaluation import evaluate_phase
 from batches.monitoring.actions.what_ifs import replay_next
 from batches.monitoring.models import Frame, WhatIf
@@ -25,10 +26,14 @@ MONITOR = "monitor"  # the machine that judges readings
 
 @handler("readings_recorded", queue=QUEUE)
 def judge_frame(payload: Mapping[str, Any]) -> None:
-    """Evaluate the phases to which a frame's readings belong; what a later evaluation has covered costs a look."""
-    frame = Frame.objects.select_related("source").get(pk=payload["frame"])
+    """Evaluate the phases to which a frame's readings belong, then make its envelopes.
+
+    What a later evaluation has covered costs a look.
+    """
+    frame = Frame.objects.select_related("source__site").get(pk=payload["frame"])
     for phase in phases_of(frame):
         evaluate_phase(by=person_named(MONITOR), phase=phase)
+    keep_envelopes(by=person_named(MONITOR), frame=frame)
 
 
 @handler("phase_ended", queue=QUEUE)

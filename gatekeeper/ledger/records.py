@@ -23,6 +23,9 @@ EXEMPT = {
     "ledger.outbox": Exemption("A to-do list of the machinery: what it causes is recorded where it happens."),
     "ledger.idempotencykey": Exemption("A copy of an answer already given, thrown away when it is old."),
     "monitoring.segment": Exemption("Its frame is a record and carries the digest of its samples.", "SELECT, INSERT"),
+    "monitoring.envelope": Exemption(
+        "What a chart shows of readings, computed from them and anew when they change.", "SELECT, INSERT, UPDATE"
+    ),
     "monitoring.progress": Exemption(
         "A note of how far the evaluation has come; the gate computes it anew from the readings.",
         "SELECT, INSERT, UPDATE",

@@ -19,6 +19,8 @@ CLOCK_HOMES = (
 )
 FLOAT_HOMES = (
     Home("gatekeeper/ledger/serializers.py", "the age of work that waits, in seconds: not a measured value"),
+    Home("batches/monitoring/migrations/*.py", "the same"),
+    Home("batches/monitoring/models/readings.py", "envelopes of float64 samples, for a chart: computed, no record"),
     Home("batches/monitoring/serializers.py", "samples of a skid are float64 columns; these are buckets for a chart"),
 )
 SIGNALS = re.compile(

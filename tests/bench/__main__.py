@@ -9,22 +9,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-from tests.bench import certificates, detection, ledger, pages, readings, recall
+from tests.bench import certificates, chart, detection, ledger, pages, readings, recall
 from tests.bench.rounds import Case, Result, measure
 from tests.bench.system import ROOT, System, own_system
 
 SUITES: dict[str, Callable[[System], Iterator[Case]]] = {
     "readings": readings.cases,
+    "chart": chart.cases,
     "detection": detection.cases,
     "pages": pages.cases,
     "certificate": certificates.cases,
     "ledger": ledger.cases,
     "recall": recall.cases,
 }
-NOTES = (
-    "not_offered: Arrow frames over HTTP (goals G1 and G2): readings are taken as JSON columns.",
-    "Ratios compare within this run only; the seeded million lots were put in by SQL, reading them is measured.",
-)
+NOTES = ("Ratios compare within this run only; the seeded million lots were put in by SQL, reading them is measured.",)
 
 
 def main() -> int:

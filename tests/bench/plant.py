@@ -100,3 +100,18 @@ def body(source: str, boot: str, sequence: int, given: Columns) -> bytes:
 
     tags = {tag: {"times": times.tolist(), "values": values.tolist()} for tag, (times, values) in given.items()}
     return msgspec.json.encode({"source": source, "boot_id": boot, "sequence": sequence, "tags": tags})
+
+
+def arrow(given: Columns) -> bytes:
+    """Return the Arrow stream of a frame: a row a sample, the tag as a dictionary."""
+    import pyarrow as pa
+
+    tags = pa.DictionaryArray.from_arrays(
+        np.repeat(np.arange(len(given), dtype=np.int8), [len(times) for times, _values in given.values()]), list(given)
+    )
+    times, values = (np.concatenate([columns[place] for columns in given.values()]) for place in (0, 1))
+    table = pa.table({"tag": tags, "time": times, "value": values})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())

@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import psycopg
 
-from tests.bench.plant import Columns, body, columns, make_skid, plant
+from tests.bench.plant import Columns, arrow, body, columns, make_skid, plant
 from tests.bench.rounds import Case, Goal, Taken
-from tests.bench.sending import Answer, Gateway, send_all
+from tests.bench.sending import Answer, Gateway, Parcel, send_all
 from tests.bench.system import System
 
 SAMPLES = 4_000  # of each of ten tags in a frame: 40,000
 _CONNECTIONS = 2
+_STEP_US = 10_000  # 100 Hz
 _FIRST_US = 1_767_225_600_000_000  # 2026-01-01
 _POSTGRES_US = 946_684_800_000_000  # 2000-01-01, where PostgreSQL begins to count
 _ROW = np.dtype(
@@ -23,50 +25,68 @@ _ROW = np.dtype(
 
 
 def cases(system: System) -> Iterator[Case]:
-    """Columnar JSON, and the same frames again."""
-    stream = _Stream(system, frames=20 if system.full else 10)
-    try:
-        goal = Goal("ratio ≥ 0.25 (G3)", 0.25)
-        yield Case("readings_json", "samples/s", goal, stream.floor, stream.run, stream.check, stream.note)
+    """Arrow in large and small frames, columnar JSON, what it takes on disk, the same frames again, and a chart."""
+    frames = 20 if system.full else 10
+    with _held(system) as owner:
+        for name, per_tag, number, as_arrow, goal in (
+            ("readings_arrow", SAMPLES, frames, True, Goal("ratio ≥ 2.0 (G2)", 2.0)),
+            ("readings_arrow_4k", SAMPLES // 10, 10 * frames, True, Goal("ratio ≥ 0.8", 0.8)),
+            ("readings_json", SAMPLES, frames, False, Goal("ratio ≥ 0.25 (G3)", 0.25)),
+        ):
+            stream = _Stream(system, owner, name.upper(), frames=number, per_tag=per_tag, as_arrow=as_arrow)
+            yield Case(name, "samples/s", goal, stream.floor, stream.run, stream.check, stream.note)
+            if as_arrow and per_tag == SAMPLES:
+                size = Goal("≤ 25 bytes a sample", 25, at_least=False)
+                yield Case("readings_bytes", "bytes", size, stream.row_bytes, stream.segment_bytes, stream.check)
         replay = _Replay(stream)
         goal = Goal("ratio ≤ 1.5 (G4)", 1.5, at_least=False)
         yield Case("readings_replay", "ms/frame", goal, replay.floor, replay.run, replay.check)
-    finally:
-        stream.close()
+
+
+@contextmanager
+def _held(system: System) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(system.urls.owner, autocommit=True) as owner:
+        owner.execute("CREATE SCHEMA bench")
+        owner.execute("CREATE TABLE bench.floor (tag int4, at timestamptz, value float8, quality int2)")
+        yield owner
 
 
 class _Stream:
     """Frames of a skid that serves no phase, and the same samples as rows."""
 
-    def __init__(self, system: System, frames: int) -> None:
+    def __init__(self, system: System, owner: Any, skid: str, *, frames: int, per_tag: int, as_arrow: bool) -> None:
         made = plant(system)
-        make_skid(made, "BENCH-INGEST")
-        self.frames = frames
+        make_skid(made, skid)
+        self.frames, self._skid, self._per_tag, self._as_arrow = frames, skid, per_tag, as_arrow
         self.gateways = [Gateway(system.site, made.token) for _ in range(_CONNECTIONS)]
-        self._rng = np.random.default_rng(7)
         self._sequence = 0
-        self._bodies: list[bytes] = []
         self._sent = 0
-        self._owner = psycopg.connect(system.urls.owner, autocommit=True)
-        self._owner.execute("CREATE SCHEMA bench")
-        self._owner.execute("CREATE TABLE bench.floor (tag int4, at timestamptz, value float8, quality int2)")
-        self._stretches = [self._stretch(number) for number in range(frames)]
+        self._owner = owner
+        rng = np.random.default_rng(7)
+        self._stretches = [
+            columns(rng, _FIRST_US + number * per_tag * _STEP_US, per_tag, _STEP_US) for number in range(frames)
+        ]
         self._rows = _copy_bytes(self._stretches)
 
-    def _stretch(self, number: int) -> Columns:
-        return columns(self._rng, _FIRST_US + number * SAMPLES * 10_000, SAMPLES, 10_000)
-
-    def fresh(self) -> list[bytes]:
-        """Return frames that were never sent, encoded before the clock starts."""
-        bodies = []
+    def fresh(self) -> list[Parcel]:
+        """Return frames that were never sent, of a time that follows, encoded before the clock starts."""
+        parcels = []
+        later = self._sequence * self._per_tag * _STEP_US
         for given in self._stretches:
             self._sequence += 1
-            bodies.append(body("BENCH-INGEST", "boot", self._sequence, given))
-        return bodies
+            parcels.append(self._parcel({tag: (times + later, values) for tag, (times, values) in given.items()}))
+        return parcels
+
+    def _parcel(self, given: Columns) -> Parcel:
+        if not self._as_arrow:
+            return Parcel(body(self._skid, "boot", self._sequence, given))
+        identity = {"Gatekeeper-Source": self._skid, "Gatekeeper-Boot-Id": "boot"}
+        kind = {"Content-Type": "application/vnd.apache.arrow.stream"}
+        return Parcel(arrow(given), {**kind, **identity, "Gatekeeper-Sequence": str(self._sequence)})
 
     @property
     def samples(self) -> int:
-        return self.frames * SAMPLES * len(self._stretches[0])
+        return self.frames * self._per_tag * len(self._stretches[0])
 
     def floor(self) -> float:
         self._owner.execute("TRUNCATE bench.floor")
@@ -77,24 +97,42 @@ class _Stream:
         return self.samples / (time.perf_counter() - began)
 
     def run(self) -> Taken:
-        bodies = self.fresh()
-        took, answers = self.send(bodies)
-        self._sent += self.samples
+        parcels = self.fresh()
+        took, answers = self.send(parcels)
+        self.note_sent()
         return Taken(self.samples / took, faults=unexpected(answers, 201, "recorded"))
 
-    def send(self, bodies: list[bytes]) -> tuple[float, list[Answer]]:
+    def send(self, parcels: list[Parcel]) -> tuple[float, list[Answer]]:
         """Send all frames and return how long it took, with the answers."""
         began = time.perf_counter()
-        answers = send_all(self.gateways, bodies)
+        answers = send_all(self.gateways, parcels)
         return time.perf_counter() - began, answers
 
+    def note_sent(self) -> None:
+        self._sent += self.samples
+
     def stored(self) -> tuple[int, int]:
-        """How many frames and samples lie in the database."""
-        query = (
-            "SELECT (SELECT count(*) FROM monitoring_frame), (SELECT coalesce(sum(count), 0) FROM monitoring_segment)"
-        )
-        frames, samples = self._owner.execute(query).fetchone() or (0, 0)
-        return int(frames), int(samples)
+        """How many frames and samples of this skid lie in the database."""
+        query = """SELECT count(*), coalesce(sum(samples), 0), (SELECT coalesce(sum(count), 0)
+                   FROM monitoring_segment WHERE source_id = s.id) FROM monitoring_frame f
+                   JOIN monitoring_source s ON s.id = f.source_id WHERE s.code = %s GROUP BY s.id"""
+        frames, said, samples = self._owner.execute(query, [self._skid]).fetchone() or (0, 0, 0)
+        return int(frames), int(samples) if said == samples else -1
+
+    def row_bytes(self) -> float:
+        """What a sample takes as a row of a plain table without any index."""
+        self.floor()
+        (size,) = self._owner.execute("SELECT pg_total_relation_size('bench.floor')").fetchone() or (0,)
+        return size / self.samples
+
+    def segment_bytes(self) -> Taken:
+        """What a sample takes as stored: segments of all months with indexes and columns, and envelopes."""
+        query = """SELECT (SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits
+                           WHERE inhparent = 'monitoring_segment'::regclass)
+                        + pg_total_relation_size('monitoring_envelope'),
+                     (SELECT sum(count) FROM monitoring_segment)"""
+        size, samples = self._owner.execute(query).fetchone() or (0, 1)
+        return Taken(float(size / samples), score=float(size / samples))
 
     def check(self) -> list[str]:
         from batches.monitoring.models import Frame
@@ -106,19 +144,18 @@ class _Stream:
         (rows,) = self._owner.execute("SELECT count(*) FROM bench.floor").fetchone() or (0,)
         if rows != self.samples:
             faults.append(f"the floor stored {rows} of {self.samples} rows")
-        newest = Frame.objects.order_by("-id").select_related("source")[:3]
+        newest = Frame.objects.filter(source__code=self._skid).order_by("-id").select_related("source")[:3]
         faults += [f"frame {frame} is not as it was sent" for frame in newest if not verify_frame(frame)]
-        query = "SELECT count(*) FROM ledger.entry WHERE tbl = 'public.monitoring_frame'"
-        (entries,) = self._owner.execute(query).fetchone() or (0,)
+        query = """SELECT count(*) FROM monitoring_frame f JOIN monitoring_source s ON s.id = f.source_id
+                   JOIN ledger.entry e ON e.tbl = 'public.monitoring_frame' AND e.pk = f.id::text WHERE s.code = %s"""
+        (entries,) = self._owner.execute(query, [self._skid]).fetchone() or (0,)
         if entries != self.stored()[0]:
             faults.append(f"{self.stored()[0]} frames have {entries} entries of evidence")
         return faults
 
     def note(self) -> str:
-        return f"{self.frames} frames of {SAMPLES * 10:,} samples a round, {_CONNECTIONS} connections"
-
-    def close(self) -> None:
-        self._owner.close()
+        each = self._per_tag * len(self._stretches[0])
+        return f"{self.frames} frames of {each:,} samples a round, {_CONNECTIONS} connections"
 
 
 class _Replay:
@@ -126,7 +163,7 @@ class _Replay:
 
     def __init__(self, stream: _Stream) -> None:
         self._stream = stream
-        self._bodies: list[bytes] = []
+        self._bodies: list[Parcel] = []
         self._first: dict[int, Any] = {}
 
     def floor(self) -> float:
@@ -135,6 +172,7 @@ class _Replay:
         faults = unexpected(answers, 201, "recorded")
         if faults:
             raise AssertionError(faults[0])
+        self._stream.note_sent()
         self._first = {place: answer.content for place, answer in enumerate(answers)}
         return took / len(self._bodies) * 1e3
 

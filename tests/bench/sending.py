@@ -3,8 +3,9 @@
 import http.client
 import json
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,14 @@ class Answer:
     content: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """The body of a frame with the headers that it needs."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class Gateway:
     """One kept connection with the gateway's token."""
 
@@ -28,24 +37,24 @@ class Gateway:
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._used = 0.0
 
-    def send(self, body: bytes) -> Answer:
+    def send(self, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
         """POST one frame, over a new connection when the kept one may have been closed."""
         if time.monotonic() - self._used > _IDLE:
             self._connection.close()
-        self._connection.request("POST", "/api/v1/readings/", body=body, headers=self._headers)
+        self._connection.request("POST", "/api/v1/readings/", body=body, headers={**self._headers, **(headers or {})})
         response = self._connection.getresponse()
         text = response.read()
         self._used = time.monotonic()
         return Answer(response.status, json.loads(text) if text else None)
 
 
-def send_all(gateways: list[Gateway], bodies: list[bytes]) -> list[Answer]:
+def send_all(gateways: list[Gateway], parcels: Sequence[Parcel]) -> list[Answer]:
     """Send the frames over all connections at once, each taking every n-th, and return the answers in order."""
     count = len(gateways)
 
     def share(place: int) -> list[Answer]:
-        return [gateways[place].send(body) for body in bodies[place::count]]
+        return [gateways[place].send(one.body, one.headers) for one in parcels[place::count]]
 
     with ThreadPoolExecutor(count) as pool:
         shares = list(pool.map(share, range(count)))
-    return [shares[place % count][place // count] for place in range(len(bodies))]
+    return [shares[place % count][place // count] for place in range(len(parcels))]

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from tests.monitoring.making import frame, make_plant, standing_clock
 
 pytestmark = pytest.mark.fault
-FIRST = "(SELECT min(id) FROM monitoring_segment)"
+FIRST = "frame_id = (SELECT min(frame_id) FROM monitoring_segment)"
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def test_readings_as_they_were_sent_are_intact(sent):
 @pytest.mark.parametrize(
     "edit",
     [
-        f"UPDATE monitoring_segment SET values = overlay(values PLACING '\\x00'::bytea FROM 7) WHERE id = {FIRST}",
-        f"UPDATE monitoring_segment SET times = overlay(times PLACING '\\x00'::bytea FROM 1) WHERE id = {FIRST}",
-        f"UPDATE monitoring_segment SET quality = decode(repeat('00', count), 'hex') WHERE id = {FIRST}",
-        f"UPDATE monitoring_segment SET first_us = 0, last_us = 1 WHERE id = {FIRST}",
-        f"DELETE FROM monitoring_segment WHERE id = {FIRST}",
+        f"UPDATE monitoring_segment SET values = overlay(values PLACING '\\x00'::bytea FROM 7) WHERE {FIRST}",
+        f"UPDATE monitoring_segment SET times = overlay(times PLACING '\\x00'::bytea FROM 1) WHERE {FIRST}",
+        f"UPDATE monitoring_segment SET quality = decode(repeat('00', count), 'hex') WHERE {FIRST}",
+        f"UPDATE monitoring_segment SET first_us = 0, last_us = 1 WHERE {FIRST}",
+        f"DELETE FROM monitoring_segment WHERE {FIRST}",
     ],
     ids=["a value", "a time", "a quality", "where it is looked up", "a deletion"],
 )

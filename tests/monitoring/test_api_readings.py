@@ -1,5 +1,6 @@
 """api.md, Readings: one POST is one frame; 201, 200, 409, 415 and 422 mean what the contract says."""
 
+import base64
 import gzip
 import json
 from datetime import timedelta
@@ -7,8 +8,11 @@ from datetime import timedelta
 import pytest
 
 from batches.monitoring import models
+from batches.monitoring.queries import verify_frame
+from batches.monitoring.rules.arrow_frames import MEDIA_TYPE
 from gatekeeper.accounts.actions.tokens import issue_token
 from tests.monitoring.making import SECOND, START
+from tests.monitoring.test_rules_arrow_frames import stream
 
 BEGIN = int(START.timestamp()) * SECOND
 URL = "/api/v1/readings/"
@@ -76,9 +80,46 @@ def test_a_body_beyond_the_bound_is_refused(gateway, settings):
 
 
 def test_other_formats_are_refused_by_name(gateway):
-    answer = gateway(b"ARROW1", content_type="application/vnd.apache.arrow.stream")
+    answer = gateway(b"tag,time", content_type="text/csv")
     assert (answer.status_code, answer["Content-Type"]) == (415, "application/problem+json")
     assert gateway(body(), **{"Content-Encoding": "br"}).status_code == 415
+
+
+IDENTITY = {"Gatekeeper-Source": "TFF01", "Gatekeeper-Boot-Id": "boot-1", "Gatekeeper-Sequence": "1"}
+ARROW = {"tag": ["FI101", "FI101"], "time": [BEGIN, BEGIN + SECOND], "value": [0.2, None], "quality": [192, 0]}
+
+
+def test_an_arrow_stream_is_the_same_frame_as_its_json(gateway):
+    assert gateway(body()).status_code == 201
+    answer = gateway(stream(ARROW), content_type=MEDIA_TYPE, **IDENTITY)
+    assert (answer.status_code, answer.json()["status"]) == (200, "replayed")
+    packed = {"Content-Encoding": "gzip", **IDENTITY, "Gatekeeper-Sequence": "2"}
+    answer = gateway(gzip.compress(stream(ARROW)), content_type=MEDIA_TYPE, **packed)
+    assert (answer.status_code, answer.json()["samples"]) == (201, 2)
+    assert verify_frame(models.Frame.objects.get(sequence=2))
+
+
+def test_another_arrow_body_under_the_same_identity_is_kept_to_the_byte(gateway):
+    gateway(body())
+    other = stream({**ARROW, "value": [9.0, None]})
+    assert gateway(other, content_type=MEDIA_TYPE, **IDENTITY).status_code == 409
+    media_type, _, kept = models.FrameConflict.objects.get().body.partition(";base64,")
+    assert (media_type, base64.b64decode(kept)) == (f"data:{MEDIA_TYPE}", other)
+
+
+def test_arrow_has_the_faults_of_json_all_at_once(gateway):
+    rows = {"tag": ["FI101", "XX999"], "time": [BEGIN // 1000, BEGIN], "value": [1.0, 1.0]}
+    answer = gateway(stream(rows), content_type=MEDIA_TYPE, **IDENTITY)
+    assert answer.status_code == 422
+    assert {(one["code"], one["pointer"]) for one in answer.json()["errors"]} == {
+        ("unknown_tag", "#/tags/XX999"),
+        ("reading_before_2000", "#/tags/FI101/times/0"),
+    }
+    assert gateway(stream(ARROW), content_type=MEDIA_TYPE).json()["code"] == "frame_not_readable"
+    assert gateway(stream({name: [] for name in ARROW}), content_type=MEDIA_TYPE, **IDENTITY).json()["code"] == (
+        "empty_frame"
+    )
+    assert models.Frame.objects.count() == 0
 
 
 def test_every_fault_has_its_pointer_and_nothing_is_recorded(gateway):

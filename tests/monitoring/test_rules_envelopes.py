@@ -1,10 +1,21 @@
 """I-6: many samples become few buckets, and neither a peak nor a sample is lost in them."""
 
+import itertools
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batches.monitoring.rules.envelopes import envelope_of
+from batches.monitoring.rules.envelopes import (
+    MINUTE,
+    envelope_from,
+    envelope_of,
+    in_order,
+    is_coarse,
+    merged,
+    minutes_of,
+    touched,
+)
 from batches.monitoring.rules.signals import Signal, signal_of
 
 
@@ -39,3 +50,53 @@ def test_every_good_sample_is_in_the_bucket_of_its_time(rows, points):
     if kept:
         assert (found.low.min(), found.high.max()) == (min(v for _, v in kept), max(v for _, v in kept))
         assert np.all((found.low <= found.mean) & (found.mean <= found.high))
+
+
+seconds = st.lists(st.integers(0, 20 * 60), max_size=60)
+
+
+@given(seconds, st.integers(0, 300), st.integers(301, 1200), st.integers(1, 6), st.integers(0, 20))
+def test_minutes_added_up_are_what_the_samples_say_to_the_last_bit(at, first, last, points, cut):
+    values = np.sin(np.array(at, dtype=float))
+    signal = signal_of([second * 1_000_000 for second in at], values.tolist())
+    start, end = first * 1_000_000, last * 1_000_000
+    whole = envelope_of(signal, start=start, end=end, points=points)
+    inside = [(start, max(start, cut * MINUTE) - 1), (max(start, cut * MINUTE), end)]
+    minutes = in_order([minutes_of(signal, [part]) for part in reversed(inside)])
+    if int(minutes.count.sum()) <= points or not is_coarse(start, end, points):
+        return
+    if start < cut * MINUTE < end or cut * MINUTE <= start:
+        parts = envelope_from(minutes, start=start, end=end, points=points)
+        assert [column.tolist() for column in (whole.times, whole.low, whole.high, whole.mean, whole.count)] == [
+            column.tolist() for column in (parts.times, parts.low, parts.high, parts.mean, parts.count)
+        ]
+        assert len(parts.times) <= points
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8))
+def test_merged_ranges_hold_the_same_times_and_never_touch(ranges):
+    found = merged(ranges)
+    assert {at for low, high in found for at in range(low, high + 1)} == {
+        at for low, high in ranges for at in range(low, high + 1)
+    }
+    assert all(one[1] + 1 < other[0] for one, other in itertools.pairwise(found))
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=10))
+def test_the_touched_minutes_are_those_with_a_sample(minutes):
+    found = touched(np.array([minute * MINUTE + 7 for minute in minutes]))
+    assert {minute for low, high in found for minute in range(low // MINUTE, high // MINUTE + 1)} == set(minutes)
+    assert all((low % MINUTE, high % MINUTE) == (0, MINUTE - 1) for low, high in found)
+
+
+def test_no_samples_touch_no_minute_and_make_none():
+    assert touched(np.zeros(0, dtype=np.int64)) == []
+    assert len(minutes_of(signal_of([], [])).minute) == 0
+
+
+def test_samples_out_of_order_are_put_in_order():
+    assert minutes_of(signal_of([2 * MINUTE, MINUTE, 5], [3.0, 2.0, 1.0]), [(0, 3 * MINUTE)]).total.tolist() == [
+        1.0,
+        2.0,
+        3.0,
+    ]

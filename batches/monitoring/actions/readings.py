@@ -18,12 +18,14 @@ from gatekeeper.ledger.actions import outbox
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COPY = (
-    "COPY monitoring_segment (frame_id, tag_id, first_us, last_us, count, times, values, quality) "
+    "COPY monitoring_segment "
+    "(source_id, frame_id, tag_id, frame_at, first_us, last_us, count, times, values, quality) "
     "FROM STDIN (FORMAT BINARY)"
 )
-_TYPES = ["int8", "int8", "int8", "int8", "int4", "bytea", "bytea", "bytea"]
+_TYPES = ["int8", "int8", "int8", "timestamptz", "int8", "int8", "int4", "bytea", "bytea", "bytea"]
 # Tags are written once, and a primary key never names another source: an entry can be incomplete, never wrong.
 _tags: dict[tuple[str, int], dict[str, int]] = {}
+_months: set[tuple[str, int, int]] = set()  # whose partition is there: a committed one stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def record_frame(*, by: Person, site: Site, frame: Frame) -> Recorded | Replayed
         received_at=at,
         received_by=by,
     )
+    _make_month(row.first_at)
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -101,7 +104,7 @@ def _again(by: Person, known: models.Frame, frame: Frame, sha256: str) -> Replay
     conflict = known.conflicts.filter(sha256=sha256).first()
     if conflict is None:
         conflict = models.FrameConflict.objects.create(
-            frame=known, sha256=sha256, body=frame.body.decode(), received_at=now(), received_by=by
+            frame=known, sha256=sha256, body=frame.text, received_at=now(), received_by=by
         )
         outbox.post("readings_recorded", {"frame": known.pk})  # what was judged on it is judged again without it
     return Conflicting(known, conflict)
@@ -124,6 +127,15 @@ def _tags_of(source: models.Source, wanted: set[str]) -> Mapping[str, int]:
     return found
 
 
+def _make_month(at: datetime) -> None:
+    month = (connection.settings_dict["NAME"], at.year, at.month)
+    if month in _months:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT monitoring_segment_month_v1(%s)", [at])
+    transaction.on_commit(lambda: _months.add(month))
+
+
 def _copy_segments(row: models.Frame, frame: Frame, tags: Mapping[str, int]) -> None:
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_TYPES)
@@ -131,8 +143,10 @@ def _copy_segments(row: models.Frame, frame: Frame, tags: Mapping[str, int]) -> 
             times, values, quality = column.packed()
             copy.write_row(
                 (
+                    row.source_id,
                     row.pk,
                     tags[column.tag],
+                    row.first_at,
                     int(column.times.min()),
                     int(column.times.max()),
                     len(column),

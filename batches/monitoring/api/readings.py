@@ -5,18 +5,17 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.http import JsonResponse
 from django.http.request import RawPostDataException
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from batches.monitoring.actions.readings import Conflicting, Recorded, record_frame
 from batches.monitoring.models import Source
+from batches.monitoring.rules.arrow_frames import MEDIA_TYPE, decoded_arrow, frame_identity
 from batches.monitoring.rules.frames import Frame, decoded, unpacked
-from batches.monitoring.serializers import (
-    FrameInput,
-    FrameShown,
-)
+from batches.monitoring.serializers import FrameInput, FrameShown
 from gatekeeper.api import ApiView
 from gatekeeper.core.refusal import Kind, Refusal
 
@@ -31,14 +30,34 @@ class Body(BaseParser):
         return stream.read()
 
 
+class ArrowBody(Body):
+    """Gives an Arrow IPC stream as it came."""
+
+    media_type = MEDIA_TYPE
+
+
+_IDENTITY = [
+    OpenApiParameter(name, kind, OpenApiParameter.HEADER, description=f"Of an Arrow stream: the frame's {what}.")
+    for name, kind, what in (
+        ("Gatekeeper-Source", str, "source"),
+        ("Gatekeeper-Boot-Id", str, "boot id"),
+        ("Gatekeeper-Sequence", int, "sequence"),
+    )
+]
+
+
 class Readings(ApiView):
     """Frames of readings. A frame's own identity makes it safe to send again; an Idempotency-Key is not needed."""
 
     permission = "monitoring.record_readings"
     idempotent = False
-    parser_classes: ClassVar = [Body]
+    parser_classes: ClassVar = [Body, ArrowBody]
 
-    @extend_schema(request=FrameInput, responses={201: FrameShown, 200: FrameShown})
+    @extend_schema(
+        parameters=_IDENTITY,
+        request={Body.media_type: FrameInput, MEDIA_TYPE: OpenApiTypes.BINARY},
+        responses={201: FrameShown, 200: FrameShown},
+    )
     def post(self, request: Request) -> JsonResponse:
         """Record one frame: 201 recorded, 200 replay, 409 another body under its identity, 422 with every fault."""
         frame = _frame(request)
@@ -71,7 +90,14 @@ def _frame(request: Request) -> Frame:
                 raise _too_large()
         case other:
             raise UnsupportedMediaType(other)
-    return decoded(body)
+    # It was negotiated when the body was read: one of two.
+    if not (request.content_type or "").lower().startswith(MEDIA_TYPE):
+        return decoded(body)
+    given = request.headers
+    source, boot_id, sequence = frame_identity(
+        given.get("Gatekeeper-Source"), given.get("Gatekeeper-Boot-Id"), given.get("Gatekeeper-Sequence")
+    )
+    return decoded_arrow(body, source=source, boot_id=boot_id, sequence=sequence)
 
 
 def _body(request: Request) -> bytes:

@@ -2,18 +2,22 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.shortcuts import get_object_or_404
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batches.models import BatchRecord
 from batches.monitoring import queries
 from batches.monitoring.models import Excursion
-from batches.monitoring.queries.traces import envelope
+from batches.monitoring.queries.traces import envelope, raw_readings
+from batches.monitoring.rules.arrow_frames import MEDIA_TYPE, arrow_from
 from batches.monitoring.rules.exposure import Exposure, Row, Total
 from batches.monitoring.rules.potency import half_life_content
 from batches.monitoring.serializers import (
@@ -32,25 +36,44 @@ _ENVELOPE = [
 ]
 
 
+class ArrowStream(BaseRenderer):
+    """Lets a client ask for samples instead of buckets; a problem is JSON all the same."""
+
+    media_type = MEDIA_TYPE
+    format = "arrow"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        """Return the bytes of a stream as they are, anything else as JSON."""
+        return data if isinstance(data, bytes) else JSONRenderer().render(data)
+
+
 class RecordReadings(ApiView):
-    """The readings of one parameter over a batch record, as an envelope."""
+    """The readings of one parameter over a batch record: an envelope, or as Arrow every sample as it was sent."""
 
     permission = "monitoring.view"
+    renderer_classes: ClassVar = [JSONRenderer, ArrowStream]
 
-    @extend_schema(parameters=_ENVELOPE, responses=EnvelopeShown)
+    @extend_schema(
+        parameters=_ENVELOPE,
+        responses={(200, "application/json"): EnvelopeShown, (200, MEDIA_TYPE): OpenApiTypes.BINARY},
+    )
     def get(self, request: Request, number: str) -> Response:
-        """Return at most ``points`` buckets (min, max, mean) of ``parameter`` between ``from`` and ``to``."""
+        """Return at most ``points`` buckets (min, max, mean) of ``parameter`` between ``from`` and ``to``.
+
+        As Arrow: the samples themselves (tag, time, value, quality), untrusted ones too, in the unit of their tag.
+        Where there are more than one answer takes, ``Gatekeeper-Next-From`` is the ``from`` of the next.
+        """
         record = _record(self, number)
         asked = request.query_params
-        return Response(
-            envelope(
-                record,
-                parameter=asked.get("parameter", ""),
-                start=_time(asked.get("from"), "from"),
-                end=_time(asked.get("to"), "to"),
-                points=_points(asked.get("points", "600")),
-            )
-        )
+        code = asked.get("parameter", "")
+        span = {"start": _time(asked.get("from"), "from"), "end": _time(asked.get("to"), "to")}
+        if not isinstance(request.accepted_renderer, ArrowStream):
+            return Response(envelope(record, parameter=code, points=_points(asked.get("points", "600")), **span))
+        found, following = raw_readings(record, parameter=code, limit=settings.READINGS_MAX_SAMPLES, **span)
+        columns = [(one.tag, one.signal.times, one.signal.values, one.quality) for one in found]
+        headers = {} if following is None else {"Gatekeeper-Next-From": following.isoformat()}
+        return Response(arrow_from(columns), headers=headers)
 
 
 class RecordExcursions(ApiView):

@@ -25,7 +25,11 @@ class Frame(models.Model):
     class Meta:
         ordering = ["source", "boot_id", "sequence"]
         indexes = [models.Index(fields=["source", "last_at", "first_at"])]
-        constraints = [models.UniqueConstraint("source", "boot_id", "sequence", name="frame_once")]
+        constraints = [
+            models.UniqueConstraint("source", "boot_id", "sequence", name="frame_once"),
+            # What a segment refers to: the place of its frame among months and sources.
+            models.UniqueConstraint(fields=["source", "id", "first_at"], name="frame_place"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source}/{self.boot_id}/{self.sequence}"
@@ -55,11 +59,15 @@ class Segment(models.Model):
     """The samples of one tag in one frame, as columns: int64 µs since 1970, float64 values, uint8 OPC quality.
 
     Little-endian; from quality 192 on a sample is good, without the column all are. It is written once, and the
-    digest of its frame covers it.
+    digest of its frame covers it. The table is partitioned by the month of ``frame_at``, its frame's first time, so
+    that a frame lies in one month; a foreign key makes it the frame's own, hence one segment a frame and tag.
     """
 
-    frame = models.ForeignKey(Frame, models.PROTECT, related_name="segments")
-    tag = models.ForeignKey(Tag, models.PROTECT, related_name="segments")
+    pk = models.CompositePrimaryKey("source_id", "frame_id", "tag_id", "frame_at")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
+    frame = models.ForeignKey(Frame, models.PROTECT, related_name="segments", db_index=False)
+    tag = models.ForeignKey(Tag, models.PROTECT, related_name="segments", db_index=False)
+    frame_at = models.DateTimeField()
     first_us = models.BigIntegerField()
     last_us = models.BigIntegerField()
     count = models.PositiveIntegerField()
@@ -69,8 +77,30 @@ class Segment(models.Model):
 
     class Meta:
         ordering = ["tag", "first_us"]
-        indexes = [models.Index(fields=["tag", "first_us", "last_us"])]
-        constraints = [models.UniqueConstraint("frame", "tag", name="segment_once")]
 
     def __str__(self) -> str:
         return f"{self.tag} · {self.count}"
+
+
+class Envelope(models.Model):
+    """Smallest, largest and total of the trusted samples of one tag in one minute, in the unit of its parameter.
+
+    Made from the readings for a chart, and made anew when a frame touches the minute; a count of 0 says that none is
+    trusted any more.
+    """
+
+    pk = models.CompositePrimaryKey("source_id", "tag_id", "minute")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
+    tag = models.ForeignKey(Tag, models.PROTECT, related_name="+", db_index=False)
+    minute = models.IntegerField()  # since 1970
+    count = models.IntegerField()
+    first_us = models.BigIntegerField()
+    low = models.FloatField()  # noqa: TID251 -- of float64 samples, for a picture: no record
+    high = models.FloatField()  # noqa: TID251
+    total = models.FloatField()  # noqa: TID251
+
+    class Meta:
+        ordering = ["tag", "minute"]
+
+    def __str__(self) -> str:
+        return f"{self.tag} · {self.minute}"

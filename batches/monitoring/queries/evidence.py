@@ -15,7 +15,8 @@ _QUERY = """
     SELECT f.id, s.code, f.boot_id, f.sequence, f.sha256,
            t.code, g.count, g.times, g.values, g.quality, g.first_us, g.last_us
     FROM monitoring_frame f JOIN monitoring_source s ON s.id = f.source_id
-    LEFT JOIN monitoring_segment g ON g.frame_id = f.id LEFT JOIN monitoring_tag t ON t.id = g.tag_id
+    LEFT JOIN monitoring_segment g ON g.source_id = f.source_id AND g.frame_id = f.id AND g.frame_at = f.first_at
+    LEFT JOIN monitoring_tag t ON t.id = g.tag_id
     ORDER BY f.id"""
 
 

@@ -124,7 +124,7 @@ def verify_frame(frame: Frame) -> bool:
     """Return whether the stored segments of a frame still have the digest that its evidence holds."""
     packed = [
         (row.tag.code, row.count, (bytes(row.times), bytes(row.values), row.quality and bytes(row.quality)))
-        for row in frame.segments.select_related("tag")
+        for row in frame.segments.filter(source=frame.source, frame_at=frame.first_at).select_related("tag")
     ]
     return frame_digest(frame.source.code, frame.boot_id, frame.sequence, packed) == frame.sha256
 
@@ -139,7 +139,9 @@ def _segments(tags: list[Tag], start_us: int, end_us: int | None) -> _Rows:
     if end_us is not None:
         rows = rows.filter(first_us__lte=end_us)
     return list(
-        rows.values_list("tag_id", "frame__sha256", "times", "values", "quality", "disputed").order_by("first_us", "id")
+        rows.values_list("tag_id", "frame__sha256", "times", "values", "quality", "disputed").order_by(
+            "first_us", "frame_id"
+        )
     )
 
 

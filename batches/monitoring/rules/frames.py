@@ -3,6 +3,7 @@
 No sample is touched by a Python loop: a column is decoded, checked and written as one array.
 """
 
+import base64
 import hashlib
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -66,6 +67,14 @@ class Frame:
     sequence: int
     columns: tuple[Column, ...]
     body: bytes = b""
+    media_type: str = "application/json"
+
+    @property
+    def text(self) -> str:
+        """The body as text: JSON as it came, anything else as a data URL (RFC 2397)."""
+        if self.media_type == "application/json":
+            return self.body.decode()
+        return f"data:{self.media_type};base64,{base64.b64encode(self.body).decode()}"
 
     @property
     def samples(self) -> int:
@@ -172,8 +181,6 @@ def _column(code: str, tag: _Tag, faults: list[Refusal]) -> Column | None:
     except OverflowError:
         faults.append(Refusal("time_out_of_range", "A time of {tag} is no time.", field=f"{place}.times", tag=code))
         return None
-    values = np.array(tag.values, dtype=np.float64)
-    values[np.isnan(values)] = np.nan  # one spelling of "no value", so that the digest is the same
     quality = None
     if tag.quality is not None:
         try:
@@ -181,17 +188,26 @@ def _column(code: str, tag: _Tag, faults: list[Refusal]) -> Column | None:
         except OverflowError:
             wide = np.array([-1])
         if len(wide) and (wide.min() < 0 or wide.max() > 255):
-            faults.append(
-                Refusal(
-                    "quality_out_of_range",
-                    "A quality of {tag} is not between 0 and 255.",
-                    field=f"{place}.quality",
-                    tag=code,
-                )
-            )
+            faults.append(quality_fault(code))
             return None
         quality = wide.astype(np.uint8)
-    return Column(code, times, values, quality)
+    return column_from(code, times, np.array(tag.values, dtype=np.float64), quality)
+
+
+def column_from(tag: str, times: Times, values: Floats, quality: Bytes | None) -> Column:
+    """Return a column in which "no value" has one spelling, so that the digest of a frame is the same."""
+    missing = np.isnan(values)
+    return Column(tag, times, np.where(missing, np.nan, values) if missing.any() else values, quality)
+
+
+def quality_fault(tag: str) -> Refusal:
+    """Return what is said of a tag with a quality that no OPC server gives."""
+    return Refusal(
+        "quality_out_of_range",
+        "A quality of {tag} is not between 0 and 255.",
+        field=f"tags.{tag}.quality",
+        tag=tag,
+    )
 
 
 def check_identity(frame: Frame) -> None:

@@ -1,0 +1,58 @@
+"""Keep what a chart shows of readings right: the minutes that a frame touches are made anew from all segments."""
+
+import numpy as np
+from django.db import connection
+
+from batches.monitoring.models import Frame
+from batches.monitoring.queries.segments import trusted
+from batches.monitoring.rules.envelopes import MINUTE, Range, minutes_of, touched
+from batches.monitoring.rules.signals import Signal
+from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.models import Person
+from gatekeeper.accounts.queries import check_authority
+
+_LOCK = 0x656E  # the first half of a lock on one source
+_KEEP = """
+    INSERT INTO monitoring_envelope AS known (source_id, tag_id, minute, count, first_us, low, high, total)
+    SELECT %s, * FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::bigint[], %s::float8[], %s::float8[], %s::float8[])
+    ON CONFLICT (source_id, tag_id, minute) DO UPDATE SET count = excluded.count, first_us = excluded.first_us,
+      low = excluded.low, high = excluded.high, total = excluded.total
+    WHERE (known.count, known.first_us, known.low, known.high, known.total)
+      IS DISTINCT FROM (excluded.count, excluded.first_us, excluded.low, excluded.high, excluded.total)"""
+
+
+@action
+def keep_envelopes(*, by: Person, frame: Frame) -> int:
+    """Make the envelopes of the minutes in which this frame has samples anew and return how many these are.
+
+    Nothing is added to what was there, so that late, repeated, unordered and disputed frames all leave the truth.
+
+    :raises Refusal: ``not_authorised``.
+    """
+    check_authority(by, "batches.open_deviation", frame.source.site)
+    with connection.cursor() as cursor:
+        # Whoever comes second sees the segments of both: the lock is taken before they are read.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, frame.source_id % 2**31])
+    segments = frame.segments.filter(source=frame.source, frame_at=frame.first_at).select_related("tag")
+    own = {segment.tag: touched(np.frombuffer(segment.times, dtype="<i8")) for segment in segments}
+    signals = trusted(list(own), {tag.pk: ranges for tag, ranges in own.items()})
+    columns: list[list[float]] = [[] for _ in range(7)]
+    for tag, ranges in own.items():
+        for column, more in zip(columns, _rows(tag.pk, signals[tag.pk], ranges), strict=True):
+            column.extend(more)
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [frame.source_id, *columns])
+    return len(columns[0])
+
+
+def _rows(tag: int, signal: Signal, ranges: list[Range]) -> list[list[float]]:
+    """Return the columns of all minutes in these ranges; one without a trusted sample has a count of 0."""
+    made = minutes_of(signal, ranges)
+    minute = np.concatenate([np.arange(low // MINUTE, high // MINUTE + 1) for low, high in ranges])
+    places = np.searchsorted(minute, made.minute)
+    columns: list[list[float]] = [[tag] * len(minute), minute.tolist()]
+    for column in (made.count, made.times, made.low, made.high, made.total):
+        whole = np.zeros(len(minute), dtype=column.dtype)
+        whole[places] = column
+        columns.append(whole.tolist())
+    return columns

@@ -1,0 +1,81 @@
+"""I-6: readings lie by month and source; who serves people makes a month and nothing else, and a segment stays one."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from batches.monitoring import models, queries
+from tests.monitoring.making import frame
+
+COLUMNS = "source_id, frame_id, tag_id, frame_at, first_us, last_us, count, times, values, quality"
+
+
+def months():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'monitoring_segment'::regclass"
+        )
+        return {name for (name,) in cursor.fetchall()}
+
+
+def make_month(at):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT monitoring_segment_month_v1(%s)", [at])
+        return cursor.fetchone()[0]
+
+
+def attack(sql):
+    with pytest.raises(DatabaseError) as caught, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    return caught.value
+
+
+@pytest.fixture
+def sent(plant, time):
+    time.after(60)
+    return plant.send(frame(1, range(30), lambda at: 1.0)).frame
+
+
+def test_the_first_frame_of_a_month_makes_its_partition(sent):
+    assert "monitoring_segment_2026_03" in months()
+    assert queries.verify_frame(sent)
+
+
+@pytest.mark.django_db
+def test_a_month_is_made_once_and_only_in_this_century():
+    assert make_month(datetime(2031, 5, 17, tzinfo=UTC)) is True
+    assert make_month(datetime(2031, 5, 31, 23, 59, 59, tzinfo=UTC)) is False
+    assert make_month(datetime(1999, 12, 31, tzinfo=UTC)) is False
+    assert make_month(datetime(2100, 1, 1, tzinfo=UTC)) is False
+    assert "monitoring_segment_2031_05" in months()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE later PARTITION OF monitoring_segment FOR VALUES FROM ('2040-01-01') TO ('2040-02-01')",
+        "ALTER TABLE monitoring_segment DETACH PARTITION monitoring_segment_2026_03",
+        "DROP TABLE monitoring_segment_2026_03",
+        "SELECT * FROM monitoring_segment_2026_03",
+        "DELETE FROM monitoring_segment_2026_03",
+        "INSERT INTO monitoring_segment_2026_03 SELECT * FROM monitoring_segment",
+    ],
+)
+def test_the_application_has_no_way_to_a_partition_but_through_the_table(sent, sql):
+    assert attack(sql).__cause__.sqlstate == "42501"
+
+
+def test_a_frame_has_one_segment_a_tag_whatever_time_it_is_given(sent):
+    same = f"INSERT INTO monitoring_segment ({COLUMNS}) SELECT {COLUMNS} FROM monitoring_segment"
+    assert isinstance(attack(same), IntegrityError)
+    moved = COLUMNS.replace("frame_at", "frame_at + interval '1 second'")
+    other = f"INSERT INTO monitoring_segment ({COLUMNS}) SELECT {moved} FROM monitoring_segment"
+    assert "segment_of_frame" in str(attack(other))
+
+
+def test_a_segment_knows_its_frame(sent):
+    one = models.Segment.objects.get()
+    assert (one.source_id, one.frame_at, one.frame) == (sent.source_id, sent.first_at, sent)
+    assert str(one) == "TFF01.FI101 · 30"
+    assert str(models.Envelope(tag=one.tag, minute=7)) == "TFF01.FI101 · 7"
