@@ -186,10 +186,14 @@ def test_a_fault_of_the_program_tells_nothing_about_it(wen):
     assert "ZeroDivision" not in rest.content.decode()
 
 
+def connect_to_nobody():
+    raise OperationalError("the server closed the connection")
+
+
 @pytest.mark.parametrize("address", ["/lots/", "/api/v1/lots/"])
 def test_a_database_that_is_away_is_an_answer_that_says_when_to_come_again(rf, address):
     try:
-        raise OperationalError("the server closed the connection")
+        connect_to_nobody()
     except OperationalError:
         answer = server_error(rf.get(address))
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")

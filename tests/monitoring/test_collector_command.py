@@ -70,7 +70,7 @@ def test_what_the_service_refused_is_listed_with_code_and_sentence(config, tmp_p
     spool = Spool(tmp_path / "spool", source="TFF01", max_bytes=10_000_000)
     spool.keep([Sample("FI101", 1, 0.5, 192)], {})
     spool.set_aside(1, "unknown_tag: There is no tag FI101.")
-    with pytest.raises(CommandError, match="locked. Of a collector that runs, SIGHUP has the list logged."):
+    with pytest.raises(CommandError, match="Of a collector that runs, SIGHUP has the list logged"):
         listed(config)
     spool.close()
     line = "frame 1, 1 samples: unknown_tag: There is no tag FI101.\n"

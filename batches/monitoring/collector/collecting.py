@@ -134,7 +134,7 @@ class Collector:
             return
         self._said = time.monotonic()
         logger.critical(
-            "THE BUFFER OR ITS DISK IS FULL (%s frames wait, %s were refused): NOTHING OF %s IS COLLECTED",
+            "THE BUFFER IS FULL, OR ITS DISK (%s frames wait, %s were refused): NOTHING OF %s IS COLLECTED",
             *self._spool.counts(),
             self._configuration.server.source,
         )
