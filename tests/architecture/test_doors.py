@@ -1,6 +1,7 @@
 """E-d, E-g: every door declares who may open it; one refusal has one code and one status through both doors."""
 
 import pytest
+from django.db import OperationalError
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
@@ -9,6 +10,7 @@ from gatekeeper.accounts.permissions import DeclaredPermission, declared
 from gatekeeper.accounts.rules.permissions import CODES, PUBLIC, SIGNED_IN
 from gatekeeper.core.refusal import Kind
 from gatekeeper.doors import STATUS
+from gatekeeper.web import server_error
 from tests.accounts.making import browser, make_house
 from tests.architecture.sample_urls import REFUSALS
 
@@ -182,3 +184,18 @@ def test_a_fault_of_the_program_tells_nothing_about_it(wen):
     rest = wen.get("/api/v1/sample/SG1/")
     assert (rest.status_code, rest.json()["code"]) == (500, "internal_error")
     assert "ZeroDivision" not in rest.content.decode()
+
+
+def connect_to_nobody():
+    raise OperationalError("the server closed the connection")
+
+
+@pytest.mark.parametrize("address", ["/lots/", "/api/v1/lots/"])
+def test_a_database_that_is_away_is_an_answer_that_says_when_to_come_again(rf, address):
+    try:
+        connect_to_nobody()
+    except OperationalError:
+        answer = server_error(rf.get(address))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert b"The database does not answer." in answer.content
+    assert (b"database_away" in answer.content) == address.startswith("/api/")

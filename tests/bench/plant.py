@@ -43,11 +43,16 @@ class Plant:
 
 @cache
 def _made(_site: str) -> Plant:
-    from gatekeeper.accounts.actions.tokens import issue_token
-    from gatekeeper.accounts.clock import now
     from tests.batches.making import make_house
 
-    house = make_house()
+    return with_token(make_house())
+
+
+def with_token(house: Any) -> Plant:
+    """Return the plant of a house: with a token for its gateway of skids."""
+    from gatekeeper.accounts.actions.tokens import issue_token
+    from gatekeeper.accounts.clock import now
+
     token = issue_token(
         by=house.grace,
         person=house.people["skid-gateway"],

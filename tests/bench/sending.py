@@ -31,9 +31,9 @@ class Parcel:
 class Gateway:
     """One kept connection with the gateway's token."""
 
-    def __init__(self, site: str, token: str) -> None:
+    def __init__(self, site: str, token: str, timeout: float = 120) -> None:
         parts = urlsplit(site)
-        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
+        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._used = 0.0
 

@@ -12,12 +12,16 @@ from pathlib import Path
 import psycopg
 
 from gatekeeper.demo.embedded import DATABASE_NAME, Urls, create_database, free_port, services
+from gatekeeper.demo.processes import Process
 from gatekeeper.demo.running import make_ledger_key, start_processes
 from gatekeeper.demo.supervisor import Supervisor
+from tests import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = "bench_template"
 _FROM_OUTSIDE = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SEALER_URL", "DATABASE_AUDITOR_URL", "REDIS_URL")
+
+_SETTINGS = {"DJANGO_SETTINGS_MODULE": "gatekeeper.settings", "SECRET_KEY": secrets.token_urlsafe(50)}
 
 
 @dataclass(slots=True)
@@ -46,18 +50,26 @@ class System:
 
 
 @contextlib.contextmanager
-def own_system(*, full: bool) -> Iterator[System]:
-    """The servers below a temporary folder, with a migrated database; all of it is gone after the block."""
+def own_system(*, full: bool, kept: bool = False, started: dict[str, Process] | None = None) -> Iterator[System]:
+    """The servers below a temporary folder, with a migrated database; all of it is gone after the block.
+
+    ``kept``: the database is a copy of the one that the tests have migrated. ``started`` is given the servers.
+    """
     for name in _FROM_OUTSIDE:
         os.environ.pop(name, None)  # measured is what we start, never what somebody else uses
     folder = Path(tempfile.mkdtemp(prefix="gk-bench-"))
     try:
-        with services(folder) as urls:
-            _configure(urls)
+        if kept:
+            os.environ.update(_SETTINGS)
+            migrated.take(folder / "pg")
+        with services(folder, started=started) as servers:
+            _configure(servers)
+            urls = create_database(servers, "kept", template=migrated.TEMPLATE) if kept else servers
             env = _environment(urls, folder)
             os.environ.update(env)
-            _migrate()
-            create_database(urls, TEMPLATE, template=DATABASE_NAME)
+            _set_up(migrate=not kept)
+            if not kept:
+                create_database(urls, TEMPLATE, template=DATABASE_NAME)
             system = System(urls, folder, env, full)
             with system._held:
                 yield system
@@ -78,18 +90,18 @@ def _environment(urls: Urls, folder: Path) -> dict[str, str]:
     checkpoints.mkdir()
     return {
         **urls.environment(),
-        "DJANGO_SETTINGS_MODULE": "gatekeeper.settings",
-        "SECRET_KEY": secrets.token_urlsafe(50),
+        **_SETTINGS,
         "LEDGER_PUBLIC_KEY_FILE": str(public),
         "LEDGER_CHECKPOINT_DIR": str(checkpoints),
     }
 
 
-def _migrate() -> None:
+def _set_up(*, migrate: bool) -> None:
     import django
     from django.core.management import call_command
     from django.db import connections
 
     django.setup()
-    call_command("migrate", database="owner", verbosity=0, interactive=False)
+    if migrate:
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
     connections.close_all()

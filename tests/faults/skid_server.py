@@ -44,10 +44,11 @@ async def produce(server, nodes, file, done):
                 # asyncua's history keeps changes only: no two values in a row are the same.
                 reading = None if has_failed(name, tick) or value is None else value + tick * 1e-7
                 at = moment()
-                await server.write_attribute_value(nodes[name].nodeid, reported(reading, at))
                 micros = int(at.timestamp()) * 1_000_000 + at.microsecond
+                # Told before it is offered: a server that is killed has offered nothing that is not told.
                 produced.write(json.dumps([name, micros, reading, 16 if reading is None else 192]) + "\n")
-            produced.flush()
+                produced.flush()
+                await server.write_attribute_value(nodes[name].nodeid, reported(reading, at))
             await asyncio.sleep(TICK)
 
 

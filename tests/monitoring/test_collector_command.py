@@ -3,11 +3,14 @@
 import importlib.util
 import subprocess
 import sys
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from batches.monitoring.collector.samples import Sample
 from batches.monitoring.collector.sending import TOKEN_VARIABLE
+from batches.monitoring.collector.spool import Spool
 from tests.monitoring.test_collector_configuration import WHOLE
 from tests.running import ROOT
 
@@ -54,6 +57,27 @@ def test_a_node_that_is_none(config):
 def test_a_buffer_in_a_folder_that_is_not_there(config):
     config.write_text(config.read_text().replace("/spool", "/nowhere/spool"))
     assert "unable to open database file" in said(config)
+
+
+def listed(config):
+    out = StringIO()
+    call_command("collect_opcua", "--refused", str(config), stdout=out)
+    return out.getvalue()
+
+
+def test_what_the_service_refused_is_listed_with_code_and_sentence(config, tmp_path):
+    assert listed(config) == ""
+    spool = Spool(tmp_path / "spool", source="TFF01", max_bytes=10_000_000)
+    spool.keep([Sample("FI101", 1, 0.5, 192)], {})
+    spool.set_aside(1, "unknown_tag: There is no tag FI101.")
+    with pytest.raises(CommandError, match="Of a collector that runs, SIGHUP has the list logged"):
+        listed(config)
+    spool.close()
+    line = "frame 1, 1 samples: unknown_tag: There is no tag FI101.\n"
+    assert listed(config) == line
+    argv = [sys.executable, "-m", "batches.monitoring.collector", "--refused", str(config)]
+    ran = subprocess.run(argv, cwd=ROOT, env={}, capture_output=True, text=True, check=True)
+    assert ran.stdout == line
 
 
 def test_without_the_sites_settings_it_says_the_same(tmp_path):

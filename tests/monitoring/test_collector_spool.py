@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from batches.monitoring.collector.samples import Sample
-from batches.monitoring.collector.spool import Spool, SpoolFullError, SpoolUnusableError
+from batches.monitoring.collector.spool import SetAside, Spool, SpoolFullError, SpoolUnusableError
 from batches.monitoring.rules.frames import decoded
 
 MB = 1_000_000
@@ -92,6 +92,7 @@ def test_what_was_refused_lets_the_others_pass_and_is_offered_again_unchanged(sp
     first = spool.oldest()
     spool.set_aside(1, "unknown_tag: there is none")
     assert (spool.oldest().sequence, spool.counts()) == (2, (1, 1))
+    assert spool.refused() == [SetAside(1, 1, "unknown_tag: there is none")]
     assert spool.offer_again() == 1
     assert spool.oldest() == first
 

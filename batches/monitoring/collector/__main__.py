@@ -5,12 +5,17 @@ import logging
 import sys
 from pathlib import Path
 
-from batches.monitoring.collector.running import NothingCollectedError, run
+from batches.monitoring.collector.running import NothingCollectedError, refused, run
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
 parser = argparse.ArgumentParser(prog="collector", description="Collect the readings of a skid's OPC UA server.")
 parser.add_argument("config", type=Path, help="TOML, see docs/how-to/integrator.md")
+parser.add_argument("--refused", action="store_true", help="list what the service refused, and end")
+asked = parser.parse_args()
 try:
-    run(parser.parse_args().config)
+    if asked.refused:
+        sys.stdout.writelines(f"{line}\n" for line in refused(asked.config))
+    else:
+        run(asked.config)
 except NothingCollectedError as fault:
     sys.exit(str(fault))

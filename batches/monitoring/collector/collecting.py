@@ -15,7 +15,7 @@ from batches.monitoring.collector.samples import Sample
 from batches.monitoring.collector.sending import Away, Refused, Taken, send
 from batches.monitoring.collector.session import Session
 from batches.monitoring.collector.skid import SESSION_FAULTS, Skid
-from batches.monitoring.collector.spool import Spool, SpoolFullError
+from batches.monitoring.collector.spool import Spool, SpoolFullError, Waiting
 
 logger = logging.getLogger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # s between attempts to reach a far side
@@ -32,10 +32,18 @@ class Collector:
         self._stop = asyncio.Event()
         self._cut = asyncio.Event()
         self._full = False
+        self._said = -_SAY_AGAIN  # when it was last said that nothing can be kept
 
     def stop(self) -> None:
         """Let both sides end after what they are doing; what is buffered stays buffered."""
         self._stop.set()
+        self._cut.set()
+
+    def offer_again(self) -> None:
+        """Name every frame that the service refused, and send them again now: what they lacked has been mended."""
+        for one in self._spool.refused():
+            logger.warning("Frame %s of %s samples is sent again: %s", one.sequence, one.samples, one.reason)
+        self._spool.offer_again()
         self._cut.set()
 
     async def run(self) -> None:
@@ -62,19 +70,29 @@ class Collector:
                 await pause_for(_SAY_AGAIN, self._cut)
                 continue
             match await asyncio.to_thread(send, self._configuration.service, frame):
-                case Taken():
-                    self._spool.forget(frame.sequence)
+                case Taken() | Refused() as answer:
                     if pause > _FIRST_PAUSE:
-                        logger.info("The service takes frames again")
+                        logger.info("The service answers again")
                     pause = _FIRST_PAUSE
-                case Refused(reason):
-                    self._spool.set_aside(frame.sequence, reason)
-                    logger.error("The service refused frame %s; it is kept and sent again: %s", frame.sequence, reason)
+                    await self._note(frame, answer)
                 case Away(reason, after_s):
                     waiting, _aside = self._spool.counts()
                     logger.warning("The service takes no frames (%s); %s wait in the buffer", reason, waiting)
                     await self._pause(max(pause, after_s))
                     pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _note(self, frame: Waiting, answer: Taken | Refused) -> None:
+        try:
+            match answer:
+                case Taken():
+                    self._spool.forget(frame.sequence)
+                case Refused(reason):
+                    self._spool.set_aside(frame.sequence, reason)
+                    logger.error("The service refused frame %s; it is kept and sent again: %s", frame.sequence, reason)
+        except SpoolFullError:
+            # The frame stays the oldest and is sent again: to the service a replay, which changes nothing.
+            self._complain()
+            await self._pause(1.0)
 
     # From the skid into the buffer.
 
@@ -103,17 +121,23 @@ class Collector:
 
     async def _wait_for_room(self) -> None:
         # What is old is kept, what is new is not taken: it is asked of the server's history later, or becomes a gap.
-        said = -_SAY_AGAIN
+        # A disk is known to have room again only by trying: at least a second lies between two attempts.
+        self._complain()
+        await self._pause(1.0)
         while not self._stop.is_set() and not self._spool.has_room():
-            if time.monotonic() - said >= _SAY_AGAIN:
-                said = time.monotonic()
-                logger.critical(
-                    "THE BUFFER IS FULL (%s frames wait, %s were refused): NOTHING OF %s IS COLLECTED",
-                    *self._spool.counts(),
-                    self._configuration.server.source,
-                )
+            self._complain()
             await self._pause(1.0)
         self._full = False
+
+    def _complain(self) -> None:
+        if time.monotonic() - self._said < _SAY_AGAIN:
+            return
+        self._said = time.monotonic()
+        logger.critical(
+            "THE BUFFER IS FULL, OR ITS DISK (%s frames wait, %s were refused): NOTHING OF %s IS COLLECTED",
+            *self._spool.counts(),
+            self._configuration.server.source,
+        )
 
     def _keep(self, samples: Sequence[Sample], resume: Mapping[str, int]) -> None:
         if self._spool.keep(samples, resume):

@@ -21,6 +21,8 @@ class NothingCollectedError(Exception):
 def run(file: Path) -> None:
     """Collect as the TOML file says until SIGTERM or SIGINT; server and service may come and go.
 
+    SIGHUP names what the service has refused and sends it again.
+
     :raises NothingCollectedError: for what a person must mend before anything can be collected.
     """
     if importlib.util.find_spec("asyncua") is None:
@@ -32,14 +34,36 @@ def run(file: Path) -> None:
     configuration = _configuration(file)
     try:
         read_token(configuration.service)
-        buffer = configuration.buffer
-        spool = Spool(buffer.file, source=configuration.server.source, max_bytes=buffer.max_mb * _MB)
+        spool = _spool(configuration)
     except (TokenUnusableError, SpoolUnusableError) as fault:
         raise NothingCollectedError(str(fault)) from None
     try:
         asyncio.run(_collect(configuration, spool))
     finally:
         spool.close()
+
+
+def refused(file: Path) -> list[str]:
+    """Return a line for each frame that the service refused and the buffer keeps.
+
+    :raises NothingCollectedError: when the buffer cannot be read, also because a collector has it.
+    """
+    configuration = _configuration(file)
+    if not configuration.buffer.file.exists():
+        return []
+    try:
+        spool = _spool(configuration)
+    except SpoolUnusableError as fault:
+        raise NothingCollectedError(f"{fault} Of a collector that runs, SIGHUP has the list logged.") from None
+    try:
+        return [f"frame {one.sequence}, {one.samples} samples: {one.reason}" for one in spool.refused()]
+    finally:
+        spool.close()
+
+
+def _spool(configuration: Configuration) -> Spool:
+    buffer = configuration.buffer
+    return Spool(buffer.file, source=configuration.server.source, max_bytes=buffer.max_mb * _MB)
 
 
 def _configuration(file: Path) -> Configuration:
@@ -63,4 +87,5 @@ async def _collect(configuration: Configuration, spool: Spool) -> None:
     collector = Collector(configuration, spool)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, collector.stop)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, collector.offer_again)
     await collector.run()

@@ -46,6 +46,15 @@ class Waiting:
     samples: int
 
 
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A frame that the service refused, with what it said: its code, its sentence, its faults."""
+
+    sequence: int
+    samples: int
+    reason: str
+
+
 class Spool:
     """The buffer of one source. One process at a time; the lock ends with the process, however it ends.
 
@@ -143,6 +152,13 @@ class Spool:
         """Keep a frame that the service refused, with its reason, and let the others pass."""
         with self._transaction():
             self._db.execute("UPDATE frame SET refused = ? WHERE sequence = ?", (reason, sequence))
+
+    def refused(self) -> list[SetAside]:
+        """Return the frames that were set aside, in order."""
+        rows = self._db.execute(
+            "SELECT sequence, samples, refused FROM frame WHERE refused IS NOT NULL ORDER BY sequence"
+        )
+        return [SetAside(*row) for row in rows]
 
     def offer_again(self) -> int:
         """Let every frame that was set aside be sent again, unchanged, and return how many these are."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from batches.monitoring.collector.running import NothingCollectedError, run
+from batches.monitoring.collector.running import NothingCollectedError, refused, run
 
 
 class Command(BaseCommand):
@@ -15,15 +15,19 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # it needs neither the database nor the site
 
     def add_arguments(self, parser: Any) -> None:
-        """Take the configuration's file."""
+        """Take the configuration's file and what is wanted."""
         parser.add_argument("config", type=Path, help="TOML, see docs/how-to/integrator.md")
+        parser.add_argument("--refused", action="store_true", help="list what the service refused, and end")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Run until SIGTERM or SIGINT.
+        """Run until SIGTERM or SIGINT, or list what was refused.
 
         :raises CommandError: for what a person must mend before anything can be collected.
         """
         try:
-            run(options["config"])
+            if options["refused"]:
+                self.stdout.writelines(f"{line}\n" for line in refused(options["config"]))
+            else:
+                run(options["config"])
         except NothingCollectedError as fault:
             raise CommandError(str(fault)) from None

@@ -1,0 +1,144 @@
+"""What must hold once everything is up again and nothing waits: planted = found, acknowledged = stored, once."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import psycopg
+
+from tests.faults.skids import Skid
+
+
+def faults_of(skids: list[Skid], owner_url: str) -> Iterator[str]:
+    """Yield a sentence for everything that is not as it must be."""
+    for skid in skids:
+        yield from skid.sent.faults
+    yield from _frames(skids)
+    yield from _excursions(skids)
+    yield from _deviations()
+    yield from _evaluations()
+    yield from _outbox()
+    yield from _evidence()
+    yield from _judged_again(owner_url)
+
+
+def _differences(what: str, expected: set[Any], found: set[Any]) -> Iterator[str]:
+    for said, keys in (("missing", expected - found), ("not expected", found - expected)):
+        if keys:
+            yield f"{what}: {len(keys)} {said}, such as {sorted(keys)[:3]}"
+
+
+def _frames(skids: list[Skid]) -> Iterator[str]:
+    from batches.monitoring.models import Frame, FrameConflict
+    from batches.monitoring.queries import verify_frame
+
+    stored: Counter[Any] = Counter()
+    for frame in Frame.objects.select_related("source"):
+        stored[(frame.source.code, frame.sequence, frame.sha256)] += 1
+        if not verify_frame(frame):
+            yield f"frame {frame} is not what its digest says"
+    sent = {(skid.source, *item) for skid in skids for item in skid.sent.sha256.items()}
+    answered = {(skid.source, *item) for skid in skids for item in skid.sent.answered.items()}
+    yield from _differences("sent and acknowledged", sent, answered)
+    yield from _differences("acknowledged and stored", answered, set(stored))
+    if twice := [key for key, times in stored.items() if times > 1]:
+        yield f"stored more than once: {twice[:3]}"
+    if FrameConflict.objects.exists():
+        yield f"{FrameConflict.objects.count()} frames are held in conflict"
+
+
+def found() -> dict[Any, Any]:
+    """Return the excursions that stand, by their keys, with the time at which each was detected."""
+    from batches.monitoring.models import Excursion
+
+    rows = Excursion.objects.filter(withdrawn_at=None)
+    return {
+        (row.phase_id, row.parameter, row.level, round(row.started_at.timestamp() * 1e6)): row.detected_at.timestamp()
+        for row in rows
+    }
+
+
+def _excursions(skids: list[Skid]) -> Iterator[str]:
+    planted = {key for skid in skids for key in skid.sent.planted}
+    yield from _differences("planted and found", planted, set(found()))
+
+
+def _deviations() -> Iterator[str]:
+    from batches.models import Deviation
+    from batches.monitoring.models import Excursion
+
+    acting = Excursion.objects.filter(level="action")
+    opened = Counter(acting.filter(deviation__isnull=False).values_list("deviation_id", flat=True))
+    if lacking := acting.filter(withdrawn_at=None, deviation=None).count():
+        yield f"{lacking} excursions of action level have no deviation"
+    if shared := [pk for pk, times in opened.items() if times > 1]:
+        yield f"deviations that stand for more than one excursion: {shared[:3]}"
+    all_of_them = set(Deviation.objects.filter(origin="excursion").values_list("pk", flat=True))
+    yield from _differences("deviations and their excursions", set(opened), all_of_them)
+
+
+def _evaluations() -> Iterator[str]:
+    from batches.monitoring.models import Evaluation
+    from batches.monitoring.rules.verdicts import said
+
+    last: dict[Any, Any] = {}
+    for row in Evaluation.objects.order_by("phase", "rule", "version").iterator():
+        before = last.get((row.phase_id, row.rule))
+        if row.version != (before.version + 1 if before else 1):
+            yield f"{row} does not follow version {before and before.version}"
+        if before and (row.final, said(row.content)) == (before.final, said(before.content)):
+            yield f"{row} says what the version before says"
+        last[row.phase_id, row.rule] = row
+
+
+def _outbox() -> Iterator[str]:
+    from gatekeeper.ledger.models import Outbox
+
+    for message in Outbox.objects.filter(done_at=None)[:3]:
+        state = "was given up" if message.dead_at else "waits"
+        yield f"the message {message.pk} ({message.kind}) {state} after {message.attempts} attempts: {message.error}"
+
+
+def _evidence() -> Iterator[str]:
+    from django.core.management import call_command
+
+    said = StringIO()
+    try:
+        call_command("verify_ledger", stdout=said)
+    except SystemExit:
+        yield said.getvalue()
+
+
+def _judged_again(owner_url: str) -> Iterator[str]:
+    """Everything is judged anew from what is stored, as the gate does and as a worker without a memory does."""
+    from batches.models import Phase
+    from batches.monitoring.actions.evaluation import evaluate_phase
+    from batches.monitoring.models import Progress
+    from batches.monitoring.queries.states import states_of
+    from gatekeeper.accounts.queries import person_named
+
+    before = _judgement()
+    phases = Phase.objects.filter(pk__in=list(Progress.objects.values_list("phase", flat=True)))
+    for phase in phases.select_related("batch_record__site"):
+        for rule in states_of(phase).rules:
+            if not rule.up_to_date:
+                yield f"{phase}: rule {rule.rule} says something else now than what is recorded"
+    with psycopg.connect(owner_url) as owner:
+        owner.execute("DELETE FROM monitoring_progress")
+    for phase in phases.all():
+        evaluate_phase(by=person_named("monitor"), phase=phase)
+    yield from _differences("judgements before and after judging again", before, _judgement())
+
+
+def _judgement() -> set[Any]:
+    from batches.models import Deviation
+    from batches.monitoring.models import Evaluation, Excursion
+
+    excursions = {
+        (row.phase_id, row.key, row.level, str(row.withdrawn_at), json.dumps(row.content, sort_keys=True))
+        for row in Excursion.objects.all()
+    }
+    versions = set(Evaluation.objects.values_list("phase", "rule", "version", "state", "data_sha256"))
+    return excursions | versions | set(Deviation.objects.values_list("pk", "origin_key"))
