@@ -200,6 +200,7 @@ SPECTACULAR_SETTINGS = {
         "PersonKind": "gatekeeper.accounts.models.Person.Kind",
         "LotStatus": "gatekeeper.lots.models.Lot.Status",
         "VersionStatus": "release.models.Specification.Status",
+        "RuleState": ["normal", "alert", "unknown", "action"],
     },
 }
 
