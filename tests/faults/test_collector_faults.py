@@ -101,6 +101,7 @@ def test_what_was_refused_goes_through_when_the_cause_is_mended_and_the_collecto
 ):
     plant.config.write_text(plant.config.read_text().replace('source = "TFF01"', 'source = "TFF02"'))
     plant.start("web")
+    wait_for(lambda: "Booting worker" in plant.log("web"))
     plant.start("collector")
     wait_for(lambda: "refused frame 1;" in plant.log("collector"), 60)
     tags = tuple(DescribeTag(code, tag.parameter, tag.unit) for code, tag in TAGS["TFF01"].items())
