@@ -41,6 +41,7 @@ def plot_rows(running: Iterable[Followed], judged: Judged) -> list[dict[str, Any
                 "key": key,
                 "unit": unit(plot.unit).label,
                 "title": str(parameter(plot.parameter).title),
+                "begun": one.phase.started_at.timestamp() if one.phase.started_at else 0,
                 "stepped": plot.stepped,
                 "maxGap": None if plot.max_gap_s is None else float(plot.max_gap_s),
                 "levels": _levels(plot),
@@ -71,7 +72,9 @@ def trace_content(plot: Plot, signal: Signal, *, start: int, whole: bool) -> dic
         times, values = np.repeat(found.times, 2), np.column_stack((found.low, found.high)).ravel()
         times[1::2] += 1  # both ends of a bucket, one behind the other
         good = np.ones(len(times), dtype=np.bool_)
-    shown = [float(f"{value:.7g}") if known else None for value, known in zip(values.tolist(), good.tolist(), strict=True)]
+    shown = [
+        float(f"{value:.7g}") if known else None for value, known in zip(values.tolist(), good.tolist(), strict=True)
+    ]
     last = float(f"{signal.values[taken][signal.good[taken]][-1]:.7g}") if newest is not None else None
     return {"t": times.tolist(), "v": shown, "gaps": gaps, "newest": newest, "last": last}
 

@@ -4,6 +4,7 @@ import { words } from "./words.js";
 const MOST = 4000; // points held of one signal; beyond, the server gives fewer
 const LATE_S = 10;
 const TABLE_ROWS = 20;
+const LEAST_S = 60; // what a plot shows at least
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 const CALM_STEP_S = 10;
 
@@ -143,13 +144,13 @@ export class Drawing {
     if (!uPlot || !this.canvas.clientWidth) return;
     const font = `12px ${getComputedStyle(document.body).fontFamily}`;
     const axis = { stroke: () => colour("quiet"), font, grid: { stroke: () => colour("line"), width: 1 }, ticks: { show: false } };
-    const times = (_plot, splits) => splits.map((at) => (this.seconds > 900 ? this.tell(at).slice(0, 5) : this.tell(at)));
+    const times = (_plot, splits) => splits.map((at) => (this.end - this.from > 900 ? this.tell(at).slice(0, 5) : this.tell(at)));
     this.ratio = devicePixelRatio;
     this.plot = new uPlot({
       ...this.size,
       cursor: { drag: { x: false, y: false }, sync: { key: "live" }, points: { show: false } },
       legend: { show: false },
-      scales: { x: { time: true, range: () => [this.end - this.seconds, this.end] }, y: { range: (_plot, low, high) => this.range(low, high) } },
+      scales: { x: { time: true, range: () => [this.from, this.end] }, y: { range: (_plot, low, high) => this.range(low, high) } },
       axes: [{ ...axis, values: times, space: 90 }, { ...axis, size: 64, values: (_plot, splits) => splits.map(figure) }],
       series: [{}, {
         stroke: () => colour("ink"), width: 2, points: { show: false },
@@ -157,6 +158,11 @@ export class Drawing {
       }],
       hooks: { drawAxes: [(plot) => this.under(plot)] },
     }, this.columns(), this.canvas);
+  }
+
+  /** A phase that began within the window is drawn from its start on. */
+  get from() {
+    return Math.max(this.end - this.seconds, Math.min(this.begun, this.end - LEAST_S));
   }
 
   get size() { return { width: this.canvas.clientWidth, height: this.canvas.clientHeight }; }
@@ -170,7 +176,7 @@ export class Drawing {
     if (!seen.length) return [0, 1];
     const [least, most] = [Math.min(...seen), Math.max(...seen)];
     const room = (most - least || Math.abs(most) || 1) * 0.08;
-    return [least - room, most + room];
+    return [least - room, most + 2 * room]; // the highest limit's word stands above it
   }
 
   /** What lies under the trace: parts outside, gaps, limits with their words. */

@@ -46,7 +46,8 @@ def refused(plant, name, **given):
 
 def test_the_four_states_are_those_of_two_questions():
     states = [
-        alarm_state(cleared=cleared, acknowledged=noted) for cleared, noted in itertools.product([False, True], repeat=2)
+        alarm_state(cleared=cleared, acknowledged=noted)
+        for cleared, noted in itertools.product([False, True], repeat=2)
     ]
     assert states == list(AlarmState)
 
@@ -113,7 +114,7 @@ def test_an_excursion_that_begins_again_is_a_new_alarm(surged, time):
 def test_the_database_keeps_what_was_acknowledged(surged):
     noted = note(surged, "olivia")
     for sql in ("UPDATE monitoring_acknowledgement SET comment = 'x'", "DELETE FROM monitoring_acknowledgement"):
-        with pytest.raises(Exception, match="permission denied|append"), transaction.atomic():
+        with pytest.raises(Exception, match=r"permission denied|append"), transaction.atomic():
             connection.cursor().execute(sql)
     with pytest.raises(IntegrityError), transaction.atomic():
         Acknowledgement.objects.create(

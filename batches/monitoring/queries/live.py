@@ -87,7 +87,9 @@ def followed(record: BatchRecord) -> tuple[Followed, ...]:
         return ()
     rules = rules_in(rule_set_of(record))
     used = {use.equipment_id for phase in running for use in phase.equipment_uses.all()}
-    tags = list(Tag.objects.filter(source__equipment__in=used).select_related("source").order_by("source__code", "code"))
+    tags = list(
+        Tag.objects.filter(source__equipment__in=used).select_related("source").order_by("source__code", "code")
+    )
     return tuple(_followed(phase, rules, tags) for phase in running)
 
 
@@ -157,4 +159,3 @@ def judged(running: Iterable[Followed], *, start: datetime) -> Judged:
         dict(progress),
         tuple(alarms[:_MOST_ALARMS]),
     )
-
