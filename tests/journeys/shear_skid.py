@@ -1,7 +1,7 @@
 """A process that is a TFF skid with one flow meter: it plays a course of shear, many times as fast, when it is told.
 
-Run as ``python -m tests.journeys.shear_skid PORT START FOLDER``: START is the time of the course's first second (s since
-1970); a part is played when the file of its name is in FOLDER, and its end is the file ``<part>.whole``.
+Run as ``python -m tests.journeys.shear_skid PORT START FOLDER``: START is the time of the course's first second, in s
+since 1970; a part is played when the file of its name is in FOLDER, and its end is the file ``<part>.whole``.
 """
 
 import asyncio

@@ -125,7 +125,9 @@ def tail(running: Iterable[Followed], *, since: int | None, start: datetime) -> 
 def signals_of(one: Followed, frames: Iterable[int]) -> list[Signal]:
     """Return the signal of each plot in these frames, in the order of the plots."""
     disputed = Exists(FrameConflict.objects.filter(frame=OuterRef("frame")))
-    rows = Segment.objects.filter(frame__in=list(frames), tag__in=[tag.pk for tag in one.tags])
+    # The keys of readings lead with the source.
+    own = {"source__in": one.sources, "tag__in": [tag.pk for tag in one.tags]}
+    rows = Segment.objects.filter(frame__in=list(frames), **own)
     parts: dict[int, list[Signal]] = defaultdict(list)
     columns = rows.annotate(disputed=disputed).values_list("tag_id", "times", "values", "quality", "disputed")
     for tag, times, values, quality, both in columns:

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, Json
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from batches.models import BatchRecord
 from batches.monitoring.live import alarm_rows, excursion_content, plot_rows, state_rows, trace_content
