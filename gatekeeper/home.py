@@ -53,6 +53,7 @@ NAV: tuple[Entry, ...] = (
 
 # (permission, path of a query ``(*, person, sites) -> Waiting``), most urgent first.
 QUEUES: tuple[tuple[str, str], ...] = (
+    ("monitoring.acknowledge", "batches.monitoring.waiting.alarms"),
     ("batches.close_deviation", "batches.queries.waiting.deviations_to_close"),
     ("batches.perform", "batches.queries.waiting.phases_to_perform"),
     ("batches.perform", "batches.queries.waiting.phases_to_start"),

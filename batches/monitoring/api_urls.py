@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from batches.monitoring.api import lots, readings, records, rule_sets, sources
+from batches.monitoring.api import alarms, lots, readings, records, rule_sets, sources
 
 app_name = "monitoring_api"
 urlpatterns = [
@@ -19,6 +19,8 @@ urlpatterns = [
     path("rule-sets/<str:code>/versions/<int:version>/replays/", rule_sets.Replays.as_view(), name="replays"),
     path("batch-records/<str:number>/readings/", records.RecordReadings.as_view(), name="record_readings"),
     path("batch-records/<str:number>/excursions/", records.RecordExcursions.as_view(), name="record_excursions"),
+    path("batch-records/<str:number>/alarms/", alarms.RecordAlarms.as_view(), name="record_alarms"),
+    path("excursions/<int:pk>/acknowledgements/", alarms.Acknowledgements.as_view(), name="acknowledgements"),
     path("batch-records/<str:number>/exposure/", records.RecordExposure.as_view(), name="record_exposure"),
     path("lots/<str:number>/exposure/", lots.LotExposure.as_view(), name="lot_exposure"),
     path("lots/<str:number>/comparison/", lots.LotComparison.as_view(), name="lot_comparison"),

@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from batches.forms import RowsForm
+from batches.forms import ReasonField, RowsForm
 from batches.models import Equipment
+from batches.monitoring.actions.alarms import Acknowledge
 from batches.monitoring.actions.sources import DescribeTag, RegisterSource
 from batches.monitoring.rules.parameters import PARAMETERS
 from gatekeeper.core.quantity import unit
@@ -48,3 +49,17 @@ class SourceForm(RowsForm):
         data = self.cleaned_data
         tags = tuple(DescribeTag(**row) for row in self.filled)
         return RegisterSource(data["code"], data["name"], data["equipment"], tags)
+
+
+class AcknowledgeForm(forms.Form):
+    """What a person says when they take note of an excursion; only the action knows when it must be something."""
+
+    comment = ReasonField(label=_("What you saw, or did"), max_length=400)
+
+    def __init__(self, *args: Any, asked: bool = True, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["comment"].asked = asked
+
+    def command(self) -> Acknowledge:
+        """Return the command that the serializer gives too."""
+        return Acknowledge(**self.cleaned_data)

@@ -7,11 +7,17 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from batches.monitoring.charts import Chart, Hatched, Level, Part, Plot, chart, minutes
+from batches.monitoring.models import Excursion as Recorded
+from batches.monitoring.queries.alarms import Alarm
+from batches.monitoring.queries.facts import micros
 from batches.monitoring.queries.traces import Trace
-from batches.monitoring.rules.excursion_rules import TOTALS, ExcursionRule
+from batches.monitoring.rules.excursion_rules import TOTALS, ExcursionRule, RuleKind
 from batches.monitoring.rules.excursions import Excursion, State, worst_state
 from batches.monitoring.rules.exposure import Row, Spent
 from batches.monitoring.rules.parameters import parameter
+from batches.monitoring.rules.plots import Plot as Watched
+from batches.monitoring.rules.plots import silences
+from batches.monitoring.rules.signals import Signal
 from batches.monitoring.rules.verdicts import Verdict
 from batches.monitoring.rules.windows import Gap
 from gatekeeper.core.quantity import unit
@@ -36,7 +42,7 @@ def excursion_chart(verdict: Verdict, key: str, *, zone: str) -> Chart:
         signal=verdict.signal,
         start_us=start,
         end_us=end,
-        levels=_levels(rule),
+        levels=levels_of(rule),
         outside=tuple(_parts(verdict)),
         hatched=_hatched(verdict.evaluation.gaps),
         columns=(_("Time"), _("Smallest, %(unit)s") % {"unit": label}, _("Largest"), _("Mean")),
@@ -56,13 +62,53 @@ def small_chart(trace: Trace, *, start_us: int, end_us: int, zone: str, place: i
         signal=trace.signal,
         start_us=start_us,
         end_us=end_us,
-        levels=_levels(judging.rule) if judging else (),
+        levels=levels_of(judging.rule) if judging else (),
         outside=tuple(_parts(judging)) if judging else (),
         hatched=_hatched(judging.evaluation.gaps) if judging else (),
         columns=(_("Time"), _("Smallest, %(unit)s") % {"unit": label}, _("Largest"), _("Mean")),
         height=180,
     )
     return chart(plot, zone=zone)
+
+
+def alarm_chart(plot: Watched, signal: Signal, alarm: Alarm, *, start_us: int, end_us: int, zone: str) -> Chart:
+    """Return the picture of an excursion from the readings around it alone, while its phase runs."""
+    rule = next(rule for name, rule in plot.rules if name == alarm.excursion.rule)
+    label = unit(plot.unit).label
+    name = str(parameter(plot.parameter).title)
+    found = alarm.excursion
+    part = Part(
+        micros(found.started_at),
+        end_us if alarm.cleared_at is None else micros(alarm.cleared_at),
+        level_of(found, rule),
+        found.content["side"] == "high",
+        found.level,
+    )
+    gaps = silences(signal, max_gap_s=plot.max_gap_s, start=start_us)
+    drawn = Plot(
+        id=f"alarm-{found.pk}",
+        summary=_("%(name)s in %(unit)s over time, with its limits and the part outside")
+        % {"name": name, "unit": label},
+        unit=label,
+        signal=signal,
+        start_us=start_us,
+        end_us=end_us,
+        levels=levels_of(rule) if rule.kind is not RuleKind.RATE else (),
+        outside=(part,) if rule.kind is not RuleKind.RATE else (),
+        hatched=tuple(Hatched(began, ended, _("unknown")) for began, ended in gaps),
+        columns=(_("Time"), _("Smallest, %(unit)s") % {"unit": label}, _("Largest"), _("Mean")),
+        width=640,
+        height=220,
+    )
+    return chart(drawn, zone=zone)
+
+
+def level_of(excursion: Recorded, rule: ExcursionRule) -> float:
+    """Return the value beyond which an excursion is filled: its limit, or what a total counts beyond."""
+    if rule.kind not in TOTALS:
+        return float(excursion.content["limit"])
+    counted = rule.accumulate_above if excursion.content["side"] == "high" else rule.accumulate_below
+    return float(excursion.peak or 0) if counted is None else float(counted)
 
 
 def state_of(trace: Trace) -> State:
@@ -79,7 +125,8 @@ def _window(verdict: Verdict, one: Excursion) -> tuple[int, int]:
     return max(one.started_us - margin, step.start_us), min(ended + margin, step.end_us)
 
 
-def _levels(rule: ExcursionRule) -> tuple[Level, ...]:
+def levels_of(rule: ExcursionRule) -> tuple[Level, ...]:
+    """Return the limits of a rule as lines, each with its word."""
     alert, action, counted = _("Alert"), _("Action"), _("Counted beyond")
     label = unit(rule.unit).label
     table = (

@@ -5,6 +5,7 @@ from typing import ClassVar
 from rest_framework import serializers
 
 from batches.monitoring.models import RuleSet
+from batches.monitoring.rules.alarms import AlarmState
 
 
 class TagInput(serializers.Serializer):
@@ -124,6 +125,38 @@ class ExcursionShown(serializers.Serializer):
     excess_dose = AmountShown()
     evaluation_version = serializers.IntegerField()
     data_sha256 = serializers.CharField()
+    deviation = serializers.CharField(allow_null=True)
+
+
+class AcknowledgeInput(serializers.Serializer):
+    """What a person says when they take note of an excursion; needed at action level."""
+
+    comment = serializers.CharField(max_length=400, default="", allow_blank=True)
+
+
+class AcknowledgementShown(serializers.Serializer):
+    """Who took note of an excursion, when, and what they said."""
+
+    acknowledged_by = serializers.CharField()
+    acknowledged_at = serializers.DateTimeField()
+    comment = serializers.CharField(allow_blank=True)
+
+
+class AlarmShown(serializers.Serializer):
+    """An excursion as an alarm; acknowledged is not resolved: its deviation says that."""
+
+    id = serializers.IntegerField()
+    batch_record = serializers.CharField()
+    phase = serializers.CharField()
+    rule = serializers.CharField()
+    parameter = serializers.CharField()
+    level = serializers.ChoiceField(["alert", "action", "unknown"])
+    state = serializers.ChoiceField([state.value for state in AlarmState])
+    started_at = serializers.DateTimeField()
+    raised_at = serializers.DateTimeField()
+    cleared_at = serializers.DateTimeField(allow_null=True)
+    withdrawn = serializers.BooleanField()
+    acknowledgements = AcknowledgementShown(many=True)
     deviation = serializers.CharField(allow_null=True)
 
 

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from batches.monitoring.views import comparison, excursions, exposure, phases, rule_sets, sources
+from batches.monitoring.views import alarms, comparison, excursions, exposure, live, phases, rule_sets, sources
 
 app_name = "monitoring"
 urlpatterns = [
     path("excursions/<int:pk>/", excursions.ExcursionDetail.as_view(), name="excursion_detail"),
+    path("excursions/<int:pk>/acknowledge/", alarms.AcknowledgeExcursion.as_view(), name="excursion_acknowledge"),
     path("batch-records/<str:number>/phases/<str:code>/", phases.PhaseSignals.as_view(), name="phase_signals"),
+    path("batch-records/<str:number>/live/", live.Live.as_view(), name="live"),
+    path("batch-records/<str:number>/live.json", live.LiveData.as_view(), name="live_data"),
     path("batch-records/<str:number>/exposure/", exposure.ExposureOfRecord.as_view(), name="exposure"),
     path("lots/<str:number>/comparison/", comparison.ComparisonOfLot.as_view(), name="lot_comparison"),
     path("sources/", sources.SourceList.as_view(), name="source_list"),

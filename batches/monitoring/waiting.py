@@ -6,11 +6,31 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from batches.monitoring.models import Excursion, RuleSet
+from batches.monitoring.queries.alarms import alarm_of, unacknowledged
 from batches.monitoring.rules.parameters import parameter
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.waiting import Row, Waiting
 
 _SHOWN = 20
+
+
+def alarms(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the alarms of records still being made that nobody has taken note of, action first, then oldest."""
+    found = unacknowledged(sites)
+    rows = tuple(_alarm(row) for row in found.order_by("level", "detected_at", "id")[:_SHOWN])
+    return Waiting(_("Alarms that nobody has acknowledged"), "", found.count(), rows)
+
+
+def _alarm(row: Excursion) -> Row:
+    lasts = alarm_of(row).cleared_at is None
+    words = _("rule %(rule)s, it lasts") if lasts else _("rule %(rule)s, it is over")
+    return Row(
+        title=f"{row.phase.batch_record.number} · {row.phase.code} · {parameter(row.parameter).title}",
+        detail=words % {"rule": row.rule},
+        url=reverse("monitoring:excursion_acknowledge", args=[row.pk]),
+        state=row.level,
+        mark=row.get_level_display().capitalize(),
+    )
 
 
 def open_excursions(*, person: Person, sites: Sequence[Site]) -> Waiting:

@@ -77,6 +77,7 @@ OWN_FILES = {
     "batches/monitoring": {
         "charts": "places signals on a canvas",
         "collector": "runs beside a skid: from its OPC UA server to our own REST door",
+        "live": "what a live page shows, as numbers and words",
         "past": "replays of drafts and earlier lots beside one another",
         "pictures": "an excursion and the signals of a phase as pictures",
         "shown": "excursions, evaluations and rules in words and units",

@@ -1,7 +1,9 @@
 """E-n: what a page shows can be read in light and in dark, and a tablet loads it quickly."""
 
 import gzip
+import hashlib
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,21 @@ def test_each_state_has_a_shape_of_its_own_beside_its_colour(state):
 def test_what_every_page_loads_stays_under_sixty_kilobytes_compressed():
     files = [STATIC / "css/gatekeeper.css", *(STATIC / "js").glob("*.js")]
     assert sum(len(gzip.compress(path.read_bytes())) for path in files) < 60_000
+
+
+def test_a_page_that_draws_stays_under_it_with_what_draws_as_well():
+    own = [STATIC / "css/gatekeeper.css", *(STATIC / "js").glob("*.js")]
+    drawing = [STATIC / "vendor/uplot/uPlot.iife.min.js", STATIC / "vendor/uplot/uPlot.min.css"]
+    assert sum(len(gzip.compress(path.read_bytes())) for path in own + drawing) < 60_000
+
+
+def test_what_was_taken_from_elsewhere_is_what_its_digest_says():
+    for listed in (STATIC / "vendor").glob("*/VENDORED.toml"):
+        wanted = tomllib.loads(listed.read_text())
+        assert {"name", "version", "licence", "home", "sha256"} <= wanted.keys()
+        taken = {path.name for path in listed.parent.iterdir()} - {listed.name}
+        found = {name: hashlib.sha256((listed.parent / name).read_bytes()).hexdigest() for name in taken}
+        assert found == wanted["sha256"]
 
 
 def test_the_stylesheet_and_the_scripts_load_nothing_from_elsewhere():

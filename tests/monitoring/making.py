@@ -197,7 +197,7 @@ def make_unit(people: dict[str, Person], fibres: int, code: str = "TFF-1") -> No
             kind="tff_skid",
             site="SG01",
             geometry={"n_fibres": fibres, "diameter_mm": "1.0", "length_m": "0.30"},
-            calibration_due_date=(START + timedelta(days=90)).date(),
+            calibration_due_date=(TIME.at + timedelta(days=90)).date(),
         ),
     )
 

@@ -1,5 +1,6 @@
 """The page of an excursion."""
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -7,14 +8,16 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from batches.monitoring import queries
-from batches.monitoring.models import Evaluation, Excursion
+from batches.monitoring.models import Acknowledgement, Evaluation, Excursion
 from batches.monitoring.pictures import excursion_chart
+from batches.monitoring.queries.alarms import alarm_of, with_acknowledgements
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.verdicts import verdicts
 from batches.monitoring.shown import (
     evaluation_rows,
     excursion_pairs,
 )
+from gatekeeper.accounts.requests import sites_in
 from gatekeeper.web import Page
 
 
@@ -27,10 +30,8 @@ class ExcursionDetail(Page):
     @cached_property
     def excursion(self) -> Excursion:
         """The excursion of the address, when the person may see it."""
-        rows = Excursion.objects.filter(phase__batch_record__site__in=self.sites)
-        return get_object_or_404(
-            rows.select_related("phase__batch_record__site", "evaluation__rule_set", "deviation"), pk=self.kwargs["pk"]
-        )
+        rows = with_acknowledgements(Excursion.objects.filter(phase__batch_record__site__in=self.sites))
+        return get_object_or_404(rows.select_related("evaluation__rule_set"), pk=self.kwargs["pk"])
 
     def context(self) -> dict[str, Any]:
         """Return the excursion, drawn from the readings as they are now."""
@@ -39,6 +40,7 @@ class ExcursionDetail(Page):
         judged = verdicts(facts.readings, facts.rules) if facts.readings else ()
         verdict = next((one for one in judged if one.name == excursion.rule), None)
         zone = excursion.phase.batch_record.site.timezone
+        noted = alarm_of(excursion).acknowledgements
         shown = verdict is not None and excursion.key in verdict.keys
         versions = Evaluation.objects.filter(phase=excursion.phase, rule=excursion.rule).select_related("evaluated_by")
         return {
@@ -51,4 +53,11 @@ class ExcursionDetail(Page):
             "versions": evaluation_rows(versions.order_by("-version"), zone=zone),
             "version_columns": (_("Version"), _("State"), _("Final"), _("Evaluated"), _("By"), _("Digest of the data")),
             "rule": excursion.evaluation.content["rule"],
+            "acknowledgements": noted,
+            "may_acknowledge": self._may_acknowledge(noted),
         }
+
+    def _may_acknowledge(self, noted: Iterable[Acknowledgement]) -> bool:
+        site = self.excursion.phase.batch_record.site
+        own = any(one.acknowledged_by_id == self.request.user.pk for one in noted)
+        return not own and not self.excursion.withdrawn_at and site in sites_in(self.request, "monitoring.acknowledge")

@@ -46,6 +46,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("batches.open_deviation", "Open a deviation."),
     Permission("batches.close_deviation", "Close a deviation with a justification and a signature.", people_only=True),
     Permission("monitoring.view", "See readings, derived signals and excursions."),
+    Permission("monitoring.acknowledge", "Acknowledge an excursion that raised an alarm.", people_only=True),
     Permission("monitoring.record_readings", "Send the readings of a skid."),
     Permission("monitoring.configure", "Describe equipment, sources, tags and excursion rules.", people_only=True),
     Permission("release.view", "See specifications, results, the gate and certificates."),

@@ -1,0 +1,163 @@
+"""A running batch record as it is followed: only what is new is read, however long its phases have run."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q
+
+from batches.models import BatchRecord, Phase
+from batches.monitoring.models import Evaluation, Excursion, Frame, FrameConflict, Progress, Segment, Tag
+from batches.monitoring.queries.alarms import with_acknowledgements
+from batches.monitoring.queries.facts import rule_set_of, rules_in
+from batches.monitoring.rules.excursion_rules import ExcursionRule
+from batches.monitoring.rules.frames import signal_from
+from batches.monitoring.rules.geometry import Module, module_of
+from batches.monitoring.rules.plots import Plot, plots_of, plotted
+from batches.monitoring.rules.signals import Signal, joined_signal
+from batches.monitoring.rules.verdicts import sent_signal
+from gatekeeper.accounts.clock import now
+from gatekeeper.core.refusal import Refusal
+
+# A frame is visible at its commit and numbered before it: for so long one with a smaller number may still appear.
+_SETTLES = timedelta(seconds=5)
+_MOST_ALARMS = 50
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """A running phase with its plots, and the tags and the module that their signals come from."""
+
+    phase: Phase
+    plots: tuple[Plot, ...]
+    tags: tuple[Tag, ...]
+    module: Module | None
+
+    @property
+    def sources(self) -> set[int]:
+        """The keys of the sources whose readings belong to it."""
+        return {tag.source_id for tag in self.tags}
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The frames to read. ``cursor`` is what to ask for next; ``beyond`` are those of them that will come again."""
+
+    frames: tuple[int, ...]
+    cursor: int | None
+
+    @property
+    def beyond(self) -> tuple[int, ...]:
+        """The frames that the next look will find again because smaller numbers may still appear before them."""
+        return tuple(one for one in self.frames if self.cursor is None or one > self.cursor)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What is recorded of the running phases: the newest state of each rule, how far they are judged, alarms."""
+
+    states: Mapping[tuple[int, str], Evaluation]
+    judged_to: Mapping[int, datetime | None]
+    alarms: tuple[Excursion, ...]
+
+    @property
+    def version(self) -> list[object]:
+        """What changes when any of it does."""
+        return [
+            [(one.pk, one.level, one.ended_at, one.evaluation_id, _noted(one), _status(one)) for one in self.alarms],
+            sorted(one.pk for one in self.states.values()),
+            sorted(self.judged_to.items()),
+        ]
+
+
+def _noted(one: Excursion) -> list[int]:
+    return [row.pk for row in one.acknowledgements.all()]
+
+
+def _status(one: Excursion) -> str:
+    return one.deviation.status if one.deviation else ""
+
+
+def followed(record: BatchRecord) -> tuple[Followed, ...]:
+    """Return the running phases of a record, in order, with what is drawn of each."""
+    phases = record.phases.filter(state=Phase.State.RUNNING).order_by("position")
+    running = list(phases.prefetch_related("equipment_uses__equipment"))
+    if not running:
+        return ()
+    rules = rules_in(rule_set_of(record))
+    used = {use.equipment_id for phase in running for use in phase.equipment_uses.all()}
+    tags = list(
+        Tag.objects.filter(source__equipment__in=used).select_related("source").order_by("source__code", "code")
+    )
+    return tuple(_followed(phase, rules, tags) for phase in running)
+
+
+def _followed(phase: Phase, rules: Sequence[ExcursionRule], tags: Iterable[Tag]) -> Followed:
+    uses = list(phase.equipment_uses.all())
+    own = tuple(tag for tag in tags if tag.source.equipment_id in {use.equipment_id for use in uses})
+    sources: dict[str, list[str]] = defaultdict(list)
+    for tag in own:
+        sources[tag.source.code].append(tag.parameter)
+    try:
+        module = module_of(
+            [{**use.geometry, "equipment": use.equipment.code, "version": use.geometry_version} for use in uses]
+        )
+    except Refusal:  # no module, or two: what needs one cannot be drawn, and its rule says UNKNOWN
+        module = None
+    return Followed(phase, plots_of(rules, phase.code, sources), own, module)
+
+
+def tail(running: Iterable[Followed], *, since: int | None, start: datetime) -> Tail:
+    """Return which frames to read: those numbered after ``since``, or without it all that reach beyond ``start``."""
+    sources = set().union(*(one.sources for one in running))
+    frames = Frame.objects.filter(source__in=sources)
+    frames = frames.filter(last_at__gte=start) if since is None else frames.filter(pk__gt=since)
+    rows = list(frames.order_by("pk").values_list("pk", "received_at"))
+    settled = now() - _SETTLES
+    cursor = since
+    if rows:
+        first_loose = next((place for place, (_pk, at) in enumerate(rows) if at >= settled), len(rows))
+        cursor = rows[first_loose - 1][0] if first_loose else (since if since is not None else rows[0][0] - 1)
+    return Tail(tuple(pk for pk, _at in rows), cursor)
+
+
+def signals_of(one: Followed, frames: Iterable[int]) -> list[Signal]:
+    """Return the signal of each plot in these frames, in the order of the plots."""
+    disputed = Exists(FrameConflict.objects.filter(frame=OuterRef("frame")))
+    # The keys of readings lead with the source.
+    own = {"source__in": one.sources, "tag__in": [tag.pk for tag in one.tags]}
+    rows = Segment.objects.filter(frame__in=list(frames), **own)
+    parts: dict[int, list[Signal]] = defaultdict(list)
+    columns = rows.annotate(disputed=disputed).values_list("tag_id", "times", "values", "quality", "disputed")
+    for tag, times, values, quality, both in columns:
+        # Which of two bodies is true is not known, so neither is (queries.facts).
+        parts[tag].append(signal_from(times, values, bytes(len(bytes(times)) // 8) if both else quality))
+    sent: dict[str, dict[str, Signal]] = defaultdict(dict)
+    for tag in one.tags:
+        sent[tag.source.code][tag.parameter] = sent_signal(
+            joined_signal(parts[tag.pk]), unit=tag.unit, code=tag.parameter, low=tag.range_low, high=tag.range_high
+        )
+    return [plotted(plot, sent[plot.source], one.module) for plot in one.plots]
+
+
+def frames_between(one: Followed, start: datetime, end: datetime) -> list[int]:
+    """Return the frames of a phase's sources with readings between two times."""
+    frames = Frame.objects.filter(source__in=one.sources, last_at__gte=start, first_at__lte=end)
+    return list(frames.values_list("pk", flat=True))
+
+
+def judged(running: Iterable[Followed], *, start: datetime) -> Judged:
+    """Return what the rules have recorded of the running phases: excursions of this time, or still to be noted."""
+    phases = [one.phase.pk for one in running]
+    newest = Evaluation.objects.filter(phase__in=phases).defer("content").order_by("phase_id", "rule", "-version")
+    rows = Excursion.objects.filter(phase__in=phases, withdrawn_at__isnull=True).filter(
+        Q(ended_at__isnull=True) | Q(ended_at__gte=start) | Q(acknowledgements__isnull=True)
+    )
+    alarms = with_acknowledgements(rows.distinct()).order_by("-detected_at", "-id")
+    progress = Progress.objects.filter(phase__in=phases).values_list("phase_id", "evaluated_to")
+    return Judged(
+        {(row.phase_id, row.rule): row for row in newest.distinct("phase_id", "rule")},
+        dict(progress),
+        tuple(alarms[:_MOST_ALARMS]),
+    )
