@@ -12,7 +12,7 @@ from tests.bench.sending import Gateway, Parcel, send_all
 from tests.bench.system import System
 
 _HOURS = 72
-_FRAME_S = 60
+_FRAME_S = 300
 _POINTS = 600
 _FIRST_US = 1_767_225_600_000_000  # 2026-01-01
 _PATIENCE = 300  # s, until the detection worker has looked at every frame
@@ -26,7 +26,7 @@ def cases(system: System) -> Iterator[Case]:
 
 
 class _Chart:
-    """Three days of one tag in frames of a minute, sent through the door, with their envelopes."""
+    """Three days of one tag in frames of five minutes, sent through the door, with their envelopes."""
 
     def __init__(self, system: System) -> None:
         from batches.monitoring.models import Tag

@@ -44,7 +44,7 @@ _COLUMNS = f"""WITH {_FOUND}
     ORDER BY g.first_us, g.frame_id"""  # noqa: S608 -- of constants
 _SIZES = f"""WITH {_FOUND}
     SELECT g.first_us, sum(g.count) FROM found JOIN monitoring_segment g USING (source_id, frame_id, tag_id, frame_at)
-    GROUP BY g.first_us ORDER BY g.first_us"""  # noqa: S608
+    GROUP BY g.first_us ORDER BY g.first_us"""  # noqa: S608 -- of constants
 _STORED = """SELECT minute, count, first_us, low, high, total FROM monitoring_envelope
     WHERE source_id = %s AND tag_id = %s AND minute BETWEEN %s AND %s AND count > 0 ORDER BY minute"""
 # Frames that nobody has looked at yet, or in vain: what is stored does not know them.

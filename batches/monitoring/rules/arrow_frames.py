@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
 
 from batches.monitoring.rules.frames import Bytes, Column, Frame, column_from, quality_fault
 from batches.monitoring.rules.signals import Floats, Times
