@@ -22,7 +22,7 @@ def test_after_the_dust_nothing_is_lost_doubled_missed_or_invented():
     argv += ["--seed", os.environ.get("CAMPAIGN_SEED", "0")]
     env = {name: value for name, value in os.environ.items() if name not in OF_THESE_TESTS}
     ran = subprocess.run(
-        argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, check=False
+        argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=420, check=False
     )
     sys.stdout.write(ran.stdout)
     assert ran.returncode == 0, ran.stdout
