@@ -7,6 +7,6 @@ from batches.monitoring.models.sources import Source, Tag
 from batches.monitoring.models.what_ifs import WhatIf, WhatIfPhase
 
 __all__ = [
-    "Acknowledgement", "Envelope", "Evaluation", "Excursion", "Frame", "FrameConflict", "Progress", "RuleSet", "Segment",
-    "Source", "Tag", "WhatIf", "WhatIfPhase",
+    "Acknowledgement", "Envelope", "Evaluation", "Excursion", "Frame", "FrameConflict", "Progress", "RuleSet",
+    "Segment", "Source", "Tag", "WhatIf", "WhatIfPhase",
 ]  # fmt: skip
