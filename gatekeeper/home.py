@@ -61,6 +61,7 @@ QUEUES: tuple[tuple[str, str], ...] = (
     ("batches.review", "batches.queries.waiting.records_to_review"),
     ("batches.approve", "batches.queries.waiting.masters_to_approve"),
     ("batches.approve", "batches.monitoring.waiting.rule_sets_to_approve"),
+    ("batches.approve", "batches.monitoring.waiting.log_mappings_to_approve"),
     ("release.release_lot", "release.waiting.lots_to_release"),
     ("release.review", "release.waiting.batches_to_review"),
     ("release.review_result", "release.waiting.results_to_review"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from batches.monitoring.api import alarms, lots, readings, records, rule_sets, sources
+from batches.monitoring.api import alarms, files, log_mappings, lots, readings, records, rule_sets, sources
 
 app_name = "monitoring_api"
 urlpatterns = [
@@ -17,6 +17,28 @@ urlpatterns = [
         name="approve_rule_set",
     ),
     path("rule-sets/<str:code>/versions/<int:version>/replays/", rule_sets.Replays.as_view(), name="replays"),
+    path("log-mappings/", log_mappings.LogMappings.as_view(), name="log_mappings"),
+    path("log-mappings/<str:code>/versions/<int:version>/", log_mappings.OneLogMapping.as_view(), name="log_mapping"),
+    path(
+        "log-mappings/<str:code>/versions/<int:version>/approve/",
+        log_mappings.ApproveLogMapping.as_view(),
+        name="approve_log_mapping",
+    ),
+    path(
+        "batch-records/<str:number>/phases/<str:code>/instrument-files/",
+        files.PhaseFiles.as_view(),
+        name="phase_files",
+    ),
+    path(
+        "batch-records/<str:number>/phases/<str:code>/instrument-files/<int:pk>/",
+        files.OnePhaseFile.as_view(),
+        name="phase_file",
+    ),
+    path(
+        "batch-records/<str:number>/phases/<str:code>/instrument-files/<int:pk>/content/",
+        files.PhaseFileContent.as_view(),
+        name="phase_file_content",
+    ),
     path("batch-records/<str:number>/readings/", records.RecordReadings.as_view(), name="record_readings"),
     path("batch-records/<str:number>/excursions/", records.RecordExcursions.as_view(), name="record_excursions"),
     path("batch-records/<str:number>/alarms/", alarms.RecordAlarms.as_view(), name="record_alarms"),

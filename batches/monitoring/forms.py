@@ -6,11 +6,15 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from batches.forms import ReasonField, RowsForm
-from batches.models import Equipment
+from batches.models import Equipment, Phase
+from batches.monitoring import queries
 from batches.monitoring.actions.alarms import Acknowledge
+from batches.monitoring.actions.files import ReceiveFile
 from batches.monitoring.actions.sources import DescribeTag, RegisterSource
+from batches.monitoring.models import Source
 from batches.monitoring.rules.parameters import PARAMETERS
 from gatekeeper.core.quantity import unit
+from gatekeeper.uploads import UploadField
 
 
 def _measured() -> list[tuple[str, Any]]:
@@ -63,3 +67,35 @@ class AcknowledgeForm(forms.Form):
     def command(self) -> Acknowledge:
         """Return the command that the serializer gives too."""
         return Acknowledge(**self.cleaned_data)
+
+
+class FileForm(forms.Form):
+    """A file that an instrument wrote during a phase."""
+
+    file = UploadField(label=_("File"))
+    kind = forms.ChoiceField(label=_("Kind of file"), choices=lambda: [("", "–"), *queries.KINDS.items()])
+    source = forms.ChoiceField(label=_("Skid or probe that it is of"))
+    mapping = forms.ChoiceField(
+        label=_("Mapping"), required=False, help_text=_("For a CSV log: it says what the columns mean.")
+    )
+    sample = forms.CharField(
+        label=_("Sample"),
+        max_length=80,
+        required=False,
+        help_text=_("For a file of samples: only this one. Empty: those that name the batch or its vessel."),
+    )
+
+    def __init__(self, *args: Any, phase: Phase, **options: Any) -> None:
+        super().__init__(*args, **options)
+        sources = Source.objects.filter(equipment__uses__phase=phase, site=phase.batch_record.site).order_by("code")
+        source: Any = self.fields["source"]
+        mapping: Any = self.fields["mapping"]
+        source.choices = [("", "–"), *((row.code, f"{row.code} · {row.name}") for row in sources)]
+        approved = queries.approved_mappings()
+        mapping.choices = [("", "–"), *((row.code, f"{row} · {row.title}") for row in approved)]
+
+    def command(self) -> ReceiveFile:
+        """Return the command that the serializer gives too."""
+        data = dict(self.cleaned_data)
+        upload = data.pop("file")
+        return ReceiveFile(name=upload.name, content=upload.read(), **data)

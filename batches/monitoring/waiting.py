@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.monitoring.models import Excursion, RuleSet
+from batches.monitoring.models import Excursion, LogMapping, RuleSet
 from batches.monitoring.queries.alarms import alarm_of, unacknowledged
 from batches.monitoring.rules.parameters import parameter
 from gatekeeper.accounts.models import Person, Site
@@ -72,3 +72,19 @@ def rule_sets_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting:
         for row in found.order_by("authored_at")[:_SHOWN]
     )
     return Waiting(_("Excursion rules to approve"), reverse("monitoring:rule_set_list"), found.count(), rows)
+
+
+def log_mappings_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the drafts of mappings of logs that somebody else has written."""
+    found = LogMapping.objects.filter(status=LogMapping.Status.DRAFT).exclude(authored_by=person)
+    rows = tuple(
+        Row(
+            title=str(row),
+            detail=row.title,
+            url=reverse("monitoring:log_mapping_detail", args=[row.code, row.version]),
+            state="alert",
+            mark=_("Approve"),
+        )
+        for row in found.order_by("authored_at")[:_SHOWN]
+    )
+    return Waiting(_("Mappings of logs to approve"), reverse("monitoring:log_mapping_list"), found.count(), rows)

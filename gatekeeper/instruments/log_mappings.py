@@ -114,7 +114,7 @@ def mapping_from(toml: bytes) -> LogMapping:
         content = tomllib.loads(toml.decode("utf-8"))
     except (ValueError, RecursionError) as fault:
         raise Refusal("not_toml", "This is not a mapping in TOML: {fault}.", field="file", fault=fault) from None
-    return _mapping(content)
+    return mapping_of(content)
 
 
 @dataclass(slots=True)
@@ -201,7 +201,11 @@ class _Table:
                 )
 
 
-def _mapping(content: Mapping[str, object]) -> LogMapping:
+def mapping_of(content: Mapping[str, object]) -> LogMapping:
+    """Return the mapping that a table says, written as in ``mapping_from``.
+
+    :raises Refusal: every fault at once, its field named: those of ``mapping_from`` but ``not_toml``.
+    """
     faults: list[Refusal] = []
     top = _Table(content, "", faults)
     mapping = LogMapping(

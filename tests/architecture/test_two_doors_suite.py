@@ -7,9 +7,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from batches.models import Equipment
-from batches.monitoring.models import RuleSet, Source
+from batches.monitoring.models import LogMapping, RuleSet, Source
 from tests.doors import signed_in
-from tests.monitoring.making import PH, make_skid, make_unit, rules_toml
+from tests.monitoring.making import PH, SHIPPED_MAPPING, make_skid, make_unit, rules_toml
 
 UNIT, EQUIPMENT = "equipment/TFF-1/", {"code": "HF-1", "name": "Module", "kind": "module", "site": "SG01"}
 SOURCE, TAG = {"code": "S-1", "name": "Skid", "equipment": "TFF-1"}, {"code": "A", "parameter": "ph", "unit": "[pH]"}
@@ -41,6 +41,11 @@ def importing(toml):
     return {"addresses": ("monitoring/rule-sets/import/", "rule-sets/"), "sent": {"file": toml}}
 
 
+def mapping(toml):
+    return {"addresses": ("monitoring/log-mappings/import/", "log-mappings/"), "sent": {"file": toml}}
+
+
+SHIPPED = SHIPPED_MAPPING.read_bytes()
 CALIBRATE = ("batches/equipment/TFF-1/calibrate/", f"{UNIT}calibrations/")
 MEASURE = ("batches/equipment/TFF-1/geometry/", f"{UNIT}geometry/")
 CASES = (
@@ -60,6 +65,10 @@ CASES = (
     Case("not_toml", "file", **importing(b"a = ")),
     Case("rule_set_empty", "rule", **importing(rules_toml())),
     Case("unknown_unit", "rule.0.unit", **importing(rules_toml(PH.replace('"[pH]"', '"pH"')))),
+    Case("not_toml", "file", **mapping(b"a = ")),
+    Case("blank_value", "title", **mapping(SHIPPED.replace(b"title =", b'title = ""#'))),
+    Case("unknown_unit", "column.3.unit", **mapping(SHIPPED.replace(b'"Cel"', b'"warm"'))),
+    Case("mapping_value_invalid", "time.zone", **mapping(SHIPPED.replace(b"Asia/Singapore", b"Here"))),
 )
 
 
@@ -101,4 +110,4 @@ def by_api(desk, case):
 
 def recorded():
     rows = Equipment.objects.order_by("pk").values_list("code", "geometry_version", "calibration_due_date")
-    return list(rows), Source.objects.count(), RuleSet.objects.count()
+    return list(rows), Source.objects.count(), RuleSet.objects.count(), LogMapping.objects.count()

@@ -25,6 +25,7 @@ from gatekeeper.lots.actions.registration import register_material
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECOND = 1_000_000
 SHIPPED_RULES = Path(__file__).resolve().parents[2] / "batches" / "monitoring" / "data"
+SHIPPED_MAPPING = SHIPPED_RULES / "log_mappings" / "tff_skid_log.toml"
 MASTER = """
 [master]
 code = "UFDF"

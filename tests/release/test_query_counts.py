@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from batches.models import Deviation
-from batches.monitoring.models import Excursion, RuleSet, Source
+from batches.monitoring.actions.log_mappings import import_log_mapping
+from batches.monitoring.models import Excursion, LogMapping, RuleSet, Source
 from gatekeeper.accounts.permissions import declared
 from gatekeeper.accounts.queries import sites_of
 from gatekeeper.accounts.rules.permissions import PUBLIC, SIGNED_IN
@@ -21,6 +22,7 @@ from plasmids.models import PlasmidLot
 from release.models import Certificate, InstrumentFile, Result, Specification
 from tests.accounts.making import browser
 from tests.architecture.test_doors import doors
+from tests.monitoring.making import SHIPPED_MAPPING
 from tests.release import making
 
 COUNTS = Path(__file__).with_name("query_counts.toml")
@@ -52,12 +54,14 @@ def world(releasable):
     making.release(house, record)
     making.send_temperature(house, record, 40.0, sequence=2)
     making.make_batch_record(house, at="running:L1", number="BR-2", lot="LV-2")
+    import_log_mapping(by=house.mei, site=house.site, toml=SHIPPED_MAPPING.read_bytes())
     return house, record
 
 
 def _key(name, record):
     """Return the natural key by which a page of this name is opened, None when the world has no such record."""
     specification, rules = Specification.objects.first(), RuleSet.objects.first()
+    mapping = LogMapping.objects.first()
     incoming = PlasmidLot.objects.first().specification
     phase = {"number": record.number, "code": "L10"}
     keys = {
@@ -77,12 +81,16 @@ def _key(name, record):
         "monitoring:phase_signals": phase,
         "monitoring:exposure": {"number": record.number},
         "monitoring:source_detail": {"code": Source.objects.first().code},
+        "monitoring:file_list": phase,
+        "monitoring:log_mapping_detail": {"code": mapping.code, "version": mapping.version},
         "monitoring:rule_set_detail": {"code": rules.code, "version": rules.version},
         "release:specification_detail": {"code": specification.code, "version": specification.version},
         "release:certificate": {"number": Certificate.objects.first().number},
     }
     if name in keys:
         return keys[name]
+    if name == "monitoring:file_detail":
+        return None
     if name == "release:file_detail" and not InstrumentFile.objects.exists():
         return None
     return {"number": record.lot.number}
