@@ -8,9 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from batches.forms import ReasonField, RowsForm
 from batches.models import Equipment
 from batches.monitoring.actions.alarms import Acknowledge
+from batches.monitoring.actions.clocks import CorrectClock
 from batches.monitoring.actions.sources import DescribeTag, RegisterSource
 from batches.monitoring.rules.parameters import PARAMETERS
 from gatekeeper.core.quantity import unit
+from gatekeeper.web import SigningForm
 
 
 def _measured() -> list[tuple[str, Any]]:
@@ -63,3 +65,22 @@ class AcknowledgeForm(forms.Form):
     def command(self) -> Acknowledge:
         """Return the command that the serializer gives too."""
         return Acknowledge(**self.cleaned_data)
+
+
+class ClockForm(SigningForm):
+    """A signed offset of the clock of a source."""
+
+    boot_id = forms.CharField(label=_("Boot id of the frames"), max_length=40)
+    first_sequence = forms.IntegerField(label=_("From sequence"))
+    last_sequence = forms.IntegerField(label=_("To sequence (empty: every later one too)"), required=False)
+    offset_s = forms.CharField(
+        label=_("Offset in seconds, added to the times sent (−600: the clock was ten minutes ahead)"),
+        max_length=20,
+        required=False,
+    )
+    reason = ReasonField(label=_("How the offset was found, and why it is right"))
+
+    def command(self) -> CorrectClock:
+        """Return the command that the serializer gives too."""
+        names = ("boot_id", "first_sequence", "last_sequence", "offset_s", "reason")
+        return CorrectClock(**{name: self.cleaned_data[name] for name in names})
