@@ -137,6 +137,9 @@ FILE_UPLOAD_HANDLERS = [
 READINGS_MAX_BYTES = int(env.text("READINGS_MAX_BYTES", str(16 * 1024 * 1024)))
 READINGS_MAX_SAMPLES = int(env.text("READINGS_MAX_SAMPLES", "200000"))
 READINGS_FUTURE_TOLERANCE_SECONDS = int(env.text("READINGS_FUTURE_TOLERANCE_SECONDS", "60"))
+# Beyond it a reading is refused, before it is kept in quarantine: no clock is a day ahead, a broken sender is.
+READINGS_FUTURE_REFUSED_SECONDS = int(env.text("READINGS_FUTURE_REFUSED_SECONDS", "86400"))
+READINGS_OFFSET_MAX_SECONDS = int(env.text("READINGS_OFFSET_MAX_SECONDS", "86400"))  # of a corrected clock
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ja", "日本語"), ("ko", "한국어"), ("zh-hans", "简体中文"), ("th", "ไทย")]

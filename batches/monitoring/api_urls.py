@@ -9,6 +9,7 @@ urlpatterns = [
     path("readings/", readings.Readings.as_view(), name="readings"),
     path("sources/", sources.Sources.as_view(), name="sources"),
     path("sources/<str:code>/", sources.SourceDetail.as_view(), name="source"),
+    path("sources/<str:code>/clock-corrections/", sources.ClockCorrections.as_view(), name="clock_corrections"),
     path("rule-sets/", rule_sets.RuleSets.as_view(), name="rule_sets"),
     path("rule-sets/<str:code>/versions/<int:version>/", rule_sets.OneRuleSet.as_view(), name="rule_set"),
     path(

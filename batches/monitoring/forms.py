@@ -9,12 +9,14 @@ from batches.forms import ReasonField, RowsForm
 from batches.models import Equipment, Phase
 from batches.monitoring import queries
 from batches.monitoring.actions.alarms import Acknowledge
+from batches.monitoring.actions.clocks import CorrectClock
 from batches.monitoring.actions.files import ReceiveFile
 from batches.monitoring.actions.sources import DescribeTag, RegisterSource
 from batches.monitoring.models import Source
 from batches.monitoring.rules.parameters import PARAMETERS
 from gatekeeper.core.quantity import unit
 from gatekeeper.uploads import UploadField
+from gatekeeper.web import SigningForm
 
 
 def _measured() -> list[tuple[str, Any]]:
@@ -99,3 +101,22 @@ class FileForm(forms.Form):
         data = dict(self.cleaned_data)
         upload = data.pop("file")
         return ReceiveFile(name=upload.name, content=upload.read(), **data)
+
+
+class ClockForm(SigningForm):
+    """A signed offset of the clock of a source."""
+
+    boot_id = forms.CharField(label=_("Boot id of the frames"), max_length=40)
+    first_sequence = forms.IntegerField(label=_("From sequence"))
+    last_sequence = forms.IntegerField(label=_("To sequence (empty: every later one too)"), required=False)
+    offset_s = forms.CharField(
+        label=_("Offset in seconds, added to the times sent (−600: the clock was ten minutes ahead)"),
+        max_length=20,
+        required=False,
+    )
+    reason = ReasonField(label=_("How the offset was found, and why it is right"))
+
+    def command(self) -> CorrectClock:
+        """Return the command that the serializer gives too."""
+        names = ("boot_id", "first_sequence", "last_sequence", "offset_s", "reason")
+        return CorrectClock(**{name: self.cleaned_data[name] for name in names})

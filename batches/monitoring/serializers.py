@@ -4,8 +4,10 @@ from typing import ClassVar
 
 from rest_framework import serializers
 
+from batches.monitoring.actions.clocks import CorrectClock
 from batches.monitoring.models import RuleSet
 from batches.monitoring.rules.alarms import AlarmState
+from gatekeeper.api import Signs
 
 
 class TagInput(serializers.Serializer):
@@ -47,6 +49,34 @@ class SourceShown(serializers.Serializer):
     tags = TagShown(many=True)
 
 
+class ClockCorrectionInput(Signs):
+    """A signed offset of a source's clock; without ``last_sequence`` for every frame from the first on."""
+
+    boot_id = serializers.CharField(max_length=40)
+    first_sequence = serializers.IntegerField()
+    last_sequence = serializers.IntegerField(allow_null=True, default=None)
+    offset_s = serializers.CharField(max_length=20, allow_blank=True)
+    reason = serializers.CharField(max_length=1000, allow_blank=True)
+
+    def command(self) -> CorrectClock:
+        """Return the command that the form gives too."""
+        names = ("boot_id", "first_sequence", "last_sequence", "offset_s", "reason")
+        return CorrectClock(**{name: self.validated_data[name] for name in names})
+
+
+class ClockCorrectionShown(serializers.Serializer):
+    """A signed offset of a source's clock; of two for one frame the later one counts."""
+
+    source = serializers.CharField()
+    boot_id = serializers.CharField()
+    first_sequence = serializers.IntegerField()
+    last_sequence = serializers.IntegerField(allow_null=True)
+    offset_s = serializers.CharField()
+    reason = serializers.CharField()
+    corrected_at = serializers.DateTimeField()
+    corrected_by = serializers.CharField()
+
+
 class ColumnsInput(serializers.Serializer):
     """The samples of one tag: times in µs since 1970, values, OPC quality (192 and above is good)."""
 
@@ -70,6 +100,7 @@ class FrameShown(serializers.Serializer):
     frame = serializers.CharField()
     status = serializers.ChoiceField(["recorded", "replayed"])
     samples = serializers.IntegerField()
+    quarantined = serializers.IntegerField()
     sha256 = serializers.CharField()
 
 

@@ -14,8 +14,9 @@ from batches.models import Phase
 from batches.monitoring.actions.envelopes import keep_envelopes
 from batches.monitoring.actions.evaluation import evaluate_phase
 from batches.monitoring.actions.what_ifs import replay_next
-from batches.monitoring.models import Frame, WhatIf
+from batches.monitoring.models import ClockCorrection, Frame, WhatIf
 from batches.monitoring.queries import phases_of
+from batches.monitoring.queries.reading_of import phases_corrected
 from gatekeeper.accounts.queries import person_named
 from gatekeeper.ledger.actions import outbox
 from gatekeeper.ledger.outbox import handler
@@ -34,6 +35,14 @@ def judge_frame(payload: Mapping[str, Any]) -> None:
     for phase in phases_of(frame):
         evaluate_phase(by=person_named(MONITOR), phase=phase)
     keep_envelopes(by=person_named(MONITOR), frame=frame)
+
+
+@handler("clock_corrected", queue=QUEUE)
+def judge_corrected(payload: Mapping[str, Any]) -> None:
+    """Evaluate the phases whose readings a correction (primary key ``correction``) moves, from or to."""
+    correction = ClockCorrection.objects.select_related("source").get(pk=payload["correction"])
+    for phase in phases_corrected(correction):
+        evaluate_phase(by=person_named(MONITOR), phase=phase)
 
 
 @handler("phase_ended", queue=QUEUE)

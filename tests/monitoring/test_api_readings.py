@@ -53,6 +53,14 @@ def test_recorded_then_replayed_then_in_conflict(gateway):
     assert (models.Frame.objects.count(), models.FrameConflict.objects.count()) == (1, 1)
 
 
+def test_the_answer_says_how_many_samples_are_quarantined_and_says_so_again_to_a_replay(gateway, time):
+    sent = body(FI101={"times": [BEGIN, BEGIN + 1000 * SECOND], "values": [0.2, 0.2]})
+    answer = gateway(sent)
+    assert (answer.status_code, answer.json()["samples"], answer.json()["quarantined"]) == (201, 2, 1)
+    time.after(5000)
+    assert gateway(sent).json()["quarantined"] == 1
+
+
 def test_a_gzip_body_is_unpacked(gateway):
     assert gateway(gzip.compress(json.dumps(body()).encode()), **{"Content-Encoding": "gzip"}).status_code == 201
 
@@ -125,7 +133,7 @@ def test_arrow_has_the_faults_of_json_all_at_once(gateway):
 def test_every_fault_has_its_pointer_and_nothing_is_recorded(gateway):
     tags = {
         "XX999": {"times": [BEGIN], "values": [1.0]},
-        "FI101": {"times": [BEGIN + 10_000 * SECOND], "values": [1.0]},
+        "FI101": {"times": [BEGIN + 100_000 * SECOND], "values": [1.0]},
     }
     answer = gateway(body(**tags))
     assert answer.status_code == 422

@@ -5,6 +5,7 @@ from django.db import DatabaseError, connection, transaction
 
 from batches.monitoring import models, queries
 from batches.monitoring.actions.readings import Conflicting, Recorded, Replayed
+from batches.monitoring.queries.reading_of import quarantined_of
 from batches.monitoring.rules.frames import frame_from
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.refusal import Refusal
@@ -57,7 +58,7 @@ def test_every_fault_of_a_frame_is_named_at_its_place_and_nothing_is_recorded(pl
     before = counts()
     tags = {
         "XX999": {"times": [BEGIN], "values": [1.0]},
-        "FI101": {"times": [BEGIN, BEGIN + 61 * SECOND], "values": [1.0, 1.0]},
+        "FI101": {"times": [BEGIN, BEGIN + 86_401 * SECOND], "values": [1.0, 1.0]},
         "AI101": {"times": [], "values": []},
         "CI101": {"times": [BEGIN // 1000], "values": [1.0]},
     }
@@ -70,6 +71,28 @@ def test_every_fault_of_a_frame_is_named_at_its_place_and_nothing_is_recorded(pl
         ("reading_before_2000", "tags.CI101.times.0"),
     }
     assert counts() == before
+
+
+def test_readings_of_a_clock_that_is_ahead_are_kept_and_judged_by_nothing(plant, time):
+    time.after(120)
+    plant.send(frame(1, range(120), lambda at: 0.2))
+    plant.detect()
+    before = queries.states_of(plant.phase)
+    sent = plant.send(frame(2, range(600, 660), lambda at: 1.0))  # far above the limit, were it true
+    assert isinstance(sent, Recorded)
+    assert queries.verify_frame(sent.frame)
+    assert quarantined_of(plant.phase) == 60
+    plant.detect()
+    time.after(7200)  # nothing but the time that it was received at counts
+    assert [rule.state for rule in queries.states_of(plant.phase).rules] == [rule.state for rule in before.rules]
+    assert quarantined_of(plant.phase) == 60
+    assert not models.Excursion.objects.exists()
+
+
+def test_a_reading_at_the_tolerance_is_inside(plant, time):
+    time.after(0)
+    plant.send(frame(1, [60, 61], lambda at: 1.0))
+    assert quarantined_of(plant.phase) == 1
 
 
 def test_a_clock_that_is_a_little_ahead_is_tolerated(plant, time):

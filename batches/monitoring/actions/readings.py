@@ -54,6 +54,7 @@ class Conflicting:
 def record_frame(*, by: Person, site: Site, frame: Frame) -> Recorded | Replayed | Conflicting:
     """Record a frame of a source of this site, with the outbox message that has it judged.
 
+    Samples of a clock that is ahead are recorded like all others; who reads them leaves them out (queries.reading_of).
     A conflict is an answer and no refusal, because keeping it must commit.
 
     :raises Refusal: ``not_authorised``, ``unknown_source``, and those of ``check_identity`` and ``check_frame``.
@@ -111,7 +112,7 @@ def _again(by: Person, known: models.Frame, frame: Frame, sha256: str) -> Replay
 
 
 def _bounds(at: datetime) -> Bounds:
-    latest = at + timedelta(seconds=settings.READINGS_FUTURE_TOLERANCE_SECONDS)
+    latest = at + timedelta(seconds=settings.READINGS_FUTURE_REFUSED_SECONDS)
     return Bounds(samples=settings.READINGS_MAX_SAMPLES, latest_us=(latest - _EPOCH) // timedelta(microseconds=1))
 
 

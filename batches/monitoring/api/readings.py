@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from batches.monitoring.actions.readings import Conflicting, Recorded, record_frame
 from batches.monitoring.models import Source
+from batches.monitoring.queries.reading_of import quarantined_as_sent
 from batches.monitoring.rules.arrow_frames import MEDIA_TYPE, decoded_arrow, frame_identity
 from batches.monitoring.rules.frames import Frame, decoded, unpacked
 from batches.monitoring.serializers import FrameInput, FrameShown
@@ -59,7 +60,10 @@ class Readings(ApiView):
         responses={201: FrameShown, 200: FrameShown},
     )
     def post(self, request: Request) -> JsonResponse:
-        """Record one frame: 201 recorded, 200 replay, 409 another body under its identity, 422 with every fault."""
+        """Record one frame: 201 recorded, 200 replay, 409 another body under its identity, 422 with every fault.
+
+        ``quarantined`` samples have a time too far after the frame was received: kept, and judged by no rule.
+        """
         frame = _frame(request)
         outcome = record_frame(by=request.user, site=_site(self, frame), frame=frame)
         if isinstance(outcome, Conflicting):
@@ -75,6 +79,7 @@ class Readings(ApiView):
             "frame": str(outcome.frame),
             "status": "recorded" if recorded else "replayed",
             "samples": outcome.frame.samples,
+            "quarantined": sum(quarantined_as_sent(one.times, outcome.frame.received_at) for one in frame.columns),
             "sha256": outcome.frame.sha256,
         }
         return JsonResponse(answer, status=201 if recorded else 200)

@@ -8,12 +8,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from batches.monitoring.actions.clocks import correct_clock
 from batches.monitoring.actions.sources import DescribeTag, RegisterSource, register_source
-from batches.monitoring.models import Source
-from batches.monitoring.serializers import (
-    SourceInput,
-    SourceShown,
-)
+from batches.monitoring.models import ClockCorrection, Source
+from batches.monitoring.queries.corrections import correction_content
+from batches.monitoring.serializers import ClockCorrectionInput, ClockCorrectionShown, SourceInput, SourceShown
 from gatekeeper.api import ApiView
 
 
@@ -45,6 +44,35 @@ class SourceDetail(ApiView):
     def get(self, request: Request, code: str) -> Response:
         """Return the source."""
         return Response(source_content(get_object_or_404(_sources(self), code=code)))
+
+
+class ClockCorrections(ApiView):
+    """Signed offsets of the clock of a source."""
+
+    permissions: ClassVar = {"GET": "monitoring.view", "POST": "monitoring.correct"}
+    signs = True
+
+    @extend_schema(responses=ClockCorrectionShown(many=True))
+    def get(self, request: Request, code: str) -> Response:
+        """List the corrections, in order: of two for one frame the later one counts."""
+        source = get_object_or_404(_sources(self), code=code)
+        return self.listed(source.clock_corrections.select_related("source", "corrected_by"), _correction)
+
+    @extend_schema(request=ClockCorrectionInput, responses={201: ClockCorrectionShown})
+    def post(self, request: Request, code: str) -> Response:
+        """Correct the clock with a signature: the phases concerned are judged anew, what was sent stays."""
+        given: Any = self.parsed(ClockCorrectionInput)
+        corrected = correct_clock(
+            by=request.user,
+            credentials=given.credentials(request),
+            source=get_object_or_404(_sources(self), code=code),
+            command=given.command(),
+        )
+        return Response(_correction(corrected), status=201)
+
+
+def _correction(row: ClockCorrection) -> dict[str, Any]:
+    return correction_content(row) | {"corrected_at": row.corrected_at, "corrected_by": row.corrected_by.username}
 
 
 def source_content(source: Source) -> dict[str, Any]:

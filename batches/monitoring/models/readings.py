@@ -24,7 +24,13 @@ class Frame(models.Model):
 
     class Meta:
         ordering = ["source", "boot_id", "sequence"]
-        indexes = [models.Index(fields=["source", "last_at", "first_at"])]
+        indexes = [
+            models.Index(fields=["source", "last_at", "first_at"]),
+            # Few frames hold a time after they were received: those that may be in quarantine.
+            models.Index(
+                fields=["source"], condition=models.Q(last_at__gt=models.F("received_at")), name="frame_ahead"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint("source", "boot_id", "sequence", name="frame_once"),
             # What a segment refers to: the place of its frame among months and sources.

@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from batches.models import BatchRecord, EquipmentUse, Phase
 from batches.monitoring.models import Frame, FrameConflict, RuleSet, Segment, Tag
+from batches.monitoring.queries.reading_of import Reading, phases_between, reading_of
 from batches.monitoring.rules.excursion_rules import ExcursionRule, rule_from
 from batches.monitoring.rules.frames import digest as frame_digest
 from batches.monitoring.rules.frames import signal_from
@@ -93,9 +94,11 @@ def phase_facts(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | 
     tags = list(tags_of(phase, None if every_signal else watched_parameters(rules, phase.code)))
     # A step-hold signal carries its last value into the phase.
     before = max((int(rule.max_gap_s * SECOND) for rule in rules if rule.max_gap_s is not None), default=0)
-    segments = _segments(tags, start - before, end)
-    inputs = _inputs(phase, rule_set, uses, tags, segments)
-    signals = _signals(tags, segments)
+    reading = reading_of({tag.source_id for tag in tags})
+    segments = _segments(tags, *reading.span(start - before, end))
+    read = [_read(reading, row) for row in segments]
+    inputs = _inputs(phase, rule_set, uses, tags, segments=segments, as_read=_as_read(reading, tags, segments, read))
+    signals = _signals(tags, read)
     newest = newest_us(signal for sent in signals for signal in sent.signals.values())
     if end is None and (newest is None or newest <= start):
         return PhaseFacts(phase, named, rule_set, rules, None, inputs)
@@ -112,12 +115,9 @@ def phase_facts(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | 
 
 def phases_of(frame: Frame) -> QuerySet[Phase]:
     """Return the phases to which readings of this frame belong: its equipment served them at that time."""
-    return (
-        Phase.objects.filter(equipment_uses__equipment=frame.source.equipment_id, started_at__lte=frame.last_at)
-        .filter(Q(performed_at__isnull=True) | Q(performed_at__gte=frame.first_at))
-        .select_related("batch_record")
-        .order_by("id")
-    )
+    moved_us = reading_of({frame.source_id}).offset_us(frame.source_id, frame.boot_id, frame.sequence)
+    moved = timedelta(microseconds=moved_us)
+    return phases_between(frame.source, frame.first_at + moved, frame.last_at + moved)
 
 
 def verify_frame(frame: Frame) -> bool:
@@ -129,8 +129,10 @@ def verify_frame(frame: Frame) -> bool:
     return frame_digest(frame.source.code, frame.boot_id, frame.sequence, packed) == frame.sha256
 
 
-# tag, digest of the frame, times, values, quality, and whether another body came under the frame's identity
-type _Rows = list[tuple[int, str, bytes, bytes, bytes | None, bool]]
+# tag, digest of the frame, times, values, quality, whether another body came under the frame's identity, and of the
+# frame: source, boot id, sequence, when it was received
+type _Row = tuple[int, str, bytes, bytes, bytes | None, bool, int, str, int, datetime]
+type _Rows = list[_Row]
 
 
 def _segments(tags: list[Tag], start_us: int, end_us: int | None) -> _Rows:
@@ -139,13 +141,30 @@ def _segments(tags: list[Tag], start_us: int, end_us: int | None) -> _Rows:
     if end_us is not None:
         rows = rows.filter(first_us__lte=end_us)
     return list(
-        rows.values_list("tag_id", "frame__sha256", "times", "values", "quality", "disputed").order_by(
-            "first_us", "frame_id"
-        )
+        rows.values_list(
+            "tag_id",
+            "frame__sha256",
+            "times",
+            "values",
+            "quality",
+            "disputed",
+            "frame__source_id",
+            "frame__boot_id",
+            "frame__sequence",
+            "frame__received_at",
+        ).order_by("first_us", "frame_id")
     )
 
 
-def _inputs(phase: Phase, rule_set: RuleSet | None, uses: list[EquipmentUse], tags: list[Tag], segments: _Rows) -> str:
+def _inputs(
+    phase: Phase,
+    rule_set: RuleSet | None,
+    uses: list[EquipmentUse],
+    tags: list[Tag],
+    *,
+    segments: _Rows,
+    as_read: Mapping[str, Any],
+) -> str:
     return digest(
         {
             "phase": [phase.code, phase.started_at, phase.performed_at],
@@ -155,6 +174,7 @@ def _inputs(phase: Phase, rule_set: RuleSet | None, uses: list[EquipmentUse], ta
             "tags": sorted([tag.source.code, tag.code, tag.parameter, tag.unit] for tag in tags),
             "frames": sorted({row[1] for row in segments}),
             "disputed": sorted({row[1] for row in segments if row[5]}),
+            **as_read,
         }
     )
 
@@ -167,11 +187,38 @@ def _text(geometry: Mapping[str, object]) -> dict[str, str]:
     return {key: str(value) for key, value in geometry.items()}
 
 
-def _signals(tags: list[Tag], segments: _Rows) -> tuple[Sent, ...]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    tag: int
+    signal: Signal
+    quarantined: int
+
+
+def _read(reading: Reading, row: _Row) -> _Read:
+    tag, _sha256, times, values, quality, disputed, source, boot_id, sequence, received_at = row
+    # Which of two bodies is true is not known, so neither is: the frame's time counts as a gap. domain.md 2.2, 9.
+    sent = signal_from(times, values, bytes(len(bytes(times)) // 8) if disputed else quality)
+    counted, kept = reading.times(
+        sent.times, source=source, boot_id=boot_id, sequence=sequence, received_at=received_at
+    )
+    if kept.all():
+        return _Read(tag, replace(sent, times=counted), 0)
+    return _Read(tag, Signal(counted[kept], sent.values[kept], sent.good[kept]), int((~kept).sum()))
+
+
+def _as_read(reading: Reading, tags: list[Tag], segments: _Rows, read: list[_Read]) -> dict[str, Any]:
+    # When a frame was received is no part of its digest, and decides what of it is in quarantine.
+    codes = {tag.pk: tag.code for tag in tags}
+    held = sorted(
+        [row[1], codes[one.tag], one.quarantined] for row, one in zip(segments, read, strict=True) if one.quarantined
+    )
+    return {**reading.content, "quarantined": held}
+
+
+def _signals(tags: list[Tag], read: list[_Read]) -> tuple[Sent, ...]:
     parts: dict[int, list[Signal]] = defaultdict(list)
-    for tag, _frame, times, values, quality, disputed in segments:
-        # Which of two bodies is true is not known, so neither is: the frame's time counts as a gap. domain.md 2.2, 9.
-        parts[tag].append(signal_from(times, values, bytes(len(bytes(times)) // 8) if disputed else quality))
+    for one in read:
+        parts[one.tag].append(one.signal)
     sources: dict[str, dict[str, Signal]] = defaultdict(dict)
     for tag in sorted(tags, key=lambda tag: (tag.source.code, tag.code)):
         sources[tag.source.code][tag.parameter] = sent_signal(

@@ -8,8 +8,9 @@ from typing import Any
 from django.db.models import Max, QuerySet
 
 from batches.models import BatchRecord, Phase
-from batches.monitoring.models import Frame, Tag
+from batches.monitoring.models import Frame, Source, Tag
 from batches.monitoring.queries.facts import PhaseFacts, micros, moment, phase_facts, tags_of
+from batches.monitoring.queries.reading_of import is_as_sent
 from batches.monitoring.queries.segments import Raw, raw, tag_envelope
 from batches.monitoring.rules.envelopes import Envelope, envelope_of
 from batches.monitoring.rules.parameters import Parameter, measured, parameter
@@ -59,12 +60,12 @@ def envelope(
     :raises Refusal: ``unknown_parameter``.
     """
     wanted = _parameter(parameter)
-    of_phase = _derived if wanted.derived else _measured
-    series = [
-        _series(phase, source, found)
-        for phase in phases_with_sources(record)
-        for source, found in of_phase(phase, wanted, start, end, points)
-    ]
+    series = []
+    for phase in phases_with_sources(record):
+        # Stored minutes are those of the times sent: where a clock was corrected or is ahead, a rule's signal is shown.
+        sources = Source.objects.filter(tags__in=tags_of(phase, [wanted.code]))
+        of_phase = _measured if not wanted.derived and is_as_sent(sources) else _judged
+        series += [_series(phase, source, found) for source, found in of_phase(phase, wanted, start, end, points)]
     return {"batch_record": record.number, "parameter": wanted.code, "unit": wanted.unit, "series": series}
 
 
@@ -123,7 +124,7 @@ def _measured(
         yield tag.source.code, tag_envelope(tag, start=begins, end=ends, points=points)
 
 
-def _derived(
+def _judged(
     phase: Phase, wanted: Parameter, start: datetime | None, end: datetime | None, points: int
 ) -> Iterator[tuple[str, Envelope]]:
     for trace in traces_of(phase_facts(phase, every_signal=True)):

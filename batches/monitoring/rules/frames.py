@@ -263,7 +263,7 @@ def _column_faults(frame: Frame, known: Collection[str], bounds: Bounds) -> Iter
             at = int(np.argmax(column.times > bounds.latest_us))
             yield Refusal(
                 "reading_from_the_future",
-                "A reading of {tag} lies in the future.",
+                "A reading of {tag} lies too far in the future for a clock that is ahead.",
                 field=f"{place}.times.{at}",
                 tag=tag,
             )

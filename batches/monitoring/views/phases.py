@@ -9,6 +9,7 @@ from batches.models import Phase
 from batches.monitoring import queries
 from batches.monitoring.models import Evaluation
 from batches.monitoring.pictures import MARKS, small_chart, state_of
+from batches.monitoring.queries.reading_of import quarantined_of
 from batches.monitoring.queries.traces import traces_of
 from batches.monitoring.rules.excursions import State
 from gatekeeper.web import Page
@@ -38,6 +39,7 @@ class PhaseSignals(Page):
                 for row in states.rules
             ],
             "states": states,
+            "quarantined": quarantined_of(phase),
             "mark": MARKS[states.state],
             "word": _word(states.state),
             "excursions": queries.excursions_of(phase.batch_record).filter(phase=phase),

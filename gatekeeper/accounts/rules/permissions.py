@@ -49,6 +49,11 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("monitoring.acknowledge", "Acknowledge an excursion that raised an alarm.", people_only=True),
     Permission("monitoring.record_readings", "Send the readings of a skid."),
     Permission("monitoring.configure", "Describe equipment, sources, tags and excursion rules.", people_only=True),
+    Permission(
+        "monitoring.correct",
+        "Correct the clock of a source, with a signature; what it sent stays as it is.",
+        people_only=True,
+    ),
     Permission("release.view", "See specifications, results, the gate and certificates."),
     Permission("release.author_specification", "Write a specification for a market."),
     Permission("release.approve_specification", "Approve a specification, with a signature.", people_only=True),

@@ -1,0 +1,175 @@
+"""How stored samples are read: the one place where signed corrections and the quarantine come between them and a rule.
+
+The columns stay as they were sent. Whoever reads them for a judgement or a picture asks here for the times that count,
+and puts ``content`` into the digest of its inputs: it changes whenever any answer of this module does.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db.models import DecimalField, DurationField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from batches.models import Phase
+from batches.monitoring.models import ClockCorrection, Frame, Segment, Source
+from batches.monitoring.rules.clocks import Correction, Flags, Times, ahead, offset_in_us, offset_us
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The corrections of some sources (by primary key, oldest first) and the tolerance of the quarantine in µs."""
+
+    corrections: Mapping[int, tuple[Correction, ...]]
+    tolerance_us: int
+    content: dict[str, Any]
+
+    def offset_us(self, source: int, boot_id: str, sequence: int) -> int:
+        """Return what is added to the event times of a frame."""
+        return offset_us(self.corrections.get(source, ()), boot_id, sequence)
+
+    def span(self, start_us: int, end_us: int | None) -> tuple[int, int | None]:
+        """Return between which event times as sent those of a time may lie that any correction moves."""
+        offsets = [0, *(one.offset_us for rows in self.corrections.values() for one in rows)]
+        return start_us - max(offsets), None if end_us is None else end_us - min(offsets)
+
+    def times(
+        self, times: Times, *, source: int, boot_id: str, sequence: int, received_at: datetime
+    ) -> tuple[Times, Flags]:
+        """Return the times that count, and which of the samples are not in quarantine."""
+        offset = self.offset_us(source, boot_id, sequence)
+        counted = times + offset if offset else times
+        received = (received_at - _EPOCH) // _MICRO
+        return counted, ~ahead(counted, received_us=received, tolerance_us=self.tolerance_us)
+
+
+def reading_of(sources: Collection[int]) -> Reading:
+    """Return how the samples of these sources (primary keys) are read."""
+    found: dict[int, list[Correction]] = defaultdict(list)
+    content: list[list[Any]] = []
+    rows = ClockCorrection.objects.filter(source__in=sources).select_related("source").order_by("source__code", "id")
+    for row in rows:
+        offset = offset_in_us(row.offset_s)
+        found[row.source_id].append(Correction(row.boot_id, row.first_sequence, row.last_sequence, offset))
+        content.append([row.source.code, row.boot_id, row.first_sequence, row.last_sequence, offset])
+    return Reading(
+        {source: tuple(rows) for source, rows in found.items()},
+        settings.READINGS_FUTURE_TOLERANCE_SECONDS * 1_000_000,
+        {"tolerance_s": settings.READINGS_FUTURE_TOLERANCE_SECONDS, "clock_corrections": content},
+    )
+
+
+def quarantined_as_sent(times: Times, received_at: datetime) -> int:
+    """Return how many of the times as sent lie too far after the frame was received."""
+    received = (received_at - _EPOCH) // _MICRO
+    tolerance = settings.READINGS_FUTURE_TOLERANCE_SECONDS * 1_000_000
+    return int(ahead(times, received_us=received, tolerance_us=tolerance).sum())
+
+
+def corrected_frames(sources: Collection[Source] | QuerySet[Source]) -> QuerySet[Frame]:
+    """Return the frames of sources with ``offset_s`` and the times that count, ``from_at`` and ``until_at``."""
+    corrections = ClockCorrection.objects.filter(
+        Q(last_sequence__isnull=True) | Q(last_sequence__gte=OuterRef("sequence")),
+        source=OuterRef("source"),
+        boot_id=OuterRef("boot_id"),
+        first_sequence__lte=OuterRef("sequence"),
+    ).order_by("-id")
+    offset = Coalesce(Subquery(corrections.values("offset_s")[:1]), Value(Decimal(0)), output_field=DecimalField())
+    duration = ExpressionWrapper(F("offset_s") * Value(timedelta(seconds=1)), output_field=DurationField())
+    return (
+        Frame.objects.filter(source__in=sources)
+        .annotate(offset_s=offset)
+        .annotate(from_at=F("first_at") + duration, until_at=F("last_at") + duration)
+    )
+
+
+def frames_ahead(sources: Collection[Source] | QuerySet[Source]) -> QuerySet[Frame]:
+    """Return the frames of sources that hold samples in quarantine."""
+    tolerance = timedelta(seconds=settings.READINGS_FUTURE_TOLERANCE_SECONDS)
+    found = corrected_frames(sources).filter(until_at__gt=F("received_at") + Value(tolerance))
+    if not ClockCorrection.objects.filter(source__in=sources).exists():
+        found = found.filter(last_at__gt=F("received_at"))  # what the index of frames ahead knows
+    return found
+
+
+def is_as_sent(sources: Collection[Source] | QuerySet[Source]) -> bool:
+    """Return whether the samples of these sources are read as they were sent: none is moved, none in quarantine."""
+    corrected = ClockCorrection.objects.filter(source__in=sources)
+    return not corrected.exists() and not frames_ahead(sources).exists()
+
+
+def quarantined_in(frames: Collection[Frame] | QuerySet[Frame]) -> dict[int, int]:
+    """Return how many samples of each of these frames are in quarantine, by primary key; those with none are left out.
+
+    A sample is one value of one tag.
+    """
+    known = {row.pk: row for row in frames}
+    reading = reading_of({row.source_id for row in known.values()})
+    counts: dict[int, int] = defaultdict(int)
+    places = {
+        "source__in": {row.source_id for row in known.values()},
+        "frame_at__in": [row.first_at for row in known.values()],
+    }
+    for frame, times in Segment.objects.filter(frame__in=known, **places).values_list("frame_id", "times"):
+        row = known[frame]
+        _times, kept = reading.times(
+            np.frombuffer(bytes(times), dtype="<i8"),
+            source=row.source_id,
+            boot_id=row.boot_id,
+            sequence=row.sequence,
+            received_at=row.received_at,
+        )
+        if not kept.all():
+            counts[frame] += int((~kept).sum())
+    return dict(counts)
+
+
+def quarantined_of(phase: Phase) -> int:
+    """Return how many samples in quarantine may belong to a phase: of its time, or received while it ran."""
+    if phase.started_at is None:
+        return 0
+    received, timed = Q(received_at__gte=phase.started_at), Q(until_at__gte=phase.started_at)
+    if phase.performed_at is not None:
+        received, timed = received & Q(received_at__lte=phase.performed_at), timed & Q(from_at__lte=phase.performed_at)
+    sources = Source.objects.filter(equipment__uses__phase=phase).distinct()
+    return sum(quarantined_in(frames_ahead(sources).filter(received | timed)).values())
+
+
+def phases_corrected(correction: ClockCorrection) -> QuerySet[Phase]:
+    """Return the phases that the frames of a correction belong to, or have belonged to under an earlier one."""
+    source = correction.source
+    others = ClockCorrection.objects.filter(source=source, boot_id=correction.boot_id)
+    offsets = [timedelta(0), *(timedelta(seconds=float(one)) for one in others.values_list("offset_s", flat=True))]
+    frames = covered_frames(correction)
+    first, last = frames.order_by("first_at").first(), frames.order_by("-last_at").first()
+    if first is None or last is None:
+        return Phase.objects.none()
+    return phases_between(source, first.first_at + min(offsets), last.last_at + max(offsets))
+
+
+def covered_frames(correction: ClockCorrection) -> QuerySet[Frame]:
+    """Return the frames that a correction, recorded or not, covers."""
+    frames = Frame.objects.filter(
+        source=correction.source, boot_id=correction.boot_id, sequence__gte=correction.first_sequence
+    )
+    return frames if correction.last_sequence is None else frames.filter(sequence__lte=correction.last_sequence)
+
+
+def phases_between(source: Source, begin: datetime, end: datetime) -> QuerySet[Phase]:
+    """Return the phases that the equipment of a source served at any time between these two."""
+    served = assignments_of(source).filter(started_at__lte=end)
+    return served.filter(Q(performed_at__isnull=True) | Q(performed_at__gte=begin)).order_by("id").distinct()
+
+
+def assignments_of(source: Source) -> QuerySet[Phase]:
+    """Return the phases that have used the equipment of a source: it is assigned to each while that runs."""
+    used = Phase.objects.filter(equipment_uses__equipment=source.equipment_id, started_at__isnull=False)
+    return used.select_related("batch_record")
