@@ -7,6 +7,7 @@ import pytest
 from batches.actions import records
 from batches.actions.commands import IssueBatchRecord
 from batches.monitoring.actions.files import ReceiveFile, record_instrument_file
+from batches.monitoring.actions.readings import record_frame
 from batches.monitoring.models import Evaluation, Excursion, Frame, InstrumentFile, Segment
 from batches.monitoring.queries import verify_frame
 from batches.monitoring.rules.recordings import boot_id
@@ -329,3 +330,9 @@ def test_the_real_file_of_an_analyser_is_of_another_year(plant, real_file):  # n
     name = "SampleResultsDEVICE1232021-02-18_104838.csv"
     found = refused(plant, real_file(name), "nova_flex2", "FLEX1", name, sample="SAMPLE 0001")
     assert found == [("file_outside_phase", "file")]
+
+
+def test_who_may_record_a_file_sends_no_readings_in_the_name_of_a_skid(plant):
+    with pytest.raises(Refusal) as caught:
+        record_frame(by=plant.people["olivia"], site=plant.site, frame=making.frame(1, [0], lambda _at: 0.2))
+    assert caught.value.code == "not_authorised"

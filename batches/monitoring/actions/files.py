@@ -60,7 +60,7 @@ def record_instrument_file(*, by: Person, phase: Phase, command: ReceiveFile) ->
     locked = Phase.objects.select_related("batch_record__site", "batch_record__lot").select_for_update(of=["self"])
     phase = locked.get(pk=phase.pk)
     site = phase.batch_record.site
-    check_authority(by, "monitoring.record_readings", site)
+    check_authority(by, "monitoring.record_files", site)
     source, mapping = _source(phase, command.source), _mapping(command)
     refuse_all(list(_name_faults(command)))
     sha256 = hashlib.sha256(command.content).hexdigest()
@@ -168,7 +168,7 @@ def _recorded(by: Person, site: Site, source: Source, taken: Taken, boot: str) -
     for sequence, columns in enumerate(frames_of(taken.series, most=settings.READINGS_MAX_SAMPLES)):
         frame = Frame(source.code, boot, sequence, columns)
         try:
-            done = record_frame(by=by, site=site, frame=frame)
+            done = record_frame(by=by, site=site, frame=frame, authority_checked=True)
         except Refusal as refusal:
             refuse_all(
                 [Refusal(one.code, one.template, field="file", kind=one.kind, **one.params) for one in refusal.all]

@@ -27,7 +27,7 @@ _ROWS = 200
 class PhaseFiles(ApiView):
     """The files of a phase."""
 
-    permissions: ClassVar = {"GET": "monitoring.view", "POST": "monitoring.record_readings"}
+    permissions: ClassVar = {"GET": "monitoring.view", "POST": "monitoring.record_files"}
     parser_classes: ClassVar = [MultiPartParser]
 
     @extend_schema(responses=PhaseFileShown(many=True))

@@ -65,14 +65,14 @@ class FileList(OfPhase):
             }
             for file in queries.files_of(self.phase)
         ]
-        may = self.phase.started_at is not None and site in sites_in(self.request, "monitoring.record_readings")
+        may = self.phase.started_at is not None and site in sites_in(self.request, "monitoring.record_files")
         return super().context() | {"files": files, "may_receive": may}
 
 
 class ReceiveFile(OfPhase, ActionView):
     """Receive a file for the phase."""
 
-    permission = "monitoring.record_readings"
+    permission = "monitoring.record_files"
     template_name = "monitoring/file_receive.html"
     form_class = FileForm
 

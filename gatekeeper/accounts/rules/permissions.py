@@ -48,6 +48,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("monitoring.view", "See readings, derived signals and excursions."),
     Permission("monitoring.acknowledge", "Acknowledge an excursion that raised an alarm.", people_only=True),
     Permission("monitoring.record_readings", "Send the readings of a skid."),
+    Permission("monitoring.record_files", "Record a file that an instrument wrote during a phase."),
     Permission("monitoring.configure", "Describe equipment, sources, tags and excursion rules.", people_only=True),
     Permission(
         "monitoring.correct",
