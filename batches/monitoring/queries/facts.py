@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from batches.models import BatchRecord, EquipmentUse, Phase
 from batches.monitoring.models import Frame, FrameConflict, RuleSet, Segment, Tag
-from batches.monitoring.queries.reading_of import Reading, phases_between, reading_of
+from batches.monitoring.queries.reading_of import Place, Reading, phases_between, reading_of
 from batches.monitoring.rules.excursion_rules import ExcursionRule, rule_from
 from batches.monitoring.rules.frames import digest as frame_digest
 from batches.monitoring.rules.frames import signal_from
@@ -95,7 +95,8 @@ def phase_facts(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | 
     # A step-hold signal carries its last value into the phase.
     before = max((int(rule.max_gap_s * SECOND) for rule in rules if rule.max_gap_s is not None), default=0)
     reading = reading_of({tag.source_id for tag in tags})
-    segments = _segments(tags, *reading.span(start - before, end))
+    first, last = reading.span(start - before, start if end is None else end)
+    segments = _segments(tags, first, None if end is None else last)
     read = [_read(reading, row) for row in segments]
     inputs = _inputs(phase, rule_set, uses, tags, segments=segments, as_read=_as_read(reading, tags, segments, read))
     signals = _signals(tags, read)
@@ -195,15 +196,11 @@ class _Read:
 
 
 def _read(reading: Reading, row: _Row) -> _Read:
-    tag, _sha256, times, values, quality, disputed, source, boot_id, sequence, received_at = row
+    tag, _sha256, times, values, quality, disputed, *place = row
     # Which of two bodies is true is not known, so neither is: the frame's time counts as a gap. domain.md 2.2, 9.
     sent = signal_from(times, values, bytes(len(bytes(times)) // 8) if disputed else quality)
-    counted, kept = reading.times(
-        sent.times, source=source, boot_id=boot_id, sequence=sequence, received_at=received_at
-    )
-    if kept.all():
-        return _Read(tag, replace(sent, times=counted), 0)
-    return _Read(tag, Signal(counted[kept], sent.values[kept], sent.good[kept]), int((~kept).sum()))
+    signal = reading.signal(sent, Place(*place))
+    return _Read(tag, signal, len(sent.times) - len(signal.times))
 
 
 def _as_read(reading: Reading, tags: list[Tag], segments: _Rows, read: list[_Read]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from django.db.models import Exists, OuterRef, Q
 from batches.models import BatchRecord, Phase
 from batches.monitoring.models import Evaluation, Excursion, Frame, FrameConflict, Progress, Segment, Tag
 from batches.monitoring.queries.alarms import with_acknowledgements
-from batches.monitoring.queries.facts import rule_set_of, rules_in
+from batches.monitoring.queries.facts import micros, moment, rule_set_of, rules_in
+from batches.monitoring.queries.reading_of import Place, reading_of
 from batches.monitoring.rules.excursion_rules import ExcursionRule
 from batches.monitoring.rules.frames import signal_from
 from batches.monitoring.rules.geometry import Module, module_of
@@ -129,10 +130,15 @@ def signals_of(one: Followed, frames: Iterable[int]) -> list[Signal]:
     own = {"source__in": one.sources, "tag__in": [tag.pk for tag in one.tags]}
     rows = Segment.objects.filter(frame__in=list(frames), **own)
     parts: dict[int, list[Signal]] = defaultdict(list)
-    columns = rows.annotate(disputed=disputed).values_list("tag_id", "times", "values", "quality", "disputed")
-    for tag, times, values, quality, both in columns:
+    columns = rows.annotate(disputed=disputed).values_list(
+        "tag_id", "times", "values", "quality", "disputed",
+        "source_id", "frame__boot_id", "frame__sequence", "frame__received_at",
+    )  # fmt: skip
+    reading = reading_of(one.sources)
+    for tag, times, values, quality, both, *place in columns:
         # Which of two bodies is true is not known, so neither is (queries.facts).
-        parts[tag].append(signal_from(times, values, bytes(len(bytes(times)) // 8) if both else quality))
+        sent_as = signal_from(times, values, bytes(len(bytes(times)) // 8) if both else quality)
+        parts[tag].append(reading.signal(sent_as, Place(*place)))
     sent: dict[str, dict[str, Signal]] = defaultdict(dict)
     for tag in one.tags:
         sent[tag.source.code][tag.parameter] = sent_signal(
@@ -143,7 +149,8 @@ def signals_of(one: Followed, frames: Iterable[int]) -> list[Signal]:
 
 def frames_between(one: Followed, start: datetime, end: datetime) -> list[int]:
     """Return the frames of a phase's sources with readings between two times."""
-    frames = Frame.objects.filter(source__in=one.sources, last_at__gte=start, first_at__lte=end)
+    begins, ends = reading_of(one.sources).span(micros(start), micros(end))
+    frames = Frame.objects.filter(source__in=one.sources, last_at__gte=moment(begins), first_at__lte=moment(ends))
     return list(frames.values_list("pk", flat=True))
 
 

@@ -6,7 +6,7 @@ and puts ``content`` into the digest of its inputs: it changes whenever any answ
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,9 +19,20 @@ from django.db.models.functions import Coalesce
 from batches.models import Phase
 from batches.monitoring.models import ClockCorrection, Frame, Segment, Source
 from batches.monitoring.rules.clocks import Correction, Flags, Times, ahead, offset_in_us, offset_us
+from batches.monitoring.rules.signals import Signal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The frame that samples came in: source (primary key), boot id, sequence, and when it was received."""
+
+    source: int
+    boot_id: str
+    sequence: int
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +47,24 @@ class Reading:
         """Return what is added to the event times of a frame."""
         return offset_us(self.corrections.get(source, ()), boot_id, sequence)
 
-    def span(self, start_us: int, end_us: int | None) -> tuple[int, int | None]:
-        """Return between which event times as sent those of a time may lie that any correction moves."""
+    def span(self, start_us: int, end_us: int) -> tuple[int, int]:
+        """Return between which times (µs) as sent the samples between two times that count must lie."""
         offsets = [0, *(one.offset_us for rows in self.corrections.values() for one in rows)]
-        return start_us - max(offsets), None if end_us is None else end_us - min(offsets)
+        return start_us - max(offsets), end_us - min(offsets)
 
-    def times(
-        self, times: Times, *, source: int, boot_id: str, sequence: int, received_at: datetime
-    ) -> tuple[Times, Flags]:
+    def times(self, times: Times, place: Place) -> tuple[Times, Flags]:
         """Return the times that count, and which of the samples are not in quarantine."""
-        offset = self.offset_us(source, boot_id, sequence)
+        offset = self.offset_us(place.source, place.boot_id, place.sequence)
         counted = times + offset if offset else times
-        received = (received_at - _EPOCH) // _MICRO
+        received = (place.received_at - _EPOCH) // _MICRO
         return counted, ~ahead(counted, received_us=received, tolerance_us=self.tolerance_us)
+
+    def signal(self, sent: Signal, place: Place) -> Signal:
+        """Return the signal that counts: at its corrected times, without what is in quarantine."""
+        counted, kept = self.times(sent.times, place)
+        if kept.all():
+            return replace(sent, times=counted)
+        return Signal(counted[kept], sent.values[kept], sent.good[kept])
 
 
 def reading_of(sources: Collection[int]) -> Reading:
@@ -120,13 +136,8 @@ def quarantined_in(frames: Collection[Frame] | QuerySet[Frame]) -> dict[int, int
     }
     for frame, times in Segment.objects.filter(frame__in=known, **places).values_list("frame_id", "times"):
         row = known[frame]
-        _times, kept = reading.times(
-            np.frombuffer(bytes(times), dtype="<i8"),
-            source=row.source_id,
-            boot_id=row.boot_id,
-            sequence=row.sequence,
-            received_at=row.received_at,
-        )
+        place = Place(row.source_id, row.boot_id, row.sequence, row.received_at)
+        _times, kept = reading.times(np.frombuffer(bytes(times), dtype="<i8"), place)
         if not kept.all():
             counts[frame] += int((~kept).sum())
     return dict(counts)
