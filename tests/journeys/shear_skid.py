@@ -51,7 +51,7 @@ async def main(port, start, folder):
     skid = await server.nodes.objects.add_object(space, "TFF01")
     node = await skid.add_variable(ua.NodeId("TFF01.FI101", space), "FI101", 0.0, ua.VariantType.Double)
     waits = ua.StatusCode(ua.StatusCodes.BadWaitingForInitialData)
-    initial = ua.DataValue(ua.Variant(), StatusCode=waits, SourceTimestamp=datetime.fromtimestamp(start, UTC))
+    initial = ua.DataValue(ua.Variant(), StatusCode=waits, SourceTimestamp=datetime.fromtimestamp(start - STEP, UTC))
     await server.write_attribute_value(node.nodeid, initial)
     async with server:
         (folder / "ready").touch()
