@@ -36,9 +36,8 @@ def pages(deviation, reported, certificate, excursion, file):
             "/batches/masters/", "/batches/masters/LV-3G/1/", "/batches/deviations/",
             f"/batches/deviations/{deviation}/", f"/batches/deviations/{reported}/close/",
             "/batches/equipment/", "/batches/equipment/HF-0117/", "/batches/equipment/?q=nothing-is-called-this",
-            "/monitoring/sources/", "/monitoring/sources/TFF01/", "/monitoring/rule-sets/",
+            "/monitoring/sources/", "/monitoring/sources/TFF01/", "/monitoring/rule-sets/", "/monitoring/log-mappings/",
             "/monitoring/rule-sets/LV-PROCESS/1/", f"/monitoring/excursions/{excursion}/",
-            "/monitoring/log-mappings/", f"/monitoring/batch-records/{record}/phases/L10/files/",
             f"/monitoring/batch-records/{record}/phases/L10/", f"/monitoring/batch-records/{record}/exposure/",
             f"/monitoring/batch-records/{REFUSING.number}/exposure/", "/release/", release,
             f"/release/lots/{REFUSING.lot}/", f"{release}results/", f"{release}files/{file}/",
@@ -58,7 +57,6 @@ def pages(deviation, reported, certificate, excursion, file):
             "/release/specifications/import/", "/release/specifications/markets/import/",
             "/batches/equipment/register/", "/batches/equipment/HF-0117/calibrate/",
             "/batches/equipment/HF-0117/geometry/", "/monitoring/sources/register/", "/monitoring/rule-sets/import/",
-            "/monitoring/log-mappings/import/",
         ],
         "grace": [
             "/accounts/people/", "/accounts/people/olivia/", "/accounts/people/lims/", "/accounts/enrol/",
@@ -71,7 +69,6 @@ def pages(deviation, reported, certificate, excursion, file):
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/check/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/correct/",
             f"/batches/{PERFORMED.number}/phases/L1/verify/", f"/batches/{record}/phases/L3/done/",
-            f"/monitoring/batch-records/{record}/phases/L10/files/receive/",
         ],
     }  # fmt: skip
 

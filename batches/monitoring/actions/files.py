@@ -16,7 +16,7 @@ from batches.monitoring.rules.frames import Frame
 from batches.monitoring.rules.recordings import Series, Taken, boot_id, frames_of
 from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.clock import now
-from gatekeeper.accounts.models import Person, Site
+from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.instruments import skid_logs
@@ -59,8 +59,7 @@ def record_instrument_file(*, by: Person, phase: Phase, command: ReceiveFile) ->
     """
     locked = Phase.objects.select_related("batch_record__site", "batch_record__lot").select_for_update(of=["self"])
     phase = locked.get(pk=phase.pk)
-    site = phase.batch_record.site
-    check_authority(by, "monitoring.record_files", site)
+    check_authority(by, "monitoring.record_files", phase.batch_record.site)
     source, mapping = _source(phase, command.source), _mapping(command)
     refuse_all(list(_name_faults(command)))
     sha256 = hashlib.sha256(command.content).hexdigest()
@@ -80,7 +79,7 @@ def record_instrument_file(*, by: Person, phase: Phase, command: ReceiveFile) ->
     window = window_of(phase, now())
     _check_inside(taken.series, window)
     boot = boot_id(sha256, command.sample)
-    findings = [*taken.findings, *_recorded(by, site, source, taken, boot)]
+    findings = [*taken.findings, *_recorded(by, source, taken, boot)]
     file = InstrumentFile.objects.create(
         phase=phase,
         source=source,
@@ -101,7 +100,7 @@ def record_instrument_file(*, by: Person, phase: Phase, command: ReceiveFile) ->
 
 
 def _source(phase: Phase, code: str) -> Source:
-    source = Source.objects.filter(code=code, site=phase.batch_record.site).select_related("equipment").first()
+    source = Source.objects.filter(code=code, site=phase.batch_record.site).select_related("equipment", "site").first()
     if source is None:
         raise Refusal("unknown_source", "There is no source “{code}” here.", field="source", code=code)
     if phase.started_at is None:
@@ -163,12 +162,12 @@ def _check_inside(series: tuple[Series, ...], window: tuple[int, int]) -> None:
         )
 
 
-def _recorded(by: Person, site: Site, source: Source, taken: Taken, boot: str) -> Iterator[Finding]:
+def _recorded(by: Person, source: Source, taken: Taken, boot: str) -> Iterator[Finding]:
     """Record the frames of a file, and yield a finding for each whose identity another body had taken before."""
     for sequence, columns in enumerate(frames_of(taken.series, most=settings.READINGS_MAX_SAMPLES)):
         frame = Frame(source.code, boot, sequence, columns)
         try:
-            done = record_frame(by=by, site=site, frame=frame, authority_checked=True)
+            done = record_frame(by=by, site=source.site, frame=frame, authority_checked=True)
         except Refusal as refusal:
             refuse_all(
                 [Refusal(one.code, one.template, field="file", kind=one.kind, **one.params) for one in refusal.all]
