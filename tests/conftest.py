@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from gatekeeper.demo.embedded import create_database, drop_database, services
@@ -15,6 +16,10 @@ from gatekeeper.demo.supervisor import Supervisor
 from tests import migrated, running
 
 PEOPLED = "gk_peopled"
+
+# Speed is measured by `make bench`, never by a test: on a busy machine a deadline says nothing of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 CHROMIUM_ARGUMENTS = [
     "--headless",

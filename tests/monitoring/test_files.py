@@ -317,7 +317,7 @@ def test_the_pages_say_what_to_do_and_page_through_many_readings(plant, desk):
     assert "1–100 / 250" in desk.get(f"{PAGE}{file.pk}/?start=x").content.decode()
 
 
-def test_the_real_chromatography_file_of_cut_curves_is_kept_and_gives_no_reading(plant, real_file):  # noqa: F811
+def test_the_real_chromatography_file_of_cut_curves_is_kept_and_gives_no_reading(plant, real_file):  # noqa: F811 -- the fixture
     make_akta(plant)
     file = receive(plant, real_file("cytiva_unicorn_1.zip")).file
     assert {code for code, _name, blocking in codes(file) if blocking} == {"curve_cut_short", "curve_without_time"}
@@ -325,7 +325,7 @@ def test_the_real_chromatography_file_of_cut_curves_is_kept_and_gives_no_reading
     assert (file.signals, Frame.objects.count()) == ([], 0)
 
 
-def test_the_real_file_of_an_analyser_is_of_another_year(plant, real_file):  # noqa: F811
+def test_the_real_file_of_an_analyser_is_of_another_year(plant, real_file):  # noqa: F811 -- the fixture
     make_analyser(plant)
     name = "SampleResultsDEVICE1232021-02-18_104838.csv"
     found = refused(plant, real_file(name), "nova_flex2", "FLEX1", name, sample="SAMPLE 0001")
