@@ -291,5 +291,5 @@ def _adds_up(olivia, site):
     assert float(totals["shear_dose"]) == pytest.approx(1_680_119.2, abs=2)
     olivia.open("/monitoring/batch-records/BR-1/exposure/")
     text = olivia.text.replace("\N{NO-BREAK SPACE}", " ")
-    for said in ("2.17 min", "355897.", "168011", "13058.867 s⁻¹"):
+    for said in ("2.17 min", "355897.", "168011", "13058.867"):
         assert said in text

@@ -19,10 +19,10 @@ PURPOSE = {"skid": ExtendedKeyUsageOID.SERVER_AUTH}
 URIS = {"skid": "urn:skid"}
 
 
-@pytest.fixture(scope="module")
-def papers(tmp_path_factory):
+@pytest.fixture
+def papers(tmp_path):
     """A folder with key and certificate of the skid, of the collector, and of a stranger."""
-    folder = tmp_path_factory.mktemp("certificates")
+    folder = tmp_path
 
     async def make():
         for name in ("skid", "collector", "stranger"):
