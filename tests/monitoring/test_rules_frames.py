@@ -195,3 +195,8 @@ def test_what_is_no_gzip_is_refused(body):
 def test_a_small_gzip_that_unpacks_to_much_is_refused():
     assert faults_of(lambda: unpacked(gzip.compress(bytes(10_000)), limit=9_999)) == {("body_too_large", None)}
     assert len(unpacked(gzip.compress(bytes(10_000)), limit=10_000)) == 10_000
+
+
+def test_a_body_is_kept_as_text_json_as_it_came_and_anything_else_as_a_data_url():
+    assert Frame("S", "b", 1, (), b"{}").text == "{}"
+    assert Frame("S", "b", 1, (), b"\x00\x01", "application/x").text == "data:application/x;base64,AAE="
