@@ -42,6 +42,15 @@ class ByCursor(CursorPagination):
         }
 
 
+def rfc3339(text: str) -> datetime | None:
+    """Return the time of a query parameter, None when it is none or has no offset."""
+    try:
+        at = parse_datetime(text.replace(" ", "+"))  # a plus sign that was not escaped arrives as a space
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
+
+
 def updated_since(request: Request) -> datetime | None:
     """Return ``?updated_since=`` as a time, None when it is not given.
 
@@ -50,11 +59,7 @@ def updated_since(request: Request) -> datetime | None:
     text = request.query_params.get("updated_since")
     if text is None:
         return None
-    try:
-        at = parse_datetime(text.replace(" ", "+"))  # a plus sign that was not escaped arrives as a space
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+    if (at := rfc3339(text)) is None:
         raise ValidationError({"updated_since": "An RFC 3339 time with its offset is needed."}, code="time_malformed")
     return at
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -54,7 +54,7 @@ def receive_file(*, by: Person, command: ReceiveFile) -> InstrumentFile:
         site=lot.site,
         lot=lot,
         readings=[_reading_content(reading) for reading in parsed.readings],
-        findings=[_finding_content(finding) for finding in parsed.findings],
+        findings=[asdict(finding) for finding in parsed.findings],
         received_at=now(),
         received_by=by,
     )
@@ -196,17 +196,6 @@ def _reading_content(reading: Reading) -> dict[str, Any]:
         "measured_at": reading.measured_at.isoformat() if reading.measured_at else None,
         "locator": reading.locator,
         "context": dict(reading.context),
-    }
-
-
-def _finding_content(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "message": finding.message,
-        "locator": finding.locator,
-        "blocking": finding.blocking,
-        "sample": finding.sample,
-        "parameter": finding.parameter,
     }
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
@@ -92,7 +92,7 @@ def record_instrument_file(*, by: Person, phase: Phase, command: ReceiveFile) ->
         instrument=taken.instrument,
         boot_id=boot,
         signals=[signal_content(series, window) for series in taken.series],
-        findings=[_finding_content(finding) for finding in findings],
+        findings=[asdict(finding) for finding in findings],
         received_at=now(),
         received_by=by,
     )
@@ -180,14 +180,3 @@ def _recorded(by: Person, source: Source, taken: Taken, boot: str) -> Iterator[F
 
 def _at_file(refusal: Refusal) -> Refusal:
     return Refusal(refusal.code, refusal.template, field="file", kind=refusal.kind, **refusal.params)
-
-
-def _finding_content(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "message": finding.message,
-        "locator": finding.locator,
-        "blocking": finding.blocking,
-        "sample": finding.sample,
-        "parameter": finding.parameter,
-    }

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.shortcuts import get_object_or_404
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -27,6 +26,7 @@ from batches.monitoring.serializers import (
 )
 from gatekeeper.api import ApiView
 from gatekeeper.core.refusal import Refusal
+from gatekeeper.pagination import rfc3339
 
 _ENVELOPE = [
     OpenApiParameter("parameter", str, required=True, description="Code of what is measured or derived."),
@@ -202,11 +202,7 @@ def _record(view: ApiView, number: str) -> BatchRecord:
 def _time(text: str | None, field: str) -> datetime | None:
     if text is None:
         return None
-    try:
-        at = parse_datetime(text.replace(" ", "+"))  # a plus sign that was not escaped arrives as a space
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+    if (at := rfc3339(text)) is None:
         raise Refusal("time_malformed", "An RFC 3339 time with its offset is needed.", field=field)
     return at
 

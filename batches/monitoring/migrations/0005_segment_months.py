@@ -73,9 +73,9 @@ class Migration(migrations.Migration):
                         ("minute", models.IntegerField()),
                         ("count", models.IntegerField()),
                         ("first_us", models.BigIntegerField()),
-                        ("low", models.FloatField()),  # noqa: TID251
-                        ("high", models.FloatField()),  # noqa: TID251
-                        ("total", models.FloatField()),  # noqa: TID251
+                        ("low", models.FloatField()),  # noqa: TID251 -- of float64 samples, for a picture: no record
+                        ("high", models.FloatField()),  # noqa: TID251 -- the same
+                        ("total", models.FloatField()),  # noqa: TID251 -- the same
                     ],
                     options={"ordering": ["tag", "minute"]},
                 ),

@@ -6,16 +6,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from batches.models import BatchRecord, EquipmentUse, Phase
-from batches.monitoring.models import Frame, FrameConflict, RuleSet, Segment, Tag
-from batches.monitoring.queries.reading_of import Place, Reading, phases_between, reading_of
+from batches.monitoring.models import Frame, RuleSet, Segment, Tag
+from batches.monitoring.queries.reading_of import (
+    COLUMNS,
+    PLACE,
+    Place,
+    Reading,
+    phases_between,
+    reading_of,
+    signals_by_source,
+    with_disputes,
+)
 from batches.monitoring.rules.excursion_rules import ExcursionRule, rule_from
 from batches.monitoring.rules.frames import digest as frame_digest
-from batches.monitoring.rules.frames import signal_from
-from batches.monitoring.rules.signals import SECOND, Signal, joined_signal
-from batches.monitoring.rules.verdicts import PhaseReadings, Sent, newest_us, sent_signal, watched_parameters
+from batches.monitoring.rules.signals import SECOND, Signal
+from batches.monitoring.rules.verdicts import PhaseReadings, Sent, newest_us, watched_parameters
 from gatekeeper.core.canonical import digest
 
 EVALUATION = 2  # version of what an evaluation says of the same data: recorded ones of an older version are made anew
@@ -137,24 +145,10 @@ type _Rows = list[_Row]
 
 
 def _segments(tags: list[Tag], start_us: int, end_us: int | None) -> _Rows:
-    disputed = Exists(FrameConflict.objects.filter(frame=OuterRef("frame")))
-    rows = Segment.objects.filter(tag__in=tags, last_us__gte=start_us).annotate(disputed=disputed)
+    rows = with_disputes(Segment.objects.filter(tag__in=tags, last_us__gte=start_us))
     if end_us is not None:
         rows = rows.filter(first_us__lte=end_us)
-    return list(
-        rows.values_list(
-            "tag_id",
-            "frame__sha256",
-            "times",
-            "values",
-            "quality",
-            "disputed",
-            "frame__source_id",
-            "frame__boot_id",
-            "frame__sequence",
-            "frame__received_at",
-        ).order_by("first_us", "frame_id")
-    )
+    return list(rows.values_list("tag_id", "frame__sha256", *COLUMNS, *PLACE).order_by("first_us", "frame_id"))
 
 
 def _inputs(
@@ -197,10 +191,8 @@ class _Read:
 
 def _read(reading: Reading, row: _Row) -> _Read:
     tag, _sha256, times, values, quality, disputed, *place = row
-    # Which of two bodies is true is not known, so neither is: the frame's time counts as a gap. domain.md 2.2, 9.
-    sent = signal_from(times, values, bytes(len(bytes(times)) // 8) if disputed else quality)
-    signal = reading.signal(sent, Place(*place))
-    return _Read(tag, signal, len(sent.times) - len(signal.times))
+    signal = reading.stored((times, values, quality, disputed), Place(*place))
+    return _Read(tag, signal, len(times) // 8 - len(signal.times))
 
 
 def _as_read(reading: Reading, tags: list[Tag], segments: _Rows, read: list[_Read]) -> dict[str, Any]:
@@ -216,9 +208,4 @@ def _signals(tags: list[Tag], read: list[_Read]) -> tuple[Sent, ...]:
     parts: dict[int, list[Signal]] = defaultdict(list)
     for one in read:
         parts[one.tag].append(one.signal)
-    sources: dict[str, dict[str, Signal]] = defaultdict(dict)
-    for tag in sorted(tags, key=lambda tag: (tag.source.code, tag.code)):
-        sources[tag.source.code][tag.parameter] = sent_signal(
-            joined_signal(parts[tag.pk]), unit=tag.unit, code=tag.parameter, low=tag.range_low, high=tag.range_high
-        )
-    return tuple(Sent(source, signals) for source, signals in sources.items())
+    return tuple(Sent(source, signals) for source, signals in signals_by_source(tags, parts).items())

@@ -5,19 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from batches.models import BatchRecord, Phase
-from batches.monitoring.models import Evaluation, Excursion, Frame, FrameConflict, Progress, Segment, Tag
+from batches.monitoring.models import Evaluation, Excursion, Frame, Progress, Segment, Tag
 from batches.monitoring.queries.alarms import with_acknowledgements
 from batches.monitoring.queries.facts import micros, moment, rule_set_of, rules_in
-from batches.monitoring.queries.reading_of import Place, reading_of
+from batches.monitoring.queries.reading_of import COLUMNS, PLACE, Place, reading_of, signals_by_source, with_disputes
 from batches.monitoring.rules.excursion_rules import ExcursionRule
-from batches.monitoring.rules.frames import signal_from
 from batches.monitoring.rules.geometry import Module, module_of
 from batches.monitoring.rules.plots import Plot, plots_of, plotted
-from batches.monitoring.rules.signals import Signal, joined_signal
-from batches.monitoring.rules.verdicts import sent_signal
+from batches.monitoring.rules.signals import Signal
 from gatekeeper.accounts.clock import now
 from gatekeeper.core.refusal import Refusal
 
@@ -125,25 +123,14 @@ def tail(running: Iterable[Followed], *, since: int | None, start: datetime) -> 
 
 def signals_of(one: Followed, frames: Iterable[int]) -> list[Signal]:
     """Return the signal of each plot in these frames, in the order of the plots."""
-    disputed = Exists(FrameConflict.objects.filter(frame=OuterRef("frame")))
     # The keys of readings lead with the source.
     own = {"source__in": one.sources, "tag__in": [tag.pk for tag in one.tags]}
-    rows = Segment.objects.filter(frame__in=list(frames), **own)
-    parts: dict[int, list[Signal]] = defaultdict(list)
-    columns = rows.annotate(disputed=disputed).values_list(
-        "tag_id", "times", "values", "quality", "disputed",
-        "source_id", "frame__boot_id", "frame__sequence", "frame__received_at",
-    )  # fmt: skip
+    rows = with_disputes(Segment.objects.filter(frame__in=list(frames), **own))
     reading = reading_of(one.sources)
-    for tag, times, values, quality, both, *place in columns:
-        # Which of two bodies is true is not known, so neither is (queries.facts).
-        sent_as = signal_from(times, values, bytes(len(bytes(times)) // 8) if both else quality)
-        parts[tag].append(reading.signal(sent_as, Place(*place)))
-    sent: dict[str, dict[str, Signal]] = defaultdict(dict)
-    for tag in one.tags:
-        sent[tag.source.code][tag.parameter] = sent_signal(
-            joined_signal(parts[tag.pk]), unit=tag.unit, code=tag.parameter, low=tag.range_low, high=tag.range_high
-        )
+    parts: dict[int, list[Signal]] = defaultdict(list)
+    for tag, times, values, quality, disputed, *place in rows.values_list("tag_id", *COLUMNS, *PLACE):
+        parts[tag].append(reading.stored((times, values, quality, disputed), Place(*place)))
+    sent = signals_by_source(one.tags, parts)
     return [plotted(plot, sent[plot.source], one.module) for plot in one.plots]
 
 

@@ -1,11 +1,11 @@
-"""How stored samples are read: the one place where signed corrections and the quarantine come between them and a rule.
+"""How stored samples are read: the one place where disputes, corrections and the quarantine come before any rule.
 
 The columns stay as they were sent. Whoever reads them for a judgement or a picture asks here for the times that count,
 and puts ``content`` into the digest of its inputs: it changes whenever any answer of this module does.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,16 +13,35 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db.models import DecimalField, DurationField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    DecimalField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
 from batches.models import Phase
-from batches.monitoring.models import ClockCorrection, Frame, Segment, Source
+from batches.monitoring.models import ClockCorrection, Frame, FrameConflict, Segment, Source, Tag
 from batches.monitoring.rules.clocks import Correction, Flags, Times, ahead, offset_in_us, offset_us
-from batches.monitoring.rules.signals import Signal
+from batches.monitoring.rules.frames import signal_from
+from batches.monitoring.rules.signals import Signal, joined_signal
+from batches.monitoring.rules.verdicts import sent_signal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
+
+
+# Of a segment: times, values, quality, and whether another body came under the identity of its frame.
+type Columns = tuple[bytes, bytes, bytes | None, bool]
+COLUMNS = ("times", "values", "quality", "disputed")  # of ``with_disputes``
+PLACE = ("frame__source_id", "frame__boot_id", "frame__sequence", "frame__received_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +78,12 @@ class Reading:
         received = (place.received_at - _EPOCH) // _MICRO
         return counted, ~ahead(counted, received_us=received, tolerance_us=self.tolerance_us)
 
+    def stored(self, columns: "Columns", place: Place) -> Signal:
+        """Return the signal of one segment as it counts."""
+        times, values, quality, disputed = columns
+        # Which of two bodies is true is not known, so neither is: the frame's time counts as a gap. domain.md 2.2, 9.
+        return self.signal(signal_from(times, values, bytes(len(times) // 8) if disputed else quality), place)
+
     def signal(self, sent: Signal, place: Place) -> Signal:
         """Return the signal that counts: at its corrected times, without what is in quarantine."""
         counted, kept = self.times(sent.times, place)
@@ -81,6 +106,25 @@ def reading_of(sources: Collection[int]) -> Reading:
         settings.READINGS_FUTURE_TOLERANCE_SECONDS * 1_000_000,
         {"tolerance_s": settings.READINGS_FUTURE_TOLERANCE_SECONDS, "clock_corrections": content},
     )
+
+
+def with_disputes(segments: QuerySet[Segment]) -> QuerySet[Segment]:
+    """Return segments with ``disputed``: whether another body came under the identity of their frame."""
+    return segments.annotate(disputed=Exists(FrameConflict.objects.filter(frame=OuterRef("frame"))))
+
+
+def signals_by_source(tags: Iterable[Tag], parts: Mapping[int, Sequence[Signal]]) -> dict[str, dict[str, Signal]]:
+    """Return what each source sent, by parameter and in its unit, from the parts of each tag (by primary key)."""
+    sources: dict[str, dict[str, Signal]] = defaultdict(dict)
+    for tag in sorted(tags, key=lambda tag: (tag.source.code, tag.code)):
+        sources[tag.source.code][tag.parameter] = sent_signal(
+            joined_signal(parts.get(tag.pk, ())),
+            unit=tag.unit,
+            code=tag.parameter,
+            low=tag.range_low,
+            high=tag.range_high,
+        )
+    return sources
 
 
 def quarantined_as_sent(times: Times, received_at: datetime) -> int:
