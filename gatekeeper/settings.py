@@ -136,6 +136,8 @@ FILE_UPLOAD_HANDLERS = [
 # One frame of readings: its size once unpacked, its samples, and how far a skid's clock may be ahead (domain.md 2.2).
 READINGS_MAX_BYTES = int(env.text("READINGS_MAX_BYTES", str(16 * 1024 * 1024)))
 READINGS_MAX_SAMPLES = int(env.text("READINGS_MAX_SAMPLES", "200000"))
+# So long the newest readings stay open for late ones; a later one is judged too, but has the whole phase read again.
+DETECTION_LATENESS_SECONDS = env.text("DETECTION_LATENESS_SECONDS", "5")
 READINGS_FUTURE_TOLERANCE_SECONDS = int(env.text("READINGS_FUTURE_TOLERANCE_SECONDS", "60"))
 # Beyond it a reading is refused, before it is kept in quarantine: no clock is a day ahead, a broken sender is.
 READINGS_FUTURE_REFUSED_SECONDS = int(env.text("READINGS_FUTURE_REFUSED_SECONDS", "86400"))
@@ -162,7 +164,10 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "general"
-CELERY_TASK_ROUTES = {"batches.monitoring.tasks.*": {"queue": "detection"}}
+# Detection has one queue, or so many parts by source: detection.0, detection.1 … each for the workers that ask for it.
+QUEUE_PARTS = {"detection": int(env.text("DETECTION_QUEUES", "1"))}
+_SWEEPING = "detection" if QUEUE_PARTS["detection"] == 1 else "detection.0"
+CELERY_TASK_ROUTES = {"batches.monitoring.tasks.*": {"queue": _SWEEPING}}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "sweep-general": {"task": "gatekeeper.ledger.tasks.sweep", "schedule": 10.0},

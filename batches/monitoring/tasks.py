@@ -33,7 +33,7 @@ def judge_frame(payload: Mapping[str, Any]) -> None:
     """
     frame = Frame.objects.select_related("source__site").get(pk=payload["frame"])
     for phase in phases_of(frame):
-        evaluate_phase(by=person_named(MONITOR), phase=phase)
+        evaluate_phase(by=person_named(MONITOR), phase=phase, frame=frame)
     keep_envelopes(by=person_named(MONITOR), frame=frame)
 
 

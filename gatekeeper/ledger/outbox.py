@@ -1,10 +1,12 @@
 """Who does which kind of outbox work, and the ring that hurries it."""
 
 import logging
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,15 @@ def handling(kind: str) -> Handler:
     if kind not in _handlers:
         raise LookupError(f"nobody handles {kind}")
     return _handlers[kind]
+
+
+def part_of(queue: str, share: str) -> str:
+    """Return the part of a queue (settings.QUEUE_PARTS) where messages of this share wait, the queue if it is whole.
+
+    Whoever works for a share, say a source, then has its messages in order, and workers are added by part.
+    """
+    parts = int(settings.QUEUE_PARTS.get(queue, 1))
+    return queue if parts == 1 else f"{queue}.{zlib.crc32(share.encode()) % parts}"
 
 
 def ring(message_id: int, queue: str) -> None:

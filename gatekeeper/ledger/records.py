@@ -30,6 +30,9 @@ EXEMPT = {
         "A note of how far the evaluation has come; the gate computes it anew from the readings.",
         "SELECT, INSERT, UPDATE",
     ),
+    "monitoring.watch": Exemption(
+        "A state that detection carries from frame to frame; the gate computes everything anew from the readings."
+    ),
 }
 
 # Tables of the framework that the application itself changes while it runs; every other foreign table it only reads.

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-from tests.bench import certificates, chart, detection, ledger, pages, readings, recall
+from tests.bench import certificates, chart, detection, kernel, ledger, pages, readings, recall, workers
 from tests.bench.rounds import Case, Result, measure
 from tests.bench.system import ROOT, System, own_system
 
 SUITES: dict[str, Callable[[System], Iterator[Case]]] = {
     "readings": readings.cases,
     "chart": chart.cases,
+    "kernel": kernel.cases,
     "detection": detection.cases,
+    "workers": workers.cases,
     "pages": pages.cases,
     "certificate": certificates.cases,
     "ledger": ledger.cases,

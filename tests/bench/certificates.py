@@ -20,11 +20,11 @@ _AGAIN = (
 
 def cases(_system: System) -> Iterator[Case]:
     """Thirty results, as large as certificates become."""
-    picture = _Picture()
+    picture = Picture()
     yield Case("certificate_pdf", "ms", GOAL, picture.floor, picture.run, picture.check, picture.note)
 
 
-class _Picture:
+class Picture:
     """The dossier of the release tests, its results repeated to thirty."""
 
     def __init__(self) -> None:

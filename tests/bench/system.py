@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = "bench_template"
 _FROM_OUTSIDE = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SEALER_URL", "DATABASE_AUDITOR_URL", "REDIS_URL")
 
-_SETTINGS = {"DJANGO_SETTINGS_MODULE": "gatekeeper.settings", "SECRET_KEY": secrets.token_urlsafe(50)}
+_SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.bench.settings", "SECRET_KEY": secrets.token_urlsafe(50)}
 
 
 @dataclass(slots=True)

@@ -8,8 +8,9 @@ from batches.actions.deviations import open_deviation
 from batches.actions.records import return_to_review
 from batches.models import Deviation, Phase
 from batches.monitoring import models
-from batches.monitoring.queries.facts import PhaseFacts, moment, phase_facts
+from batches.monitoring.queries.facts import PhaseFacts, ground_of, moment, phase_facts
 from batches.monitoring.queries.states import is_current, newest_evaluations
+from batches.monitoring.queries.watches import Watched, watch
 from batches.monitoring.rules.excursion_rules import TOTALS, RuleKind
 from batches.monitoring.rules.excursions import Excursion, Level
 from batches.monitoring.rules.parameters import parameter
@@ -21,13 +22,14 @@ from gatekeeper.accounts.queries import check_authority
 
 
 @action
-def evaluate_phase(*, by: Person, phase: Phase) -> list[models.Evaluation]:
+def evaluate_phase(*, by: Person, phase: Phase, frame: models.Frame | None = None) -> list[models.Evaluation]:
     """Evaluate every rule on the readings of a phase and return the newest evaluation of each.
 
     Running it again, or on the same readings in another order, changes nothing. An excursion of action level opens
     a deviation in the same transaction; one that later data no longer show is withdrawn, never removed. A phase that
     has ended gets a further version when late readings change what is said of it, and a review that was signed over
-    the former one is taken back (domain.md 2.2, point 8).
+    the former one is taken back (domain.md 2.2, point 8). While it runs only what is new is read (queries.watches);
+    ``frame`` is one that must be among what is judged.
 
     :raises Refusal: ``not_authorised``.
     """
@@ -36,24 +38,16 @@ def evaluate_phase(*, by: Person, phase: Phase) -> list[models.Evaluation]:
     models.Progress.objects.bulk_create([models.Progress(phase=phase)], ignore_conflicts=True)
     progress = models.Progress.objects.select_for_update().get(phase=phase)
     current = Phase.objects.select_related("batch_record__site").get(pk=phase.pk)
-    facts = phase_facts(current)
+    judged = _judged(current, progress, frame)
     recorded = newest_evaluations(current)
-    if facts.readings is None or facts.inputs_sha256 == progress.inputs_sha256:
+    if judged is None or judged.facts.readings is None:
         return list(recorded.values())
-    found = verdicts(facts.readings, facts.rules)
-    # Deviations first: they lock the batch record, which comes before its phase in the order of locks.
-    recorded_before = models.Excursion.objects.filter(phase=current).select_related("deviation")
-    known = {row.key: row for row in recorded_before}
-    deviations = _deviations(by, current, found, known)
-    complete = facts.readings.complete
-    changed = [one for one in found if not is_current(one, recorded.get(one.name), complete=complete)]
-    if changed:
-        return_to_review(by=by, batch_record=current.batch_record, reason=_reason(current, changed))
-    for verdict in changed:
-        last = recorded.get(verdict.name)
-        recorded[verdict.name] = _write(by, facts, verdict, last.version + 1 if last else 1)
-        _write_excursions(recorded[verdict.name], verdict, known, deviations)
-    _withdraw(known, {key for verdict in found for key in verdict.keys})
+    facts, found = judged.facts, judged.found
+    stale = [one for one in found if not is_current(one, recorded.get(one.name), complete=facts.readings.complete)]
+    if stale:
+        _record(by, judged, recorded, {verdict.name for verdict in stale})
+    for row in judged.watches:
+        row.save()
     progress.inputs_sha256 = facts.inputs_sha256
     progress.evaluated_to, progress.evaluated_at = moment(facts.readings.end_us), now()
     progress.save(update_fields=["inputs_sha256", "evaluated_to", "evaluated_at"])
@@ -63,6 +57,33 @@ def evaluate_phase(*, by: Person, phase: Phase) -> list[models.Evaluation]:
 def _reason(phase: Phase, changed: list[Verdict]) -> str:
     rules = ", ".join(one.name for one in changed)
     return f"What the readings of {phase.code} say has changed since the review was signed: {rules}."
+
+
+def _judged(phase: Phase, progress: models.Progress, frame: models.Frame | None) -> Watched | None:
+    """Return what the rules say now, None when nothing has changed since."""
+    if phase.started_at is not None and phase.performed_at is None:
+        return watch(ground_of(phase), frame=frame)
+    models.Watch.objects.filter(phase=phase).delete()  # what is said of a whole phase rests on every sample
+    facts = phase_facts(phase)
+    if facts.readings is None or facts.inputs_sha256 == progress.inputs_sha256:
+        return None
+    return Watched(facts, verdicts(facts.readings, facts.rules), ())
+
+
+def _record(by: Person, judged: Watched, recorded: dict[str, models.Evaluation], stale: set[str]) -> None:
+    """Write a further version of each stale evaluation, and the excursions and deviations of all."""
+    facts, found = judged.facts, judged.found
+    # Deviations first: they lock the batch record, which comes before its phase in the order of locks.
+    recorded_before = models.Excursion.objects.filter(phase=facts.phase).select_related("deviation")
+    known = {row.key: row for row in recorded_before}
+    deviations = _deviations(by, facts.phase, found, known)
+    changed = [verdict for verdict in found if verdict.name in stale]
+    return_to_review(by=by, batch_record=facts.phase.batch_record, reason=_reason(facts.phase, changed))
+    for verdict in changed:
+        last = recorded.get(verdict.name)
+        recorded[verdict.name] = _write(by, facts, verdict, last.version + 1 if last else 1)
+        _write_excursions(recorded[verdict.name], verdict, known, deviations)
+    _withdraw(known, {key for verdict in found for key in verdict.keys})
 
 
 def _write(by: Person, facts: PhaseFacts, verdict: Verdict, version: int) -> models.Evaluation:
@@ -163,15 +184,23 @@ def _write_excursions(
     for key, place in verdict.keys.items():
         one = verdict.evaluation.excursions[place]
         row = known.get(key) or models.Excursion(phase=evaluation.phase, key=key, detected_at=evaluation.evaluated_at)
-        row.evaluation = evaluation
+        before = _said(row)
         row.rule, row.parameter, row.unit = verdict.name, verdict.rule.parameter, verdict.rule.unit
         row.level = one.level.value
         row.started_at = moment(one.started_us)
         row.ended_at = None if one.ended_us is None else moment(one.ended_us)
         row.peak, row.content, row.withdrawn_at = one.peak, contents[place], None
         row.deviation = deviations.get(key) or row.deviation
-        row.save()
+        # While a phase runs each excursion is written once, however many follow it; in the end all name the final one.
+        if row.pk is None or evaluation.final or _said(row) != before:
+            row.evaluation = evaluation
+            row.save()
         known[key] = row
+
+
+def _said(row: models.Excursion) -> tuple[object, ...]:
+    """What is recorded of an excursion, beside the evaluation that found it."""
+    return row.rule, row.level, row.ended_at, row.content, row.withdrawn_at, row.deviation_id
 
 
 def _withdraw(known: Mapping[str, models.Excursion], found: set[str]) -> None:

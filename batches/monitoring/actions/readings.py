@@ -95,7 +95,7 @@ def record_frame(
             return _again(by, known, frame, sha256)
         raise
     _copy_segments(row, frame, tags)
-    outbox.post("readings_recorded", {"frame": row.pk})
+    outbox.post("readings_recorded", {"frame": row.pk}, share=source.code)
     return Recorded(row)
 
 
@@ -111,7 +111,8 @@ def _again(by: Person, known: models.Frame, frame: Frame, sha256: str) -> Replay
         conflict = models.FrameConflict.objects.create(
             frame=known, sha256=sha256, body=frame.text, received_at=now(), received_by=by
         )
-        outbox.post("readings_recorded", {"frame": known.pk})  # what was judged on it is judged again without it
+        # What was judged on it is judged again without it.
+        outbox.post("readings_recorded", {"frame": known.pk}, share=frame.source)
     return Conflicting(known, conflict)
 
 

@@ -3,12 +3,13 @@
 from batches.monitoring.models.alarms import Acknowledgement
 from batches.monitoring.models.corrections import ClockCorrection
 from batches.monitoring.models.files import InstrumentFile, LogMapping
-from batches.monitoring.models.judgements import Evaluation, Excursion, Progress, RuleSet
+from batches.monitoring.models.judgements import Evaluation, Excursion, Progress, RuleSet, Watch
 from batches.monitoring.models.readings import Envelope, Frame, FrameConflict, Segment
 from batches.monitoring.models.sources import Source, Tag
 from batches.monitoring.models.what_ifs import WhatIf, WhatIfPhase
 
 __all__ = [
     "Acknowledgement", "ClockCorrection", "Envelope", "Evaluation", "Excursion", "Frame", "FrameConflict",
-    "InstrumentFile", "LogMapping", "Progress", "RuleSet", "Segment", "Source", "Tag", "WhatIf", "WhatIfPhase",
+    "InstrumentFile", "LogMapping", "Progress", "RuleSet", "Segment", "Source", "Tag",
+    "Watch", "WhatIf", "WhatIfPhase",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from batches.models import Deviation, Phase
+from batches.monitoring.models.sources import Source
 from batches.monitoring.rules import statuses
 from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person
@@ -88,7 +89,9 @@ class Excursion(models.Model):
         UNKNOWN = "unknown", _("unknown")
 
     phase = models.ForeignKey(Phase, models.PROTECT, related_name="excursions")
-    evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="excursions")  # the newest that found it
+    evaluation = models.ForeignKey(
+        Evaluation, models.PROTECT, related_name="excursions"
+    )  # that changed it last, or the final one
     key = models.CharField(max_length=120)
     rule = models.CharField(max_length=60)
     parameter = models.CharField(max_length=40)
@@ -127,3 +130,28 @@ class Progress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.phase} · {self.evaluated_to}"
+
+
+class Watch(models.Model):
+    """What detection carries of a source through a running phase: a note of the machinery, thrown away when in doubt.
+
+    ``state`` (rules.kept) holds for the frames in it only, and for what it was ``judged_under``. Frames commit in
+    another order than that of their ids, so those above ``low_frame`` are named one by one; of those up to it only how
+    many they were is kept.
+    """
+
+    phase = models.ForeignKey(Phase, models.PROTECT, related_name="watches")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    judged_under = models.CharField(max_length=64)
+    low_frame = models.BigIntegerField(default=0)
+    low_count = models.BigIntegerField(default=0)
+    frames = models.BinaryField(default=bytes)  # ids above low_frame, int64
+    frame_sum = models.BinaryField(default=bytes)  # rules.frame_sums of the frames that hold watched readings
+    state = models.BinaryField(default=bytes)
+
+    class Meta:
+        verbose_name_plural = "watches"
+        constraints = [models.UniqueConstraint("phase", "source", name="watch_once")]
+
+    def __str__(self) -> str:
+        return f"{self.phase} · {self.source}"

@@ -1,7 +1,8 @@
 """Everything that the evaluation of a phase is computed from, read in a few queries."""
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,12 +22,13 @@ from batches.monitoring.queries.reading_of import (
     with_disputes,
 )
 from batches.monitoring.rules.excursion_rules import ExcursionRule, rule_from
+from batches.monitoring.rules.frame_sums import with_frames
 from batches.monitoring.rules.frames import digest as frame_digest
 from batches.monitoring.rules.signals import SECOND, Signal
 from batches.monitoring.rules.verdicts import PhaseReadings, Sent, newest_us, watched_parameters
 from gatekeeper.core.canonical import digest
 
-EVALUATION = 2  # version of what an evaluation says of the same data: recorded ones of an older version are made anew
+EVALUATION = 3  # version of what an evaluation says of the same data: recorded ones of an older version are made anew
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,6 +46,53 @@ class PhaseFacts:
     rules: tuple[ExcursionRule, ...]
     readings: PhaseReadings | None
     inputs_sha256: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What a phase is judged under, beside its readings: rules, equipment, tags, and its time in µs.
+
+    Readings from ``before_us`` before the start on may matter; ``end_us`` is None while the phase runs. ``reading`` is
+    how stored samples are read: their signed corrections, and the quarantine.
+    """
+
+    phase: Phase
+    named: str
+    rule_set: RuleSet | None
+    rules: tuple[ExcursionRule, ...]
+    uses: tuple[EquipmentUse, ...]
+    tags: tuple[Tag, ...]
+    start_us: int | None
+    end_us: int | None
+    before_us: int
+    reading: Reading
+
+    @property
+    def since_us(self) -> int:
+        """From which time as sent on readings may matter."""
+        return self._span[0]
+
+    @property
+    def until_us(self) -> int | None:
+        """Until which time as sent readings may matter, None while the phase runs."""
+        return None if self.end_us is None else self._span[1]
+
+    @property
+    def _span(self) -> tuple[int, int]:
+        start = self.start_us or 0
+        return self.reading.span(start - self.before_us, start if self.end_us is None else self.end_us)
+
+    @property
+    def content(self) -> dict[str, object]:
+        """What of it the digest of an evaluation's inputs covers."""
+        return {
+            "phase": [self.phase.code, self.phase.started_at, self.phase.performed_at],
+            "rules": self.rule_set.sha256 if self.rule_set else "",
+            "judged_as": EVALUATION,
+            "modules": [_text(_module(use)) for use in self.uses],
+            "tags": sorted([tag.source.code, tag.code, tag.parameter, tag.unit] for tag in self.tags),
+            **self.reading.content,
+        }
 
 
 def micros(at: datetime) -> int:
@@ -91,35 +140,54 @@ def phase_facts(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | 
 
     ``what_if`` are other rules in place of those that were in force: what comes of them is no evaluation.
     """
+    ground = ground_of(phase, every_signal=every_signal, what_if=what_if)
+    if ground.start_us is None:
+        return facts_of(ground, None, "")
+    found = [part_of(ground, row) for row in _segments(ground)]
+    frames = with_frames(b"", frames_as_read(found))
+    inputs = inputs_of(ground, frames, {part.frame for part in found if part.disputed})
+    return facts_of(ground, signals_of(ground.tags, found), inputs)
+
+
+def ground_of(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | None = None) -> Ground:
+    """Return everything but the readings that the evaluation of this phase needs."""
     rule_set = what_if or rule_set_of(phase.batch_record)
     rules = rules_in(rule_set)
-    uses = list(phase.equipment_uses.select_related("equipment").order_by("id"))
-    named = rule_set_named(phase.batch_record)
-    if phase.started_at is None:
-        return PhaseFacts(phase, named, rule_set, rules, None, "")
-    start = micros(phase.started_at)
-    end = None if phase.performed_at is None else micros(phase.performed_at)
-    tags = list(tags_of(phase, None if every_signal else watched_parameters(rules, phase.code)))
-    # A step-hold signal carries its last value into the phase.
-    before = max((int(rule.max_gap_s * SECOND) for rule in rules if rule.max_gap_s is not None), default=0)
-    reading = reading_of({tag.source_id for tag in tags})
-    first, last = reading.span(start - before, start if end is None else end)
-    segments = _segments(tags, first, None if end is None else last)
-    read = [_read(reading, row) for row in segments]
-    inputs = _inputs(phase, rule_set, uses, tags, segments=segments, as_read=_as_read(reading, tags, segments, read))
-    signals = _signals(tags, read)
-    newest = newest_us(signal for sent in signals for signal in sent.signals.values())
-    if end is None and (newest is None or newest <= start):
-        return PhaseFacts(phase, named, rule_set, rules, None, inputs)
-    readings = PhaseReadings(
-        phase=phase.code,
-        start_us=start,
-        end_us=newest if end is None else end,  # type: ignore[arg-type]  # one of the two is there
-        complete=end is not None,
-        sent=signals,
-        modules=tuple(_module(use) for use in uses),
+    tags = tuple(tags_of(phase, None if every_signal else watched_parameters(rules, phase.code)))
+    return Ground(
+        phase=phase,
+        named=rule_set_named(phase.batch_record),
+        rule_set=rule_set,
+        rules=rules,
+        uses=tuple(phase.equipment_uses.select_related("equipment").order_by("id")),
+        tags=tags,
+        start_us=None if phase.started_at is None else micros(phase.started_at),
+        end_us=None if phase.performed_at is None else micros(phase.performed_at),
+        # A step-hold signal carries its last value into the phase.
+        before_us=max((int(rule.max_gap_s * SECOND) for rule in rules if rule.max_gap_s is not None), default=0),
+        reading=reading_of({tag.source_id for tag in tags}),
     )
-    return PhaseFacts(phase, named, rule_set, rules, readings, inputs)
+
+
+def facts_of(
+    ground: Ground, sent: tuple[Sent, ...] | None, inputs_sha256: str, *, newest: int | None = None
+) -> PhaseFacts:
+    """Return the facts of a phase with these signals; ``newest`` is the newest sample (µs) that is not among them."""
+    phase, start, end = ground.phase, ground.start_us, ground.end_us
+    readings = None
+    if start is not None and sent is not None:
+        times = (newest, newest_us(signal for one in sent for signal in one.signals.values()))
+        reached = max((at for at in times if at is not None), default=start) if end is None else end
+        if end is not None or reached > start:
+            readings = PhaseReadings(
+                phase=phase.code,
+                start_us=start,
+                end_us=reached,
+                complete=end is not None,
+                sent=sent,
+                modules=tuple(_module(use) for use in ground.uses),
+            )
+    return PhaseFacts(phase, ground.named, ground.rule_set, ground.rules, readings, inputs_sha256)
 
 
 def phases_of(frame: Frame) -> QuerySet[Phase]:
@@ -138,39 +206,54 @@ def verify_frame(frame: Frame) -> bool:
     return frame_digest(frame.source.code, frame.boot_id, frame.sequence, packed) == frame.sha256
 
 
-# tag, digest of the frame, times, values, quality, whether another body came under the frame's identity, and of the
-# frame: source, boot id, sequence, when it was received
-type _Row = tuple[int, str, bytes, bytes, bytes | None, bool, int, str, int, datetime]
-type _Rows = list[_Row]
+# What is read of a segment: tag, digest of its frame, times, values, quality, whether another body came under the
+# frame's identity, and of the frame source, boot id, sequence and when it was received.
+type SegmentRow = tuple[int, str, bytes, bytes, bytes | None, bool, int, str, int, datetime]
 
 
-def _segments(tags: list[Tag], start_us: int, end_us: int | None) -> _Rows:
-    rows = with_disputes(Segment.objects.filter(tag__in=tags, last_us__gte=start_us))
-    if end_us is not None:
-        rows = rows.filter(first_us__lte=end_us)
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """The samples of one segment as they count: of which tag and frame (digest), and how many are in quarantine."""
+
+    tag: Tag
+    frame: str
+    signal: Signal
+    quarantined: int
+    disputed: bool
+
+
+def part_of(ground: Ground, row: SegmentRow) -> Part:
+    """Return the samples of a segment at their corrected times, without what is in quarantine."""
+    tag, sha256, times, values, quality, disputed, *place = row
+    signal = ground.reading.stored((times, values, quality, disputed), Place(*place))
+    known = next(one for one in ground.tags if one.pk == tag)
+    return Part(known, sha256, signal, len(times) // 8 - len(signal.times), disputed)
+
+
+def frames_as_read(parts: Iterable[Part]) -> list[str]:
+    """Return one digest for each frame of these parts: its own, with how much of it is in quarantine where some is.
+
+    When a frame was received is no part of its digest, and decides what of it is in quarantine.
+    """
+    held: dict[str, list[list[object]]] = {}
+    for part in parts:
+        counts = held.setdefault(part.frame, [])
+        if part.quarantined:
+            counts.append([part.tag.code, part.quarantined])
+    return [digest([frame, sorted(counts)]) if counts else frame for frame, counts in held.items()]
+
+
+def _segments(ground: Ground) -> list[SegmentRow]:
+    rows = with_disputes(Segment.objects.filter(tag__in=ground.tags, last_us__gte=ground.since_us))
+    if ground.until_us is not None:
+        rows = rows.filter(first_us__lte=ground.until_us)
     return list(rows.values_list("tag_id", "frame__sha256", *COLUMNS, *PLACE).order_by("first_us", "frame_id"))
 
 
-def _inputs(
-    phase: Phase,
-    rule_set: RuleSet | None,
-    uses: list[EquipmentUse],
-    tags: list[Tag],
-    *,
-    segments: _Rows,
-    as_read: Mapping[str, Any],
-) -> str:
+def inputs_of(ground: Ground, frames: bytes, disputed: Collection[str]) -> str:
+    """Return the digest of everything that an evaluation is computed from; ``frames`` is their sum (frame_sums)."""
     return digest(
-        {
-            "phase": [phase.code, phase.started_at, phase.performed_at],
-            "rules": rule_set.sha256 if rule_set else "",
-            "judged_as": EVALUATION,
-            "modules": [_text(_module(use)) for use in uses],
-            "tags": sorted([tag.source.code, tag.code, tag.parameter, tag.unit] for tag in tags),
-            "frames": sorted({row[1] for row in segments}),
-            "disputed": sorted({row[1] for row in segments if row[5]}),
-            **as_read,
-        }
+        {**ground.content, "frames": hashlib.sha256(frames).hexdigest(), "disputed": sorted(disputed)},
     )
 
 
@@ -182,30 +265,9 @@ def _text(geometry: Mapping[str, object]) -> dict[str, str]:
     return {key: str(value) for key, value in geometry.items()}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Read:
-    tag: int
-    signal: Signal
-    quarantined: int
-
-
-def _read(reading: Reading, row: _Row) -> _Read:
-    tag, _sha256, times, values, quality, disputed, *place = row
-    signal = reading.stored((times, values, quality, disputed), Place(*place))
-    return _Read(tag, signal, len(times) // 8 - len(signal.times))
-
-
-def _as_read(reading: Reading, tags: list[Tag], segments: _Rows, read: list[_Read]) -> dict[str, Any]:
-    # When a frame was received is no part of its digest, and decides what of it is in quarantine.
-    codes = {tag.pk: tag.code for tag in tags}
-    held = sorted(
-        [row[1], codes[one.tag], one.quarantined] for row, one in zip(segments, read, strict=True) if one.quarantined
-    )
-    return {**reading.content, "quarantined": held}
-
-
-def _signals(tags: list[Tag], read: list[_Read]) -> tuple[Sent, ...]:
+def signals_of(tags: Iterable[Tag], found: Iterable[Part]) -> tuple[Sent, ...]:
+    """Return what each source sent, with every watched parameter of it, from the parts of its segments."""
     parts: dict[int, list[Signal]] = defaultdict(list)
-    for one in read:
-        parts[one.tag].append(one.signal)
+    for one in found:
+        parts[one.tag.pk].append(one.signal)
     return tuple(Sent(source, signals) for source, signals in signals_by_source(tags, parts).items())

@@ -85,7 +85,8 @@ def is_current(verdict: Verdict, recorded: Evaluation | None, *, complete: bool)
 
 def newest_evaluations(phase: Phase) -> dict[str, Evaluation]:
     """Return the newest version of each rule's evaluation, by rule."""
-    return {row.rule: row for row in Evaluation.objects.filter(phase=phase).order_by("rule", "version")}
+    rows = Evaluation.objects.filter(phase=phase).order_by("rule", "-version").distinct("rule")
+    return {row.rule: row for row in rows}
 
 
 def excursions_of(record: BatchRecord, *, sites: Iterable[Site] | None = None) -> QuerySet[Excursion]:

@@ -4,7 +4,7 @@ Streaming with carried state equals one pass over everything, byte for byte: a s
 at which nothing lasts, nothing waits for a delay and no frozen run is pending, and there one pass could be cut as well.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -19,7 +19,7 @@ from batches.monitoring.rules.parts import (
     put_together,
 )
 from batches.monitoring.rules.runs import OPEN, spells_above
-from batches.monitoring.rules.signals import Flags, Signal, joined_signal, micros, signal_of
+from batches.monitoring.rules.signals import Flags, Floats, Signal, Times, joined_signal, micros, signal_of
 from batches.monitoring.rules.windows import Window
 from gatekeeper.core.refusal import Kind, Refusal
 
@@ -30,6 +30,7 @@ class Carried:
 
     ``done`` says everything up to ``settled_us``, the time of a good sample (None: nothing is settled). ``tail`` are
     the samples from there on as they came, ``context`` the cleaned ones before it that sliding windows look back on.
+    No sample up to ``closed_us`` may still come: the one behind the settled one shows that its value did not freeze.
     """
 
     start_us: int
@@ -37,6 +38,23 @@ class Carried:
     done: Part | None
     tail: Signal
     context: Signal
+    closed_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunEnds:
+    """Samples with which a run of identical values is over, and the good sample behind each that shows it, in µs."""
+
+    times: Times
+    shown_by: Times
+
+    def shown_to(self, at: int) -> Times:
+        """The times that a sample up to there has shown."""
+        return self.times[self.shown_by <= at]
+
+    def shows(self, at: int) -> int:
+        """The time of the sample that shows the run to be over with this one."""
+        return int(self.shown_by[np.searchsorted(self.times, at)])
 
 
 def begun(start: int) -> Carried:
@@ -44,8 +62,17 @@ def begun(start: int) -> Carried:
     return Carried(start, None, None, signal_of([], []), signal_of([], []))
 
 
-def carried_on(signal: Signal, rule: ExcursionRule, carried: Carried, *, keep_s: Decimal = Decimal(0)) -> Carried:
+def carried_on(
+    signal: Signal,
+    rule: ExcursionRule,
+    carried: Carried,
+    *,
+    keep_s: Decimal = Decimal(0),
+    settling: Times | None = None,
+) -> Carried:
     """The state after these samples, in any order; the newest ``keep_s`` stay open for samples that are late.
+
+    With ``settling`` it is settled only at one of these times.
 
     :raises Refusal: ``reading_too_late`` for a sample before what is settled: evaluate everything again.
     """
@@ -54,13 +81,17 @@ def carried_on(signal: Signal, rule: ExcursionRule, carried: Carried, *, keep_s:
         return carried
     begin = carried.start_us if carried.settled_us is None else carried.settled_us
     newest = int(tail.times.max())
-    here = Carried(carried.start_us, carried.settled_us, carried.done, tail, carried.context)
+    here = replace(carried, tail=tail)
     if newest <= begin:
         return here
     window = judged_window(known, rule, start=begin, end=newest, since=_since(carried))
     open_to = min(newest - 1, newest - micros(keep_s))
-    places = np.flatnonzero(_quiet(window, rule) & _unfrozen(window, known, rule))
+    ends = run_ends(known, stuck_s=rule.stuck_s, max_gap_s=rule.max_gap_s)
+    over = ends.times if rule.stuck_s is None else ends.shown_to(max(open_to, begin))
+    places = np.flatnonzero(_quiet(window, rule) & _among(window.times, over))
     places = places[(window.times[places] > begin) & (window.times[places] <= open_to)]
+    if settling is not None:
+        places = places[_among(window.times[places], settling)]
     if len(places) == 0:
         return here
     settled = int(window.times[places[-1]])
@@ -71,6 +102,7 @@ def carried_on(signal: Signal, rule: ExcursionRule, carried: Carried, *, keep_s:
         put_together(carried.done, part),
         _chosen(tail, tail.times >= settled),
         _context(known, rule, settled),
+        settled if rule.stuck_s is None else ends.shows(settled),
     )
 
 
@@ -94,12 +126,23 @@ def _with(signal: Signal, rule: ExcursionRule, carried: Carried) -> tuple[Signal
 
 
 def _check_in_time(signal: Signal, carried: Carried) -> None:
-    if carried.settled_us is None:
+    if carried.closed_us is None:
         return
-    settled = carried.tail.values[carried.tail.times == carried.settled_us][:1]
-    same = (signal.times == carried.settled_us) & (signal.values == settled) & signal.good
-    if bool(((signal.times <= carried.settled_us) & ~same).any()):
+    early = signal.times <= carried.closed_us
+    if not early.any():
+        return
+    known = {
+        (at, value)
+        for at, value, good in zip(*(column.tolist() for column in _columns(carried.tail)), strict=True)
+        if good and at <= carried.closed_us
+    }
+    fresh = zip(*(column.tolist() for column in _columns(_chosen(signal, early))), strict=True)
+    if any(not good or (at, value) not in known for at, value, good in fresh):
         raise Refusal("reading_too_late", "A sample lies before what is settled.", kind=Kind.CONFLICT)
+
+
+def _columns(signal: Signal) -> tuple[Times, Floats, Flags]:
+    return signal.times, signal.values, signal.good
 
 
 def _since(carried: Carried) -> int | None:
@@ -127,14 +170,21 @@ def _quiet(window: Window, rule: ExcursionRule) -> Flags:
     return quiet
 
 
-def _unfrozen(window: Window, known: Signal, rule: ExcursionRule) -> Flags:
-    """Where the run of identical values is over, so that it cannot yet turn out to be frozen."""
+def run_ends(known: Signal, *, stuck_s: Decimal | None, max_gap_s: Decimal | None) -> RunEnds:
+    """Where runs of identical values of a cleaned signal are over, so that they cannot yet turn out to be frozen."""
     times, values = known.times[known.good], known.values[known.good]
-    over = np.zeros(len(times), dtype=np.bool_)
-    over[:-1] = values[1:] != values[:-1] if rule.stuck_s is not None else True
-    if rule.max_gap_s is not None:
-        over[:-1] |= np.diff(times) > micros(rule.max_gap_s)
-    return np.isin(window.times, times[over])
+    over = values[1:] != values[:-1] if stuck_s is not None else np.ones(max(len(times) - 1, 0), dtype=np.bool_)
+    if max_gap_s is not None:
+        over |= np.diff(times) > micros(max_gap_s)
+    return RunEnds(times[:-1][over], times[1:][over])
+
+
+def _among(times: Times, ordered: Times) -> Flags:
+    """Which of the times are among those that lie in order."""
+    if len(ordered) == 0:
+        return np.zeros(len(times), dtype=np.bool_)
+    found: Flags = ordered[np.minimum(np.searchsorted(ordered, times), len(ordered) - 1)] == times
+    return found
 
 
 def _context(known: Signal, rule: ExcursionRule, settled: int) -> Signal:

@@ -1,6 +1,5 @@
 """The closed table of derived signals: which equation makes them, of which measured signals, with which data."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -23,6 +22,7 @@ from batches.monitoring.rules.derived import (
 )
 from batches.monitoring.rules.geometry import Channel, Module
 from batches.monitoring.rules.potency import HalfLife, loss_rates
+from batches.monitoring.rules.sealing import NOTHING, Sealed, samples_content
 from batches.monitoring.rules.signals import NOT_VALID, Floats, Signal, each_time_once
 from gatekeeper.core.refusal import Refusal
 
@@ -168,10 +168,17 @@ def derive(
     return Signal(times, result, good & np.isfinite(result), marks)
 
 
-def origin_content(derived: Derived, inputs: Mapping[str, Signal], module: Module | None) -> dict[str, object] | None:
+def origin_content(
+    derived: Derived,
+    inputs: Mapping[str, Signal],
+    module: Module | None,
+    *,
+    sealed: Mapping[str, Sealed] = MappingProxyType({}),
+) -> dict[str, object] | None:
     """Return where a derived signal came from: equation, formula, and each input's samples with their digest.
 
-    The digest is that of the samples in order of time, each once, so that their arrival cannot show in it.
+    The digest is that of the samples in order of time, each once, so that their arrival cannot show in it. ``sealed``
+    are the older samples of an input of which the signal holds only the newest.
     """
     if derived is Derived.NONE:
         return None
@@ -180,19 +187,9 @@ def origin_content(derived: Derived, inputs: Mapping[str, Signal], module: Modul
     return {
         "equation": "E-2" if channel else row.equation,
         "formula": row.formula.replace(_SHEAR, "γ = 6Q/(wh²), Re < 2100") if channel else row.formula,
-        "inputs": {name: _samples(inputs[name]) for name in row.inputs if name in inputs},
-    }
-
-
-def _samples(signal: Signal) -> dict[str, object]:
-    ordered = each_time_once(signal)
-    total = hashlib.sha256()
-    values = np.where(np.isnan(ordered.values), np.nan, ordered.values + 0.0)  # one spelling of none and of zero
-    for column in (ordered.times.astype("<i8"), values.astype("<f8"), ordered.good, ordered.marks):
-        total.update(np.ascontiguousarray(column).tobytes())
-    return {
-        "samples": len(ordered.times),
-        "first_us": int(ordered.times[0]) if len(ordered.times) else None,
-        "last_us": int(ordered.times[-1]) if len(ordered.times) else None,
-        "sha256": total.hexdigest(),
+        "inputs": {
+            name: samples_content(each_time_once(inputs[name]), sealed.get(name, NOTHING))
+            for name in row.inputs
+            if name in inputs
+        },
     }

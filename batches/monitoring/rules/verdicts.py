@@ -6,6 +6,7 @@ Pure, so that the same readings and the same rule versions give the same bytes w
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 import numpy as np
 
@@ -22,9 +23,12 @@ from batches.monitoring.rules.judging import in_unit_of, judged_signal, needed_p
 from batches.monitoring.rules.parameters import factor, parameter
 from batches.monitoring.rules.parts import cleaned, judged_window
 from batches.monitoring.rules.potency import residual
-from batches.monitoring.rules.signals import Signal, clean, signal_of
+from batches.monitoring.rules.sealing import Sealed
+from batches.monitoring.rules.signals import LARGEST, Signal, each_time_once, signal_of
 from batches.monitoring.rules.sliding import Aggregation
 from gatekeeper.core.refusal import Refusal
+
+_NONE: Mapping[str, Mapping[str, Sealed]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,17 +100,7 @@ def verdicts(readings: PhaseReadings, rules: Iterable[ExcursionRule]) -> tuple[V
 
     A rule that names the phase and finds no signal says UNKNOWN: missing data is not good data.
     """
-    found: list[_Judged] = []
-    for rule in rules:
-        if rule.phases and readings.phase not in rule.phases:
-            continue
-        needed = needed_parameters(rule)
-        able = [sent for sent in readings.sent if all(name in sent.signals for name in needed)]
-        if not able and rule.phases:
-            found.append(_Judged(rule.code, rule, "", signal_of([], []), None, "signal_missing", None))
-        alone = len(able) == 1
-        found += [_judged(readings, rule, sent, rule.code if alone else f"{rule.code}@{sent.source}") for sent in able]
-    return _evaluated(readings, found)
+    return _evaluated(readings, judged_by(readings, rules))
 
 
 def watched_parameters(rules: Iterable[ExcursionRule], phase: str) -> frozenset[str]:
@@ -125,13 +119,17 @@ def said(content: Mapping[str, object]) -> tuple[object, ...]:
 
 def sent_signal(signal: Signal, *, unit: str, code: str, low: Decimal | None, high: Decimal | None) -> Signal:
     """Return a tag's signal in the unit of its parameter, with what its sensor cannot measure marked as not good."""
-    ranged = clean(signal, sensor_low=low, sensor_high=high)
+    bottom = -LARGEST if low is None else max(float(low), -LARGEST)
+    top = LARGEST if high is None else min(float(high), LARGEST)
+    good = (signal.values >= bottom) & (signal.values <= top) & signal.good
     scale = factor(unit, parameter(code).unit)
-    return ranged if scale == 1 else Signal(ranged.times, ranged.values * scale, ranged.good, ranged.void)
+    values = signal.values if scale == 1 else signal.values * scale
+    # Put into order last, so that a signal in parts and the whole of it conflict at the same times.
+    return each_time_once(Signal(signal.times, values, good, signal.void))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Judged:
+class Judged:
     """A rule with the signal that it judges, before it has said anything."""
 
     name: str
@@ -143,20 +141,43 @@ class _Judged:
     origin: Mapping[str, object] | None
 
 
-def _judged(readings: PhaseReadings, rule: ExcursionRule, sent: Sent, name: str) -> _Judged:
+def judged_by(
+    readings: PhaseReadings, rules: Iterable[ExcursionRule], *, sealed: Mapping[str, Mapping[str, Sealed]] = _NONE
+) -> list[Judged]:
+    """Return what each rule that watches this phase judges, in the order of the rules.
+
+    ``sealed`` are, by source and parameter, the older samples of signals of which the readings hold only the newest.
+    """
+    found: list[Judged] = []
+    for rule in rules:
+        if rule.phases and readings.phase not in rule.phases:
+            continue
+        needed = needed_parameters(rule)
+        able = [sent for sent in readings.sent if all(name in sent.signals for name in needed)]
+        if not able and rule.phases:
+            found.append(Judged(rule.code, rule, "", signal_of([], []), None, "signal_missing", None))
+        for sent in able:
+            name = rule.code if len(able) == 1 else f"{rule.code}@{sent.source}"
+            found.append(_judged(readings, rule, sent, name, sealed.get(sent.source, {})))
+    return found
+
+
+def _judged(
+    readings: PhaseReadings, rule: ExcursionRule, sent: Sent, name: str, sealed: Mapping[str, Sealed]
+) -> Judged:
     geometry, problem, signal, origin = None, "", signal_of([], []), None
     try:
         geometry = module_of(readings.modules) if rule.requires_geometry else None
         signal = in_unit_of(rule, judged_signal(rule, sent.signals, geometry))
-        origin = origin_content(rule.derived, sent.signals, geometry)
+        origin = origin_content(rule.derived, sent.signals, geometry, sealed=sealed)
     except Refusal as refusal:
         problem = refusal.code
-    return _Judged(name, rule, sent.source, signal, geometry, problem, origin)
+    return Judged(name, rule, sent.source, signal, geometry, problem, origin)
 
 
-def _evaluated(readings: PhaseReadings, judged: Iterable[_Judged]) -> tuple[Verdict, ...]:
+def _evaluated(readings: PhaseReadings, judged: Iterable[Judged]) -> tuple[Verdict, ...]:
     ordered = list(judged)
-    groups: dict[int, list[_Judged]] = {}
+    groups: dict[int, list[Judged]] = {}
     for one in ordered:
         groups.setdefault(id(one.signal), []).append(one)  # rules of one measured signal share the work of cleaning it
     said_by: dict[int, Evaluation] = {}
@@ -173,7 +194,7 @@ def _evaluated(readings: PhaseReadings, judged: Iterable[_Judged]) -> tuple[Verd
     )
 
 
-def _shown(judged: _Judged, *, start: int, end: int) -> Signal:
+def _shown(judged: Judged, *, start: int, end: int) -> Signal:
     """The signal as the rule's limits see it: over a window of time where the rule judges one."""
     if judged.rule.aggregation is Aggregation.NONE:
         return judged.signal

@@ -25,8 +25,10 @@ _HOLD = timedelta(seconds=60)  # tasks are shorter than a minute; after it the w
 _SWEEP_SECONDS = 30.0
 
 
-def post(kind: str, payload: Mapping[str, Any], *, due_at: datetime | None = None) -> Outbox:
+def post(kind: str, payload: Mapping[str, Any], *, due_at: datetime | None = None, share: str = "") -> Outbox:
     """Ask for work, in the transaction of the action that causes it; the ring follows its commit.
+
+    Messages of one ``share`` wait in one part of a queue that has parts.
 
     :raises LookupError: when nobody handles this kind.
     :raises RuntimeError: outside a transaction.
@@ -34,9 +36,8 @@ def post(kind: str, payload: Mapping[str, Any], *, due_at: datetime | None = Non
     if not connection.in_atomic_block:
         raise RuntimeError("An outbox message is part of an action's transaction.")
     now = clock.now()
-    message = Outbox.objects.create(
-        queue=outbox.handling(kind).queue, kind=kind, payload=dict(payload), posted_at=now, due_at=due_at or now
-    )
+    queue = outbox.part_of(outbox.handling(kind).queue, share)
+    message = Outbox.objects.create(queue=queue, kind=kind, payload=dict(payload), posted_at=now, due_at=due_at or now)
     if message.due_at <= now:
         transaction.on_commit(functools.partial(outbox.ring, message.pk, message.queue), robust=True)
     return message
@@ -67,7 +68,7 @@ def deliver(message_id: int) -> bool:
 
 
 def sweep(queue: str = "general") -> int:
-    """Do what is due in a queue and was not done by a ring, for half a minute at most; return how many were done."""
+    """Do what is due in a queue or its parts and was not done by a ring, for half a minute at most; return how many."""
     deadline, done, tried = time.monotonic() + _SWEEP_SECONDS, 0, set[int]()
     while time.monotonic() < deadline:
         message_id = _due(queue).exclude(pk__in=tried).values_list("pk", flat=True).first()
@@ -81,7 +82,7 @@ def sweep(queue: str = "general") -> int:
 def _due(queue: str) -> Any:
     return Outbox.objects.filter(
         Q(held_until__isnull=True) | Q(held_until__lte=clock.database()),
-        queue=queue,
+        Q(queue=queue) | Q(queue__startswith=f"{queue}."),
         due_at__lte=clock.now(),
         done_at__isnull=True,
         dead_at__isnull=True,

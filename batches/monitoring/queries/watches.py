@@ -1,0 +1,186 @@
+"""A running phase judged on what is new: the state that was kept with the frames that are not in it yet.
+
+The state is an economy of the detection worker alone. Pages, the record of a phase that has ended and the gate read
+every sample again (queries.facts), so they check it.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db.models import QuerySet
+
+from batches.monitoring.models import Frame, FrameConflict, Segment, Watch
+from batches.monitoring.queries.facts import (
+    Ground,
+    Part,
+    PhaseFacts,
+    facts_of,
+    frames_as_read,
+    inputs_of,
+    moment,
+    part_of,
+    signals_of,
+)
+from batches.monitoring.queries.reading_of import PLACE
+from batches.monitoring.rules.frame_sums import together, with_frames
+from batches.monitoring.rules.kept import packed, unpacked
+from batches.monitoring.rules.verdicts import Verdict
+from batches.monitoring.rules.watching import SourceState, newest_of, watched
+from gatekeeper.core.canonical import digest
+from gatekeeper.core.refusal import Refusal
+
+_STATE = 1  # version of rules.kept and rules.watching
+_NAMED = 64  # newest frames that are named one by one: more than are ever being recorded at once
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """What the rules say of a running phase, and the states to keep: all that was read is in them."""
+
+    facts: PhaseFacts
+    found: tuple[Verdict, ...]
+    watches: tuple[Watch, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Basis:
+    """What a phase is judged under: its sources (code by primary key), disputed frames, and the digest of it all."""
+
+    ground: Ground
+    sources: Mapping[int, str]
+    disputed: Mapping[int, str]
+    under: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _News:
+    """Frames of one source that are not in its state: their ids, and the rows of their segments."""
+
+    frames: Collection[int]
+    rows: list[Any]
+
+
+def watch(ground: Ground, *, frame: Frame | None = None) -> Watched | None:
+    """Return what the rules say of a running phase; None when nothing has changed since the kept states.
+
+    ``frame`` is one that must be in the answer. The caller holds the phase's Progress.
+    """
+    # Before the frames: a dispute that commits in between is not yet in the digest, so it is found the next time.
+    disputed = _disputed(ground)
+    under = digest(
+        {
+            **ground.content,
+            "kept_as": _STATE,
+            "tag_ids": sorted(tag.pk for tag in ground.tags),
+            "disputed": sorted(disputed),
+        }
+    )
+    sources = {tag.source_id: tag.source.code for tag in ground.tags}
+    basis = _Basis(ground, sources, disputed, under)
+    rows = Watch.objects.select_for_update().filter(phase=ground.phase, source__in=sources).order_by("source")
+    kept = {row.source_id: row for row in rows}
+    known = {pk: row for pk, row in kept.items() if row.judged_under == under}
+    if known.keys() == sources.keys() and not _is_missing(frame, known, ground):
+        news = {pk: _news(ground, pk, row) for pk, row in known.items()}
+        if known and not any(one.frames for one in news.values()):
+            return None
+        try:
+            return _watched(basis, known, news)
+        except Refusal as refusal:
+            if refusal.code != "reading_too_late":
+                raise
+    fresh = {
+        pk: Watch(pk=kept[pk].pk if pk in kept else None, phase=ground.phase, source_id=pk, judged_under=under)
+        for pk in sources
+    }
+    return _watched(basis, fresh, {pk: _news(ground, pk, None) for pk in sources})
+
+
+def _disputed(ground: Ground) -> dict[int, str]:
+    """The frames with watched readings of which another body is known: primary key and digest."""
+    conflicts = FrameConflict.objects.filter(
+        frame__source__in={tag.source_id for tag in ground.tags}, frame__last_at__gte=moment(ground.since_us)
+    )
+    frames = dict(conflicts.values_list("frame", "frame__sha256"))
+    if not frames:
+        return {}
+    watched_ones = Segment.objects.filter(frame__in=frames, tag__in=ground.tags, last_us__gte=ground.since_us)
+    return {pk: frames[pk] for pk in set(watched_ones.values_list("frame", flat=True))}
+
+
+def _is_missing(frame: Frame | None, known: Mapping[int, Watch], ground: Ground) -> bool:
+    """Return whether a frame may have committed so late that the state has passed it by."""
+    row = None if frame is None else known.get(frame.source_id)
+    if frame is None or row is None or frame.pk > row.low_frame:
+        return False
+    return _frames_of(ground, frame.source_id).filter(pk__lte=row.low_frame).count() != row.low_count
+
+
+def _frames_of(ground: Ground, source: int) -> QuerySet[Frame]:
+    return Frame.objects.filter(source=source, last_at__gte=moment(ground.since_us))
+
+
+def _named(row: Watch) -> list[int]:
+    named: list[int] = np.frombuffer(row.frames, dtype="<i8").tolist()
+    return named
+
+
+def _news(ground: Ground, source: int, known: Watch | None) -> _News:
+    frames = _frames_of(ground, source)
+    taken: set[int] = set()
+    if known is not None:
+        frames, taken = frames.filter(pk__gt=known.low_frame), set(_named(known))
+    new = {pk: first for pk, first in frames.order_by("pk").values_list("pk", "first_at") if pk not in taken}
+    if not new:
+        return _News(new, [])
+    months = (min(new.values()), max(new.values()))
+    segments = Segment.objects.filter(
+        source=source,
+        frame_at__range=months,
+        tag__in=[tag for tag in ground.tags if tag.source_id == source],
+        last_us__gte=ground.since_us,
+    )
+    if known is not None:
+        segments = segments.filter(frame__in=new)
+    found = segments.order_by("first_us", "frame", "tag").values_list(
+        "frame_id", "tag_id", "frame__sha256", "times", "values", "quality", *PLACE
+    )
+    return _News(new, [row for row in found if row[0] in new])
+
+
+def _watched(basis: _Basis, rows: Mapping[int, Watch], news: Mapping[int, _News]) -> Watched:
+    """Judge the news of all sources on their states, and put them into the rows that are to be saved."""
+    states = {basis.sources[pk]: unpacked(bytes(row.state)) if row.state else SourceState() for pk, row in rows.items()}
+    parts = {pk: [_part(basis, row) for row in one.rows] for pk, one in news.items()}
+    sent = signals_of(basis.ground.tags, (part for found in parts.values() for part in found))
+    for pk, one in news.items():
+        _take(rows[pk], one, parts[pk])
+    inputs = inputs_of(basis.ground, together(bytes(row.frame_sum) for row in rows.values()), basis.disputed.values())
+    facts = facts_of(basis.ground, sent, inputs, newest=newest_of(states, ()))
+    if facts.readings is None:
+        return Watched(facts, (), ())
+    keep = Decimal(settings.DETECTION_LATENESS_SECONDS)
+    states, found = watched(facts.readings, facts.rules, states, keep_s=keep)
+    changed = [pk for pk, row in rows.items() if news[pk].frames or not row.state]
+    for pk in changed:
+        rows[pk].state = packed(states[basis.sources[pk]])
+    return Watched(facts, found, tuple(rows[pk] for pk in changed))
+
+
+def _part(basis: _Basis, row: tuple[Any, ...]) -> Part:
+    frame, tag, sha256, times, values, quality, *place = row
+    return part_of(basis.ground, (tag, sha256, times, values, quality, frame in basis.disputed, *place))
+
+
+def _take(row: Watch, news: _News, parts: list[Part]) -> None:
+    """Count the news among the frames of the row."""
+    ids = sorted([*_named(row), *news.frames])
+    passed, named = ids[:-_NAMED], ids[-_NAMED:]
+    if passed:
+        row.low_frame, row.low_count = passed[-1], row.low_count + len(passed)
+    row.frames = np.array(named, dtype="<i8").tobytes()
+    row.frame_sum = with_frames(bytes(row.frame_sum), frames_as_read(parts))
