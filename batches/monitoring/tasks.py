@@ -5,7 +5,8 @@ A replay of a draft is no detection: it runs on the general queue, one phase a m
 A ring is carried by Redis and may be lost; the message is in PostgreSQL (gatekeeper.ledger.actions.outbox).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import batched
 from typing import Any
 
 from celery import shared_task
@@ -23,18 +24,33 @@ from gatekeeper.ledger.outbox import handler
 
 QUEUE = "detection"
 MONITOR = "monitor"  # the machine that judges readings
+_DRAWN = 100  # frames whose samples are in memory at once
 
 
-@handler("readings_recorded", queue=QUEUE)
-def judge_frame(payload: Mapping[str, Any]) -> None:
-    """Evaluate the phases to which a frame's readings belong, then make its envelopes.
+@handler("readings_recorded", queue=QUEUE, together=True)
+def judge_frames(payloads: Sequence[Mapping[str, Any]]) -> None:
+    """Evaluate the phases to which the readings of a source's frames belong, each once, and ask for their envelopes.
 
     What a later evaluation has covered costs a look.
     """
-    frame = Frame.objects.select_related("source__site").get(pk=payload["frame"])
-    for phase in phases_of(frame):
-        evaluate_phase(by=person_named(MONITOR), phase=phase, frame=frame)
-    keep_envelopes(by=person_named(MONITOR), frame=frame)
+    frames = list(Frame.objects.select_related("source__site").filter(pk__in=_frames_in(payloads)).order_by("pk"))
+    monitor = person_named(MONITOR)
+    for phase in phases_of(frames):
+        evaluate_phase(by=monitor, phase=phase, frames=frames)
+    source = frames[0].source.code
+    outbox.post("readings_judged", {"frames": [frame.pk for frame in frames]}, share=source, hurried=False)
+
+
+@handler("readings_judged", together=True)
+def draw_frames(payloads: Sequence[Mapping[str, Any]]) -> None:
+    """Make the envelopes of the minutes that the frames of a source touch; nobody waits for them."""
+    for ids in batched(_frames_in(payloads), _DRAWN, strict=False):
+        frames = Frame.objects.select_related("source__site").filter(pk__in=ids)
+        keep_envelopes(by=person_named(MONITOR), frames=list(frames))
+
+
+def _frames_in(payloads: Sequence[Mapping[str, Any]]) -> list[int]:
+    return [frame for payload in payloads for frame in payload["frames"]]
 
 
 @handler("clock_corrected", queue=QUEUE)

@@ -61,7 +61,7 @@ def acting(by: Any, *, reason: str = "", act: str = "") -> Iterator[None]:
         yield
         # Inside an outer transaction (a test's) the setting would outlive the action: take it back by hand. After a
         # fault the database does so itself, with the savepoint, and would answer nothing else before.
-        if connection.in_atomic_block and not connection.needs_rollback:
+        if connection.savepoint_ids and not connection.needs_rollback:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT set_config('app.ctx', '', true)")
     finally:

@@ -1,6 +1,8 @@
 """Service tokens as an authentication of the REST door: ``Authorization: Bearer gk_...``."""
 
 import secrets
+from copy import copy
+from datetime import datetime
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -10,7 +12,8 @@ from gatekeeper.accounts import clock
 from gatekeeper.accounts.acting import token_limits
 from gatekeeper.accounts.actions.tokens import hashed
 from gatekeeper.accounts.models import Person, ServiceToken
-from gatekeeper.accounts.queries import token_of
+from gatekeeper.accounts.queries import authority_from, caller_of
+from gatekeeper.accounts.requests import keep_authority
 from gatekeeper.accounts.rules.authority import Limits
 
 
@@ -25,11 +28,14 @@ class ServiceTokenAuthentication(BaseAuthentication):
         kind, _, plain = get_authorization_header(request).decode("latin-1").partition(" ")
         if kind.lower() != "bearer":
             return None
-        token = token_of(plain)
-        if token is None or not secrets.compare_digest(token.sha256, hashed(plain)) or not _is_good(token):
+        caller, now = caller_of(plain), clock.now()
+        if caller is None or not _is_good(caller.token, plain, now):
             raise AuthenticationFailed("The token is unknown, expired or revoked.", code="token_invalid")
+        token = copy(caller.token)
+        token.person, token.site = copy(token.person), copy(token.site)
         token_limits.set(Limits(token.person_id, token.site_id, frozenset(token.scopes)))
         request._request.site = token.site
+        keep_authority(request, token.person, authority_from(token.person, caller.assignments, at=now))
         return token.person, token
 
     def authenticate_header(self, _request: Request) -> str:
@@ -37,5 +43,7 @@ class ServiceTokenAuthentication(BaseAuthentication):
         return 'Bearer realm="gatekeeper"'
 
 
-def _is_good(token: ServiceToken) -> bool:
-    return token.person.is_active and token.revoked_at is None and clock.now() < token.expires_at
+def _is_good(token: ServiceToken, plain: str, now: datetime) -> bool:
+    if not secrets.compare_digest(token.sha256, hashed(plain)):
+        return False
+    return token.person.is_active and token.revoked_at is None and now < token.expires_at

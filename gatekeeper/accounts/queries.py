@@ -2,13 +2,15 @@
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet
 
 from gatekeeper.accounts import clock
@@ -29,13 +31,18 @@ def day_at(site: Site | None, at: datetime | None = None) -> date:
 
 def authority_of(person: Person) -> dict[Site, frozenset[str]]:
     """Return where the person holds a role today and what it permits there, narrowed by the service token in use."""
-    limits, now, by_site = _limits_of(person), clock.now(), defaultdict(list)
+    return authority_from(person, _assignments_of(person), at=clock.now())
+
+
+def authority_from(person: Person, assignments: Iterable[Assignment], *, at: datetime) -> dict[Site, frozenset[str]]:
+    """Return what ``authority_of`` says at a time, from the person's assignments."""
+    limits, by_site = _limits_of(person), defaultdict(list)
     if person.is_active:
-        for row in Assignment.objects.filter(person=person).select_related("role", "site").order_by("site__code"):
+        for row in assignments:
             by_site[row.site].append(_held(row))
     found = {}
     for site, held in by_site.items():
-        day = day_at(site, now)
+        day = day_at(site, at)
         if any(row.in_force(day) for row in held) and (limits is None or limits.site_id == site.pk):
             given = authority.permissions_on(held, site=site.code, day=day)
             found[site] = given & limits.scopes if limits else given
@@ -179,11 +186,62 @@ def permissions_anywhere(person: Person) -> frozenset[str]:
 
 def token_of(plain: str) -> ServiceToken | None:
     """Return the token whose public part this is, None when there is none; whether it is good is judged elsewhere."""
-    kind, _, rest = plain.partition("_")
-    prefix = rest.partition("_")[0]
-    if kind != "gk" or not prefix:
+    prefix = _prefix_in(plain)
+    return ServiceToken.objects.select_related("person", "site").filter(prefix=prefix).first() if prefix else None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A token with its person's assignments, as they stood at one version of their rows."""
+
+    version: str
+    token: ServiceToken
+    assignments: tuple[Assignment, ...]
+
+
+# Every row that decides what a machine may do, by its version: PostgreSQL gives a row another xmin at each change.
+_VERSION = """SELECT concat_ws(' ', t.id, t.xmin, p.xmin, s.xmin, (
+      SELECT string_agg(concat_ws('.', a.id, a.xmin, r.xmin, at.xmin), ' ' ORDER BY a.id)
+      FROM accounts_assignment a JOIN accounts_role r ON r.id = a.role_id JOIN accounts_site at ON at.id = a.site_id
+      WHERE a.person_id = p.id))
+    FROM accounts_servicetoken t JOIN accounts_person p ON p.id = t.person_id JOIN accounts_site s ON s.id = t.site_id
+    WHERE t.prefix = %s"""
+_callers: dict[tuple[str, str], Caller] = {}
+_MOST_CALLERS = 1_000
+
+
+def caller_of(plain: str) -> Caller | None:
+    """Return what ``token_of`` does with the assignments, read again only when one of the rows has changed.
+
+    What it returns is shared: nobody changes it.
+    """
+    prefix = _prefix_in(plain)
+    if not prefix:
         return None
-    return ServiceToken.objects.select_related("person", "site").filter(prefix=prefix).first()
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION, [prefix])
+        version = cursor.fetchone()
+    key = (connection.settings_dict["NAME"], prefix)
+    known = _callers.get(key)
+    if version is None or (known and known.version == version[0]):
+        return known if version else None
+    token = token_of(plain)
+    if token is None:
+        return None
+    if len(_callers) >= _MOST_CALLERS:
+        _callers.clear()
+    # A row that changed in between is of a newer version than is noted here, and is read again the next time.
+    _callers[key] = Caller(version[0], token, tuple(_assignments_of(token.person)))
+    return _callers[key]
+
+
+def _assignments_of(person: Person) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(person=person).select_related("role", "site").order_by("site__code")
+
+
+def _prefix_in(plain: str) -> str:
+    kind, _, rest = plain.partition("_")
+    return rest.partition("_")[0] if kind == "gk" else ""
 
 
 def failures_of(username: str) -> int:

@@ -14,8 +14,17 @@ def authority_in(request: Any) -> dict[Site, frozenset[str]]:
         return {}
     kept = getattr(plain, "authority", None)
     if kept is None or kept[0] != person.pk:
-        plain.authority = kept = (person.pk, authority_of(person))
+        kept = keep_authority(request, person, authority_of(person))
     return kept[1]
+
+
+def keep_authority(
+    request: Any, person: Person, authority: dict[Site, frozenset[str]]
+) -> tuple[Any, dict[Site, frozenset[str]]]:
+    """Keep what is permitted to the request's person for the rest of the request."""
+    plain = getattr(request, "_request", request)
+    plain.authority = (person.pk, authority)
+    return plain.authority
 
 
 def sites_in(request: Any, permission: str | None = None) -> list[Site]:

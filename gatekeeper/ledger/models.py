@@ -47,6 +47,8 @@ class Outbox(models.Model):
 
     queue = models.CharField(max_length=20)
     kind = models.CharField(max_length=60)
+    # What is done in order and together, such as the frames of a source.
+    share = models.CharField(max_length=60, blank=True, default="", db_default="")
     payload = models.JSONField(encoder=DjangoJSONEncoder)
     posted_at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -65,6 +67,8 @@ class Outbox(models.Model):
                 condition=Q(done_at__isnull=True, dead_at__isnull=True),
                 name="outbox_open",
             ),
+            # What waits for a share, given up or not: what was computed before does not know it.
+            models.Index(fields=["kind", "share"], condition=Q(done_at__isnull=True), name="outbox_undone"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(done_at__isnull=True) | Q(dead_at__isnull=True), name="outbox_one_end"),

@@ -3,11 +3,14 @@
 from celery import shared_task
 
 from gatekeeper.ledger.actions import outbox
+from gatekeeper.ledger.outbox import answer
 
 
 @shared_task(ignore_result=True)
-def deliver(message_id: int) -> bool:
-    """Do the work of one outbox message, see actions.outbox.deliver."""
+def deliver(message_id: int, bell: str = "") -> int:
+    """Do the work of an outbox message and of those behind the same bell, see actions.outbox.deliver."""
+    if bell:
+        answer(bell)
     return outbox.deliver(message_id)
 
 

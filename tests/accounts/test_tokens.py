@@ -4,13 +4,16 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.test import RequestFactory
+from rest_framework.request import Request
 
 from gatekeeper.accounts import clock
 from gatekeeper.accounts.actions import people
-from gatekeeper.accounts.actions.roles import assign_role
+from gatekeeper.accounts.actions.roles import assign_role, end_assignment, import_roles
 from gatekeeper.accounts.actions.tokens import issue_token, revoke_token
+from gatekeeper.accounts.authentication import ServiceTokenAuthentication
 from gatekeeper.accounts.models import ServiceToken
-from gatekeeper.accounts.queries import permissions_of, token_of
+from gatekeeper.accounts.queries import caller_of, day_at, permissions_of, token_of
 from gatekeeper.core.refusal import Refusal
 from tests.accounts.making import BEGIN, browser
 
@@ -49,6 +52,58 @@ def test_what_is_no_token_is_refused(house, bad):
 def test_the_right_prefix_with_another_secret_is_refused(house, lims):
     plain = house.token(lims, "lots.view")
     assert call(plain[:-1] + ("A" if plain[-1] != "A" else "B")).status_code == 401
+
+
+def _revoke(house, lims, plain):
+    revoke_token(by=house.ada, prefix=token_of(plain).prefix, reason="leaked")
+
+
+def _disable(house, lims, _plain):
+    people.disable_person(by=house.ada, person=lims, reason="replaced")
+
+
+def _end_the_role(house, lims, _plain):
+    (held,) = lims.assignments.all()
+    yesterday = day_at(held.site) - timedelta(days=1)
+    end_assignment(by=house.ada, assignment=held, until_date=yesterday, reason="moved")
+
+
+def _narrow_the_role(house, lims, _plain):
+    (held,) = lims.assignments.all()
+    given = {"name": held.role.name, "permissions": ["release.record_result"]}
+    import_roles(by=house.ada, roles={held.role.code: given})
+
+
+@pytest.mark.parametrize(
+    ("change", "status"), [(_revoke, 401), (_disable, 401), (_end_the_role, 403), (_narrow_the_role, 403)]
+)
+def test_what_was_known_of_a_caller_is_forgotten_when_it_changes(house, lims, change, status):
+    plain = house.token(lims, "lots.view")
+    assert [call(plain).status_code for _time in range(2)] == [200, 200]
+    change(house, lims, plain)
+    assert call(plain).status_code == status
+
+
+def test_a_role_that_is_given_counts_from_the_next_request_on(house, lims):
+    plain = house.token(lims, "lots.view")
+    _end_the_role(house, lims, plain)
+    assert call(plain).status_code == 403
+    assign_role(by=house.ada, person=lims, role="integration_machine", site=house.singapore, from_date=day_at(house.singapore))
+    assert call(plain).status_code == 200
+
+
+def test_a_request_that_changes_what_it_knows_of_its_caller_changes_it_for_nobody_else(house, lims):
+    plain = house.token(lims, "lots.view")
+    known = caller_of(plain)
+    _given, token = authenticated(plain)
+    token.person.full_name, token.site.name = "Somebody", "Elsewhere"
+    assert caller_of(plain) is known
+    assert (known.token.person.full_name, known.token.site.name) == (lims.full_name, house.singapore.name)
+
+
+def authenticated(plain):
+    request = Request(RequestFactory().get("/", headers={"Authorization": f"Bearer {plain}"}))
+    return ServiceTokenAuthentication().authenticate(request)
 
 
 def test_an_expired_token_is_refused(house, lims, monkeypatch):

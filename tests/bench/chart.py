@@ -51,7 +51,7 @@ class _Chart:
         from gatekeeper.ledger.models import Outbox
 
         deadline = time.monotonic() + _PATIENCE
-        while Outbox.objects.filter(kind="readings_recorded", done_at=None).exists():
+        while Outbox.objects.filter(kind__startswith="readings_", done_at=None).exists():
             if time.monotonic() > deadline:
                 raise AssertionError("the detection worker did not catch up")
             time.sleep(0.2)

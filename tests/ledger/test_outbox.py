@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections, transaction
+from redis.exceptions import RedisError
 
 from gatekeeper.accounts import clock
 from gatekeeper.accounts.models import Site
@@ -35,6 +36,26 @@ def fall_over(payload):
     raise RuntimeError("poison")
 
 
+@outbox.handler("test.open_sites", together=True)
+def open_the_sites(payloads):
+    codes = [payload["code"] for payload in payloads]
+    for code in codes:
+        if code == "POISON":
+            raise RuntimeError("poison")
+        open_the_site({"code": code})
+    GROUPS.append(codes)
+
+
+GROUPS = []
+
+
+@pytest.fixture
+def groups():
+    """The parts in which sites were opened together."""
+    GROUPS.clear()
+    return GROUPS
+
+
 @pytest.fixture
 def town(db):
     return make_town()
@@ -44,8 +65,16 @@ def town(db):
 def rings(monkeypatch):
     """The rings that would have gone to Redis."""
     rung = []
-    monkeypatch.setattr(outbox, "ring", lambda message_id, queue: rung.append((message_id, queue)))
+    monkeypatch.setattr(outbox, "ring", lambda message_id, queue, bell: rung.append((message_id, queue, bell)))
     return rung
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The tasks that would have gone to Redis: message and bell."""
+    tasks = []
+    monkeypatch.setattr(deliver, "apply_async", lambda arguments, **_options: tasks.append(arguments))
+    return tasks
 
 
 def forget_the_hold(message):
@@ -74,13 +103,13 @@ def test_a_ring_follows_the_commit(town, rings, django_capture_on_commit_callbac
     with django_capture_on_commit_callbacks(execute=True):
         message = actions.post("test.detect", {"code": "MY1"})
         assert rings == []
-    assert rings == [(message.pk, "detection")]
+    assert rings == [(message.pk, "detection", "")]
 
 
 def test_work_is_done_once_and_a_second_ring_changes_nothing(town):
     message = actions.post("test.open_site", {"code": "MY1"})
-    assert actions.deliver(message.pk) is True
-    assert actions.deliver(message.pk) is False
+    assert actions.deliver(message.pk) == 1
+    assert actions.deliver(message.pk) == 0
     assert Site.objects.filter(code="MY1").count() == 1
     message.refresh_from_db()
     assert message.done_at is not None
@@ -90,7 +119,7 @@ def test_work_is_done_once_and_a_second_ring_changes_nothing(town):
 def test_work_that_is_not_due_waits_for_its_time(town, rings, monkeypatch):
     later = clock.now() + timedelta(hours=1)
     message = actions.post("test.open_site", {"code": "MY1"}, due_at=later)
-    assert actions.deliver(message.pk) is False
+    assert actions.deliver(message.pk) == 0
     assert actions.sweep() == 0
     monkeypatch.setattr(clock, "now", lambda: later)
     assert actions.sweep() == 1
@@ -108,7 +137,7 @@ def test_a_sweep_does_what_is_due_in_its_queue_only(town):
 def test_work_that_fails_leaves_nothing_and_is_tried_five_times_then_shown(town):
     message = actions.post("test.poison", {"code": "MY1"})
     for attempt in range(1, 6):
-        assert actions.deliver(message.pk) is False
+        assert actions.deliver(message.pk) == 0
         message.refresh_from_db()
         assert message.attempts == attempt
         assert "RuntimeError: poison" in message.error
@@ -130,7 +159,7 @@ def test_a_failed_message_does_not_hold_up_the_others(town):
 def test_a_worker_that_dies_each_time_is_not_tried_for_ever(town):
     message = actions.post("test.open_site", {"code": "MY1"})
     Outbox.objects.filter(pk=message.pk).update(attempts=5)
-    assert actions.deliver(message.pk) is False
+    assert actions.deliver(message.pk) == 0
     message.refresh_from_db()
     assert message.dead_at is not None
     assert message.error == "The worker died each time."
@@ -191,3 +220,106 @@ def test_many_workers_at_once_do_each_message_once(committed_db, rings):
     assert Site.objects.filter(code__startswith="MY").count() == 12
     assert not Outbox.objects.filter(done_at__isnull=True).exists()
     assert set(Outbox.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_what_waits_for_one_share_is_done_together_and_in_order(town, groups):
+    first = actions.post("test.open_sites", {"code": "MY1"}, share="a")
+    actions.post("test.open_sites", {"code": "MY2"}, share="b")
+    actions.post("test.open_sites", {"code": "MY3"}, share="a")
+    actions.post("test.open_sites", {"code": "MY4"}, share="a", due_at=clock.now() + timedelta(hours=1))
+    assert actions.deliver(first.pk) == 2
+    assert groups == [["MY1", "MY3"]]
+    assert actions.deliver(first.pk) == 0
+    assert actions.sweep() == 1
+    assert groups[1:] == [["MY2"]]
+
+
+def test_a_ring_for_what_is_done_already_does_what_has_come_since(town, groups):
+    first = actions.post("test.open_sites", {"code": "MY1"}, share="a")
+    assert actions.deliver(first.pk) == 1
+    actions.post("test.open_sites", {"code": "MY2"}, share="a")
+    assert actions.deliver(first.pk) == 1
+    assert groups == [["MY1"], ["MY2"]]
+
+
+def test_without_a_share_or_without_such_a_handler_each_message_is_done_alone(town, groups):
+    alone = actions.post("test.open_sites", {"code": "MY1"})
+    actions.post("test.open_sites", {"code": "MY2"})
+    other = actions.post("test.open_site", {"code": "MY3"}, share="a")
+    actions.post("test.open_site", {"code": "MY4"}, share="a")
+    assert (actions.deliver(alone.pk), actions.deliver(other.pk)) == (1, 1)
+    assert groups == [["MY1"]]
+    assert set(Site.objects.filter(code__startswith="MY").values_list("code", flat=True)) == {"MY1", "MY3"}
+
+
+def test_poison_among_others_is_found_by_trying_each_alone(town, groups):
+    first = actions.post("test.open_sites", {"code": "MY1"}, share="a")
+    poison = actions.post("test.open_sites", {"code": "POISON"}, share="a")
+    last = actions.post("test.open_sites", {"code": "MY2"}, share="a")
+    assert actions.deliver(first.pk) == 0
+    assert not Site.objects.filter(code__startswith="MY").exists()
+    for message in (first, poison, last):
+        message.refresh_from_db()
+        assert (message.attempts, message.done_at) == (1, None)
+        forget_the_hold(message)
+    fresh = actions.post("test.open_sites", {"code": "MY3"}, share="a")
+    assert actions.deliver(poison.pk) == 0
+    assert [actions.deliver(message.pk) for message in (first, last, fresh)] == [1, 1, 1]
+    assert groups == [["MY1"], ["MY2"], ["MY3"]]
+    poison.refresh_from_db()
+    assert poison.attempts == 2
+
+
+def test_a_bell_is_rung_once_until_it_is_answered(town, sent, django_capture_on_commit_callbacks):
+    def post(code, share):
+        with django_capture_on_commit_callbacks(execute=True):
+            return actions.post("test.open_sites", {"code": code}, share=share)
+
+    first, other = post("MY1", "bell-a"), post("MY2", "bell-b")
+    post("MY3", "bell-a")
+    assert [message for message, _bell in sent] == [first.pk, other.pk]
+    bell = sent[0][1]
+    assert deliver.run(first.pk, bell) == 2
+    again = post("MY4", "bell-a")
+    assert sent[2:] == [(again.pk, bell)]
+    outbox.answer(bell)
+    outbox.answer(sent[1][1])
+
+
+def test_with_redis_dead_a_bell_holds_nothing_up(town, sent, monkeypatch, caplog):
+    class Dead:
+        def add(self, *_args, **_options):
+            raise RedisError("gone")
+
+        delete = add
+
+    monkeypatch.setattr(outbox, "cache", Dead())
+    message = actions.post("test.open_sites", {"code": "MY1"}, share="a")
+    outbox.ring(message.pk, message.queue, "bell:x")
+    outbox.ring(message.pk, message.queue, "bell:x")
+    assert sent == [(message.pk, "bell:x")] * 2
+    assert deliver.run(message.pk, "bell:x") == 1
+    assert "rings on" in caplog.text
+
+
+def test_work_that_nobody_waits_for_is_left_to_the_sweep(town, rings, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.post("test.open_site", {"code": "MY1"}, hurried=False)
+    assert rings == []
+    assert actions.sweep() == 1
+
+
+@pytest.mark.parametrize(("parts", "queues"), [(1, {"detection"}), (4, {f"detection.{part}" for part in range(4)})])
+def test_the_messages_of_a_share_wait_in_one_part_of_a_queue(town, settings, parts, queues):
+    settings.QUEUE_PARTS = {"detection": parts}
+    first = [actions.post("test.detect", {"code": "MY"}, share=f"TFF{number:02}").queue for number in range(24)]
+    again = [actions.post("test.detect", {"code": "MY"}, share=f"TFF{number:02}").queue for number in range(24)]
+    assert first == again
+    assert set(first) == queues
+
+
+def test_a_sweep_of_a_queue_does_all_of_its_parts(town, settings):
+    settings.QUEUE_PARTS = {"detection": 4}
+    for number in range(8):
+        actions.post("test.detect", {"code": f"MY{number}"}, share=f"TFF{number:02}")
+    assert actions.sweep("detection") == 8

@@ -163,6 +163,11 @@ class Plant:
         """Let the detection worker do what is due."""
         return outbox.sweep("detection")
 
+    def draw(self) -> None:
+        """Let both workers do what is due: frames are judged, and their envelopes made."""
+        self.detect()
+        outbox.sweep()
+
 
 def make_rules(people: dict[str, Person], site: Site, toml: bytes) -> RuleSet:
     """Mei imports a rule set, Arun approves it."""

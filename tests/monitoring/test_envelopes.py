@@ -65,7 +65,7 @@ def test_stored_minutes_and_samples_give_the_same_buckets(plant, tag):
         plant.send(sent(number, range(number * 300, number * 300 + 300)))
     check_everywhere(tag)  # nobody has looked at the frames yet
     assert not models.Envelope.objects.exists()
-    plant.detect()
+    plant.draw()
     assert models.Envelope.objects.filter(tag=tag, count=60).count() == 120
     check_everywhere(tag)
 
@@ -73,17 +73,17 @@ def test_stored_minutes_and_samples_give_the_same_buckets(plant, tag):
 def test_late_repeated_unordered_and_disputed_frames_leave_the_truth(plant, tag):
     for number in (3, 0, 2, 1):
         plant.send(sent(number, range(number * 300, number * 300 + 300)))
-        plant.detect()
+        plant.draw()
     plant.send(sent(10, [at + 0.5 for at in range(0, 1200, 7)]))  # late
     plant.send(sent(11, range(100, 200), value=0.3))  # another value for the same time
     plant.send(sent(12, range(500, 700), quality=0))  # bad
     plant.send(sent(13, [1190, 30, 7000, 600], value=99.0))
     check_everywhere(tag)
-    plant.detect()
+    plant.draw()
     check_everywhere(tag)
     plant.send(sent(2, range(10), value=7.0))
     check_everywhere(tag)
-    plant.detect()
+    plant.draw()
     check_everywhere(tag)
     disputed = models.Envelope.objects.filter(tag=tag, minute=BEGIN // MINUTE + 11).get()
     assert disputed.count == len(range(665, 720, 7))
@@ -102,18 +102,18 @@ def test_making_envelopes_again_changes_nothing(plant, tag):
     plant.send(sent(1, range(90)))
     one = models.Frame.objects.select_related("source__site").get()
     monitor = plant.people["monitor"]
-    assert keep_envelopes(by=monitor, frame=one) == 2
+    assert keep_envelopes(by=monitor, frames=[one]) == 2
     before = list(models.Envelope.objects.values())
-    keep_envelopes(by=monitor, frame=one)
+    keep_envelopes(by=monitor, frames=[one])
     assert list(models.Envelope.objects.values()) == before
     with pytest.raises(Refusal) as caught:
-        keep_envelopes(by=plant.people["lims"], frame=one)
+        keep_envelopes(by=plant.people["lims"], frames=[one])
     assert caught.value.code == "not_authorised"
 
 
 def test_a_measured_parameter_is_answered_in_the_unit_of_the_table(plant, tag):
     plant.send(sent(1, range(0, 7000), value=0.25))
-    plant.detect()
+    plant.draw()
     (series,) = envelope(plant.record, parameter="flow", start=None, end=None, points=10)["series"]
     assert {bucket["min"] for bucket in series["buckets"]} == {"0.25"}
     assert sum(bucket["samples"] for bucket in series["buckets"]) == 7000

@@ -113,9 +113,9 @@ def test_a_frame_that_commits_after_later_ones_is_judged_when_its_message_is(wat
     assert row.low_frame >= late.pk
     Watch.objects.update(low_count=row.low_count - 1)  # the state that has not seen it
     assert watch(ground_of(watched.phase)) is None
-    assert watch(ground_of(watched.phase), frame=late) is not None
-    evaluate(watched, frame=late)
-    assert watch(ground_of(watched.phase), frame=late) is None
+    assert watch(ground_of(watched.phase), frames=[late]) is not None
+    evaluate(watched, frames=[late])
+    assert watch(ground_of(watched.phase), frames=[late]) is None
     assert_says_what_storage_says(watched)
 
 

@@ -1,9 +1,12 @@
 """Keep what a chart shows of readings right: the minutes that a frame touches are made anew from all segments."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 import numpy as np
 from django.db import connection
 
-from batches.monitoring.models import Frame
+from batches.monitoring.models import Frame, Segment, Tag
 from batches.monitoring.queries.segments import trusted
 from batches.monitoring.rules.envelopes import MINUTE, Range, minutes_of, touched
 from batches.monitoring.rules.signals import Signal
@@ -22,26 +25,31 @@ _KEEP = """
 
 
 @action
-def keep_envelopes(*, by: Person, frame: Frame) -> int:
-    """Make the envelopes of the minutes in which this frame has samples anew and return how many these are.
+def keep_envelopes(*, by: Person, frames: Sequence[Frame]) -> int:
+    """Make the envelopes of the minutes in which frames of one source have samples anew; return how many these are.
 
     Nothing is added to what was there, so that late, repeated, unordered and disputed frames all leave the truth.
 
     :raises Refusal: ``not_authorised``.
     """
-    check_authority(by, "batches.open_deviation", frame.source.site)
+    source = frames[0].source
+    check_authority(by, "batches.open_deviation", source.site)
     with connection.cursor() as cursor:
         # Whoever comes second sees the segments of both: the lock is taken before they are read.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, frame.source_id % 2**31])
-    segments = frame.segments.filter(source=frame.source, frame_at=frame.first_at).select_related("tag")
-    own = {segment.tag: touched(np.frombuffer(segment.times, dtype="<i8")) for segment in segments}
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, source.pk % 2**31])
+    months = [frame.first_at for frame in frames]
+    segments = Segment.objects.filter(source=source, frame__in=frames, frame_at__in=months).select_related("tag")
+    times: dict[Tag, list[np.ndarray]] = defaultdict(list)
+    for segment in segments:
+        times[segment.tag].append(np.frombuffer(segment.times, dtype="<i8"))
+    own = {tag: touched(np.concatenate(parts)) for tag, parts in times.items()}
     signals = trusted(list(own), {tag.pk: ranges for tag, ranges in own.items()})
     columns: list[list[float]] = [[] for _ in range(7)]
     for tag, ranges in own.items():
         for column, more in zip(columns, _rows(tag.pk, signals[tag.pk], ranges), strict=True):
             column.extend(more)
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [frame.source_id, *columns])
+        cursor.execute(_KEEP, [source.pk, *columns])
     return len(columns[0])
 
 

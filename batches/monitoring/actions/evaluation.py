@@ -1,6 +1,6 @@
 """Judge a phase by its rules and record what they say: versions of evaluations, excursions, deviations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from batches.actions.commands import OpenDeviation
@@ -22,14 +22,14 @@ from gatekeeper.accounts.queries import check_authority
 
 
 @action
-def evaluate_phase(*, by: Person, phase: Phase, frame: models.Frame | None = None) -> list[models.Evaluation]:
+def evaluate_phase(*, by: Person, phase: Phase, frames: Sequence[models.Frame] = ()) -> list[models.Evaluation]:
     """Evaluate every rule on the readings of a phase and return the newest evaluation of each.
 
     Running it again, or on the same readings in another order, changes nothing. An excursion of action level opens
     a deviation in the same transaction; one that later data no longer show is withdrawn, never removed. A phase that
     has ended gets a further version when late readings change what is said of it, and a review that was signed over
     the former one is taken back (domain.md 2.2, point 8). While it runs only what is new is read (queries.watches);
-    ``frame`` is one that must be among what is judged.
+    ``frames`` are those that must be among what is judged.
 
     :raises Refusal: ``not_authorised``.
     """
@@ -38,7 +38,7 @@ def evaluate_phase(*, by: Person, phase: Phase, frame: models.Frame | None = Non
     models.Progress.objects.bulk_create([models.Progress(phase=phase)], ignore_conflicts=True)
     progress = models.Progress.objects.select_for_update().get(phase=phase)
     current = Phase.objects.select_related("batch_record__site").get(pk=phase.pk)
-    judged = _judged(current, progress, frame)
+    judged = _judged(current, progress, frames)
     recorded = newest_evaluations(current)
     if judged is None or judged.facts.readings is None:
         return list(recorded.values())
@@ -59,10 +59,10 @@ def _reason(phase: Phase, changed: list[Verdict]) -> str:
     return f"What the readings of {phase.code} say has changed since the review was signed: {rules}."
 
 
-def _judged(phase: Phase, progress: models.Progress, frame: models.Frame | None) -> Watched | None:
+def _judged(phase: Phase, progress: models.Progress, frames: Sequence[models.Frame]) -> Watched | None:
     """Return what the rules say now, None when nothing has changed since."""
     if phase.started_at is not None and phase.performed_at is None:
-        return watch(ground_of(phase), frame=frame)
+        return watch(ground_of(phase), frames=frames)
     models.Watch.objects.filter(phase=phase).delete()  # what is said of a whole phase rests on every sample
     facts = phase_facts(phase)
     if facts.readings is None or facts.inputs_sha256 == progress.inputs_sha256:

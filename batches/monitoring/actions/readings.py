@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from batches.monitoring import models
 from batches.monitoring.rules.frames import Bounds, Frame, check_frame, check_identity
 from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.clock import now
+from gatekeeper.accounts.history import insert_once
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.ledger.actions import outbox
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SOURCE = "SELECT id, code, site_id FROM monitoring_source WHERE code = %s AND site_id = %s"
 _COPY = (
     "COPY monitoring_segment "
     "(source_id, frame_id, tag_id, frame_at, first_us, last_us, count, times, values, quality) "
@@ -65,15 +67,14 @@ def record_frame(
     if not authority_checked:
         check_authority(by, "monitoring.record_readings", site)
     check_identity(frame)
-    source = models.Source.objects.filter(code=frame.source, site=site).first()
+    # Without the layers of a query set: it is asked for every frame.
+    source = next(iter(models.Source.objects.raw(_SOURCE, [frame.source, site.pk])), None)
     if source is None:
         raise Refusal("unknown_source", "There is no source “{code}” here.", field="source", code=frame.source)
     at = now()
     tags = _tags_of(source, {column.tag for column in frame.columns})
     check_frame(frame, known=tags, bounds=_bounds(at))
     sha256 = frame.sha256()
-    if known := _recorded(source, frame):
-        return _again(by, known, frame, sha256)
     row = models.Frame(
         source=source,
         boot_id=frame.boot_id,
@@ -86,24 +87,16 @@ def record_frame(
         received_by=by,
     )
     _make_month(row.first_at)
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:
-        # The same frame arrived twice at once, and the other one has just committed.
-        if known := _recorded(source, frame):
-            return _again(by, known, frame, sha256)
-        raise
+    if not insert_once(row):
+        return _again(by, source, frame, sha256)
     _copy_segments(row, frame, tags)
-    outbox.post("readings_recorded", {"frame": row.pk}, share=source.code)
+    outbox.post("readings_recorded", {"frames": [row.pk]}, share=source.code, posted_at=at)
     return Recorded(row)
 
 
-def _recorded(source: models.Source, frame: Frame) -> models.Frame | None:
-    return models.Frame.objects.filter(source=source, boot_id=frame.boot_id, sequence=frame.sequence).first()
-
-
-def _again(by: Person, known: models.Frame, frame: Frame, sha256: str) -> Replayed | Conflicting:
+def _again(by: Person, source: models.Source, frame: Frame, sha256: str) -> Replayed | Conflicting:
+    known = models.Frame.objects.get(source=source, boot_id=frame.boot_id, sequence=frame.sequence)
+    known.source = source
     if known.sha256 == sha256:
         return Replayed(known)
     conflict = known.conflicts.filter(sha256=sha256).first()
@@ -112,7 +105,7 @@ def _again(by: Person, known: models.Frame, frame: Frame, sha256: str) -> Replay
             frame=known, sha256=sha256, body=frame.text, received_at=now(), received_by=by
         )
         # What was judged on it is judged again without it.
-        outbox.post("readings_recorded", {"frame": known.pk}, share=frame.source)
+        outbox.post("readings_recorded", {"frames": [known.pk]}, share=frame.source)
     return Conflicting(known, conflict)
 
 

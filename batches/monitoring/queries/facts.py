@@ -190,11 +190,15 @@ def facts_of(
     return PhaseFacts(phase, ground.named, ground.rule_set, ground.rules, readings, inputs_sha256)
 
 
-def phases_of(frame: Frame) -> QuerySet[Phase]:
-    """Return the phases to which readings of this frame belong: its equipment served them at that time."""
-    moved_us = reading_of({frame.source_id}).offset_us(frame.source_id, frame.boot_id, frame.sequence)
-    moved = timedelta(microseconds=moved_us)
-    return phases_between(frame.source, frame.first_at + moved, frame.last_at + moved)
+def phases_of(frames: Collection[Frame]) -> QuerySet[Phase]:
+    """Return the phases to which readings of these frames of one source belong: its equipment served them meanwhile."""
+    source = next(iter(frames)).source
+    reading = reading_of({source.pk})
+    moved = {
+        frame: timedelta(microseconds=reading.offset_us(source.pk, frame.boot_id, frame.sequence)) for frame in frames
+    }
+    first = min(frame.first_at + by for frame, by in moved.items())
+    return phases_between(source, first, max(frame.last_at + by for frame, by in moved.items()))
 
 
 def verify_frame(frame: Frame) -> bool:

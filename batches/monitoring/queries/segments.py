@@ -47,10 +47,12 @@ _SIZES = f"""WITH {_FOUND}
     GROUP BY g.first_us ORDER BY g.first_us"""  # noqa: S608 -- of constants
 _STORED = """SELECT minute, count, first_us, low, high, total FROM monitoring_envelope
     WHERE source_id = %s AND tag_id = %s AND minute BETWEEN %s AND %s AND count > 0 ORDER BY minute"""
-# Frames that nobody has looked at yet, or in vain: what is stored does not know them.
+# Frames that nobody has judged or drawn yet, or in vain: what is stored does not know them.
 _PENDING = """SELECT f.first_at, f.last_at FROM ledger_outbox o
-    JOIN monitoring_frame f ON f.id = (o.payload ->> 'frame')::bigint
-    WHERE o.kind = 'readings_recorded' AND o.done_at IS NULL AND f.source_id = %s"""
+    CROSS JOIN LATERAL jsonb_array_elements_text(o.payload -> 'frames') AS named (id)
+    JOIN monitoring_frame f ON f.id = named.id::bigint
+    WHERE o.kind IN ('readings_recorded', 'readings_judged') AND o.done_at IS NULL
+      AND o.share = (SELECT code FROM monitoring_source WHERE id = %s)"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

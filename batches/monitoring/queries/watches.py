@@ -4,7 +4,7 @@ The state is an economy of the detection worker alone. Pages, the record of a ph
 every sample again (queries.facts), so they check it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -64,10 +64,10 @@ class _News:
     rows: list[Any]
 
 
-def watch(ground: Ground, *, frame: Frame | None = None) -> Watched | None:
+def watch(ground: Ground, *, frames: Sequence[Frame] = ()) -> Watched | None:
     """Return what the rules say of a running phase; None when nothing has changed since the kept states.
 
-    ``frame`` is one that must be in the answer. The caller holds the phase's Progress.
+    ``frames`` are those that must be in the answer. The caller holds the phase's Progress.
     """
     # Before the frames: a dispute that commits in between is not yet in the digest, so it is found the next time.
     disputed = _disputed(ground)
@@ -84,7 +84,7 @@ def watch(ground: Ground, *, frame: Frame | None = None) -> Watched | None:
     rows = Watch.objects.select_for_update().filter(phase=ground.phase, source__in=sources).order_by("source")
     kept = {row.source_id: row for row in rows}
     known = {pk: row for pk, row in kept.items() if row.judged_under == under}
-    if known.keys() == sources.keys() and not _is_missing(frame, known, ground):
+    if known.keys() == sources.keys() and not any(_is_missing(one, known, ground) for one in frames):
         news = {pk: _news(ground, pk, row) for pk, row in known.items()}
         if known and not any(one.frames for one in news.values()):
             return None
@@ -112,10 +112,10 @@ def _disputed(ground: Ground) -> dict[int, str]:
     return {pk: frames[pk] for pk in set(watched_ones.values_list("frame", flat=True))}
 
 
-def _is_missing(frame: Frame | None, known: Mapping[int, Watch], ground: Ground) -> bool:
+def _is_missing(frame: Frame, known: Mapping[int, Watch], ground: Ground) -> bool:
     """Return whether a frame may have committed so late that the state has passed it by."""
-    row = None if frame is None else known.get(frame.source_id)
-    if frame is None or row is None or frame.pk > row.low_frame:
+    row = known.get(frame.source_id)
+    if row is None or frame.pk > row.low_frame:
         return False
     return _frames_of(ground, frame.source_id).filter(pk__lte=row.low_frame).count() != row.low_count
 

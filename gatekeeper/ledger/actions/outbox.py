@@ -5,6 +5,7 @@ hold ends. The handler's writes and the mark that it is done are one transaction
 """
 
 import functools
+import json
 import logging
 import time
 import traceback
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.models import Q
 
@@ -23,48 +25,80 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 5
 _HOLD = timedelta(seconds=60)  # tasks are shorter than a minute; after it the worker is taken for dead
 _SWEEP_SECONDS = 30.0
+_POST = """INSERT INTO ledger_outbox (queue, kind, share, payload, posted_at, due_at, attempts, error)
+    VALUES (%s, %s, %s, %s, %s, %s, 0, '') RETURNING id"""
+_OPEN = """one.done_at IS NULL AND one.dead_at IS NULL AND one.due_at <= %(now)s
+    AND (one.held_until IS NULL OR one.held_until <= clock_timestamp())"""
+_TOGETHER = 200  # so many messages are done at once at most: their handler stays within its ten seconds
+_TAKE = f"""UPDATE ledger_outbox SET attempts = attempts + 1, held_until = clock_timestamp() + %(hold)s
+    WHERE id IN (
+      SELECT one.id FROM ledger_outbox asked JOIN ledger_outbox one ON one.id = asked.id OR (
+        one.queue = asked.queue AND one.kind = asked.kind AND one.share = asked.share AND asked.share <> ''
+        AND asked.kind = ANY(%(together)s) AND one.attempts = 0 AND (asked.attempts = 0 OR asked.done_at IS NOT NULL))
+      WHERE asked.id = %(id)s AND one.attempts < %(most)s AND {_OPEN}
+      ORDER BY one.id LIMIT {_TOGETHER} FOR UPDATE OF one SKIP LOCKED)
+    RETURNING id, attempts"""  # noqa: S608 -- of constants
+_GIVE_UP = f"""UPDATE ledger_outbox one SET dead_at = %(now)s,
+      error = coalesce(nullif(one.error, ''), 'The worker died each time.')
+    WHERE one.id = %(id)s AND one.attempts >= %(most)s AND {_OPEN} RETURNING one.kind"""  # noqa: S608 -- of constants
 
 
-def post(kind: str, payload: Mapping[str, Any], *, due_at: datetime | None = None, share: str = "") -> Outbox:
+def post(
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    due_at: datetime | None = None,
+    share: str = "",
+    posted_at: datetime | None = None,
+    hurried: bool = True,
+) -> Outbox:
     """Ask for work, in the transaction of the action that causes it; the ring follows its commit.
 
-    Messages of one ``share`` wait in one part of a queue that has parts.
+    Messages of one ``share`` wait in one part of a queue that has parts, and are done together where their handler
+    allows it. Work that is not ``hurried`` waits for the sweep. ``posted_at`` is now.
 
     :raises LookupError: when nobody handles this kind.
     :raises RuntimeError: outside a transaction.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("An outbox message is part of an action's transaction.")
-    now = clock.now()
+    now = posted_at or clock.now()
     queue = outbox.part_of(outbox.handling(kind).queue, share)
-    message = Outbox.objects.create(queue=queue, kind=kind, payload=dict(payload), posted_at=now, due_at=due_at or now)
-    if message.due_at <= now:
-        transaction.on_commit(functools.partial(outbox.ring, message.pk, message.queue), robust=True)
+    message = Outbox(queue=queue, kind=kind, share=share, payload=dict(payload), posted_at=now, due_at=due_at or now)
+    with connection.cursor() as cursor:
+        written = json.dumps(message.payload, cls=DjangoJSONEncoder)
+        cursor.execute(_POST, [queue, kind, share, written, now, message.due_at])
+        (message.pk,) = cursor.fetchone()
+    if hurried and message.due_at <= now:
+        ring = functools.partial(outbox.ring, message.pk, message.queue, outbox.bell_of(kind, share))
+        transaction.on_commit(ring, robust=True)
     return message
 
 
-def deliver(message_id: int) -> bool:
-    """Do one message's work, if it is due and nobody else has it, and return whether it was done here."""
-    attempt = _hold(message_id)
-    if attempt is None:
-        return False
+def deliver(message_id: int) -> int:
+    """Do one message's work, if it is due and nobody else has it, and return how many were done here.
+
+    With it goes all that waits for the same share, where the handler takes that together; what has failed before is
+    tried alone.
+    """
+    held = _hold(message_id)
+    if not held:
+        return 0
     try:
         with transaction.atomic():
-            # Waits for the row: whoever else looks at it holds it for a moment, or does the very work.
-            message = (
-                Outbox.objects.select_for_update()
-                .filter(pk=message_id, attempts=attempt, done_at__isnull=True, dead_at__isnull=True)
-                .first()
+            # Waits for the rows: whoever else looks at them holds them for a moment, or does the very work.
+            mine = Q(pk__in=held, attempts=next(iter(held.values())), done_at__isnull=True, dead_at__isnull=True)
+            messages = list(Outbox.objects.select_for_update().filter(mine).order_by("id"))
+            if not messages:
+                return 0
+            outbox.handling(messages[0].kind).work([message.payload for message in messages])
+            Outbox.objects.filter(pk__in=[message.pk for message in messages]).update(
+                done_at=clock.now(), held_until=None, error=""
             )
-            if message is None:
-                return False
-            outbox.handling(message.kind).function(message.payload)
-            message.done_at, message.held_until, message.error = clock.now(), None, ""
-            message.save(update_fields=["done_at", "held_until", "error"])
     except Exception:  # noqa: BLE001 -- whatever a handler raises is kept with its message and tried again
-        _note_failure(message_id, attempt, traceback.format_exc(limit=-8))
-        return False
-    return True
+        _note_failure(held, traceback.format_exc(limit=-8))
+        return 0
+    return len(messages)
 
 
 def sweep(queue: str = "general") -> int:
@@ -89,34 +123,31 @@ def _due(queue: str) -> Any:
     ).order_by("id")
 
 
-def _hold(message_id: int) -> int | None:
-    """Count an attempt and keep others away; counted before the work, so that work that kills its worker ends too."""
-    with transaction.atomic():
-        message = Outbox.objects.select_for_update(skip_locked=True).filter(pk=message_id).first()
-        now = clock.database()  # real time: a hold is about this machine, not about the process's clock
-        if message is None or message.done_at or message.dead_at or message.due_at > clock.now():
-            return None
-        if message.held_until and message.held_until > now:
-            return None
-        if message.attempts >= ATTEMPTS:
-            message.dead_at = clock.now()
-            message.error = message.error or "The worker died each time."
-            message.save(update_fields=["dead_at", "error"])
-            logger.error("Outbox message %s (%s) is given up", message.pk, message.kind)
-            return None
-        message.attempts += 1
-        message.held_until = now + _HOLD
-        message.save(update_fields=["attempts", "held_until"])
-    return message.attempts
+def _hold(message_id: int) -> dict[int, int]:
+    """Count an attempt and keep others away, and return the attempts of what is held, which are the same for all.
+
+    They are counted before the work, so that work that kills its worker ends too. A hold is about this machine: it ends
+    by the database's clock; whether work is due is asked of the record's.
+    """
+    named = {"id": message_id, "now": clock.now(), "together": outbox.together(), "most": ATTEMPTS, "hold": _HOLD}
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, named)
+        held = dict(cursor.fetchall())
+        if not held:
+            cursor.execute(_GIVE_UP, named)
+            for (kind,) in cursor.fetchall():
+                logger.error("Outbox message %s (%s) is given up", message_id, kind)
+    return held
 
 
-def _note_failure(message_id: int, attempt: int, error: str) -> None:
-    last = attempt >= ATTEMPTS
-    Outbox.objects.filter(pk=message_id, attempts=attempt, done_at__isnull=True).update(
-        error=error,
-        held_until=clock.database() + timedelta(seconds=2**attempt),
-        dead_at=clock.now() if last else None,
-    )
-    logger.error(
-        "Outbox message %s failed (attempt %s%s): %s", message_id, attempt, ", given up" if last else "", error
-    )
+def _note_failure(held: Mapping[int, int], error: str) -> None:
+    for message_id, attempt in held.items():
+        last = attempt >= ATTEMPTS
+        Outbox.objects.filter(pk=message_id, attempts=attempt, done_at__isnull=True).update(
+            error=error,
+            held_until=clock.database() + timedelta(seconds=2**attempt),
+            dead_at=clock.now() if last else None,
+        )
+        logger.error(
+            "Outbox message %s failed (attempt %s%s): %s", message_id, attempt, ", given up" if last else "", error
+        )
