@@ -18,7 +18,7 @@ from batches.monitoring.rules.parts import (
     part_of,
     put_together,
 )
-from batches.monitoring.rules.runs import OPEN, spells_above
+from batches.monitoring.rules.runs import OPEN, Beyond, spells_above
 from batches.monitoring.rules.signals import Flags, Floats, Signal, Times, joined_signal, micros, signal_of
 from batches.monitoring.rules.windows import Window
 from gatekeeper.core.refusal import Kind, Refusal
@@ -162,7 +162,7 @@ def _quiet(window: Window, rule: ExcursionRule) -> Flags:
         for limit in limits:
             machine = machine_of(rule, side, limit)
             quiet &= values <= machine.level
-            spells = spells_above(window, values, machine, rule.signal_type)
+            spells = spells_above(Beyond(window, values, machine.level, rule.signal_type), machine)
             delay = max(machine.t_off, machine.t_merge)
             for started, ended in zip(spells.starts.tolist(), spells.ends.tolist(), strict=True):
                 until = OPEN if ended == OPEN else ended + delay

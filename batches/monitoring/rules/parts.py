@@ -19,7 +19,7 @@ from batches.monitoring.rules.excursion_rules import (
     SignalType,
     sides_of,
 )
-from batches.monitoring.rules.runs import OPEN, Machine, Spells, exact, excess, runs_where, spells_above
+from batches.monitoring.rules.runs import OPEN, Beyond, Machine, Spells, exact, spells_above
 from batches.monitoring.rules.signals import Floats, Signal, Times, clean, micros
 from batches.monitoring.rules.sliding import Aggregation, aggregated
 from batches.monitoring.rules.windows import Gap, Window, cut, window_of
@@ -99,24 +99,24 @@ def part_of(window: Window, rule: ExcursionRule) -> Part:
     outside: list[Outside] = []
     outside_us = dose = count = 0
     for side in sides_of(rule):
+        asked = [*(side.limits if rule.kind in LEVELLED else ()), (None, side.reference)]
+        passed = {limit for _level, limit in asked if limit is not None and _passes(window, side, limit)}
+        values = _signed(window, side) if passed else window.values
+        beyond = {limit: Beyond(window, values, side.level(limit), rule.signal_type) for limit in passed}
         for level, limit in side.limits if rule.kind in LEVELLED else ():
-            spells += _spells(window, side, (level, limit), _beyond(window, rule, side, limit))
-        if side.reference is None or not _passes(window, side, side.reference):
+            if limit in beyond:
+                found = spells_above(beyond[limit], machine_of(rule, side, limit))
+                spells += _spells(window, side, (level, limit), found)
+        if side.reference is None or side.reference not in beyond:
             continue
-        values, level_at = _signed(window, side), side.level(side.reference)
-        above = values > level_at
-        over = excess(window, values, above, level_at, rule.signal_type)
-        outside_us, dose = outside_us + int(over.widths.sum()), dose + exact(over.doses)
+        over = beyond[side.reference]
+        outside_us, dose = outside_us + int(over.excess.widths.sum()), dose + exact(over.excess.doses)
         if rule.kind in TOTALS:
-            runs = runs_where(window, values, above, level_at, rule.signal_type)
-            places = np.flatnonzero(above)
-            top = int(places[np.argmax(values[places])])
-            first, last = int(runs.starts[0]), int(runs.ends[-1])
-            beyond = float(values[top]) - level_at
-            outside.append(Outside(side.name, first, last, beyond, float(window.values[top]), int(window.times[top])))
+            outside.append(_outside(window, side, over))
         if rule.kind is RuleKind.COUNT:
             event = rule.signal_type is SignalType.EVENT
-            count += int(above.sum()) if event else len(_beyond(window, rule, side, side.reference).starts)
+            lasting = () if event else spells_above(over, machine_of(rule, side, side.reference)).starts
+            count += int(over.above.sum()) if event else len(lasting)
     return Part(
         start_us=window.start_us,
         end_us=window.start_us + window.step_us,
@@ -128,6 +128,14 @@ def part_of(window: Window, rule: ExcursionRule) -> Part:
         dose=dose,
         count=count,
     )
+
+
+def _outside(window: Window, side: Side, over: Beyond) -> Outside:
+    places = np.flatnonzero(over.above)
+    top = int(places[np.argmax(over.values[places])])
+    first, last = int(over.runs.starts[0]), int(over.runs.ends[-1])
+    by = float(over.values[top]) - over.level
+    return Outside(side.name, first, last, by, float(window.values[top]), int(window.times[top]))
 
 
 def put_together(before: Part | None, after: Part) -> Part:
@@ -173,13 +181,6 @@ def machine_of(rule: ExcursionRule, side: Side, limit: Decimal) -> Machine:
         t_off=micros(rule.t_off_s),
         t_merge=micros(rule.t_merge_s),
     )
-
-
-def _beyond(window: Window, rule: ExcursionRule, side: Side, limit: Decimal) -> Spells:
-    if not _passes(window, side, limit):
-        none = window.times[:0]
-        return Spells(none, none, np.zeros(0), none, ())
-    return spells_above(window, _signed(window, side), machine_of(rule, side, limit), rule.signal_type)
 
 
 def _spells(window: Window, side: Side, passed: tuple[Level, Decimal], spells: Spells) -> list[Spell]:

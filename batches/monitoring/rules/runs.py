@@ -3,7 +3,10 @@
 Whole columns at a time, and beyond one comparison only where something happens. Domain reference 2.2, points 2 to 5.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 
@@ -111,32 +114,61 @@ def excess(window: Window, values: Floats, above: Flags, level: float, signal_ty
     return Excess(places, np.rint(spent).astype(np.int64), doses)
 
 
+@dataclass(frozen=True, eq=False)
+class Beyond:
+    """The values of a window beyond a level; what several questions ask of it is computed once."""
+
+    window: Window
+    values: Floats
+    level: float
+    signal_type: SignalType
+
+    @cached_property
+    def above(self) -> Flags:
+        """Where the values exceed the level."""
+        return self.values > self.level
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The runs above the level."""
+        return runs_where(self.window, self.values, self.above, self.level, self.signal_type)
+
+    @cached_property
+    def excess(self) -> Excess:
+        """Time above the level and excess dose of each interval that has some."""
+        return excess(self.window, self.values, self.above, self.level, self.signal_type)
+
+
 def exact(doses: Floats) -> int:
     """The sum of doses in 2^-32 µs·unit: each is rounded by itself, the sum is exact in whatever order and parts."""
+    return exact_sums(doses, [(0, len(doses))])[0]
+
+
+def exact_sums(doses: Floats, spans: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """The sum (``exact``) of each span of places, the last one not included."""
     if len(doses) == 0:
-        return 0
+        return (0,) * len(spans)
     whole = np.floor(doses)
-    parts = np.rint((doses - whole) * 2.0**FRACTION).astype(np.int64)
+    parts = np.concatenate(([0], np.cumsum(np.rint((doses - whole) * 2.0**FRACTION).astype(np.int64)))).tolist()
     if float(whole.max()) * len(doses) < _WHOLE:
-        total = int(whole.astype(np.int64).sum())
+        wholes = np.concatenate(([0], np.cumsum(whole.astype(np.int64)))).tolist()
     else:
-        total = sum(int(one) for one in whole.tolist())
-    return (total << FRACTION) + int(parts.sum())
+        wholes = [0, *accumulate(int(one) for one in whole.tolist())]
+    return tuple(((wholes[end] - wholes[begin]) << FRACTION) + parts[end] - parts[begin] for begin, end in spans)
 
 
-def spells_above(window: Window, values: Floats, machine: Machine, signal_type: SignalType) -> Spells:
-    """The excursions of the values above the machine's level.
+def spells_above(beyond: Beyond, machine: Machine) -> Spells:
+    """The excursions of the values beyond the machine's level.
 
     An excursion is entered when the values stay above the level for the on-delay and left when they stay at or below
     the level less the deadband for the off-delay; it starts and ends at the first crossing. A gap neither ends an
     excursion nor counts towards a delay.
     """
-    level, release = machine.level, machine.release
-    above = values > level
-    entries = runs_where(window, values, above, level, signal_type).lasting(machine.t_on)
+    window, values, release = beyond.window, beyond.values, machine.release
+    entries = beyond.runs.lasting(machine.t_on)
     if len(entries.starts) == 0:
         return Spells(entries.starts, entries.ends, np.zeros(0), entries.starts, ())
-    exits = runs_where(window, values, values <= release, release, signal_type).lasting(machine.t_off)
+    exits = runs_where(window, values, values <= release, release, beyond.signal_type).lasting(machine.t_off)
     after = np.searchsorted(exits.starts, entries.starts, side="right")
     fresh = np.concatenate(([True], np.diff(after) > 0))
     starts = entries.starts[fresh]
@@ -145,12 +177,11 @@ def spells_above(window: Window, values: Floats, machine: Machine, signal_type: 
         apart = (starts[1:] - ends[:-1]) >= machine.t_merge
         starts = starts[np.concatenate(([True], apart))]
         ends = ends[np.concatenate((apart, [True]))]
-    return _described(window, values, (starts, ends), excess(window, values, above, level, signal_type))
+    return _described(beyond, starts, ends)
 
 
-def _described(window: Window, values: Floats, spans: tuple[Times, Times], over: Excess) -> Spells:
-    starts, ends = spans
-    times = window.times
+def _described(beyond: Beyond, starts: Times, ends: Times) -> Spells:
+    times, values, over = beyond.window.times, beyond.values, beyond.excess
     upto = np.minimum(ends, times[-1])
     low, high = np.searchsorted(times, starts), np.searchsorted(times, upto, side="right")
     count = high - low
@@ -165,4 +196,4 @@ def _described(window: Window, values: Floats, spans: tuple[Times, Times], over:
     begin = np.maximum(np.searchsorted(times, starts, side="right") - 1, 0)
     stop = np.searchsorted(times, upto)
     span = zip(np.searchsorted(over.places, begin).tolist(), np.searchsorted(over.places, stop).tolist(), strict=True)
-    return Spells(starts, ends, peaks, peaks_at, tuple(exact(over.doses[left:right]) for left, right in span))
+    return Spells(starts, ends, peaks, peaks_at, exact_sums(over.doses, list(span)))
