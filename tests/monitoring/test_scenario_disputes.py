@@ -1,5 +1,6 @@
 """domain.md 2.2, 9: another value under the same key leaves the time unknown until a signed decision, at both doors."""
 
+import gzip
 import json
 import re
 
@@ -27,8 +28,8 @@ def columns(values):
 def send_again(lot, values, *, sequence=1):
     """Let the skid send another body under the identity of a frame, and the worker judge what is left."""
     frame = {"source": "TFF01", "boot_id": "boot-1", "sequence": sequence, "tags": {"AI101": columns(values)}}
-    lot.skid.defaults.pop("HTTP_CONTENT_ENCODING", None)
-    answer = lot.skid.post(f"{API}/readings/", json.dumps(frame), content_type="application/json")
+    body = gzip.compress(json.dumps(frame).encode())
+    answer = lot.skid.post(f"{API}/readings/", body, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (409, "frame_conflict")
     assert lot.plant.detect() == 1
 
@@ -108,7 +109,7 @@ def test_a_dispute_blocks_the_lot_until_the_other_body_is_chosen_and_then_that_o
     assert (row.bodies, row.chosen) == ([stored, other], other)
     assert [one.printed_name for one in signatures_of(row)] == [lot.plant.people["quinn"].full_name]
     assert queries.verify_frame(frame)
-    assert "In dispute" not in page(lot, "phase_signals", "BR-1", "L10")
+    assert "in dispute" not in page(lot, "phase_signals", "BR-1", "L10")
     series = lot.read("batch-records/BR-1/readings/", parameter="ph", points=20)["series"]
     assert {one["min"][:3] for part in series for one in part["buckets"]} == {"8.2"}
 
@@ -133,8 +134,8 @@ def test_neither_is_settled_and_stays_a_gap(lot):
     lot.plant.detect()
     assert Evaluation.objects.filter(final=True).latest("version") == before
     assert listed(lot)[0]["counts"] == "neither"
-    assert "In dispute" not in page(lot, "phase_signals", "BR-1", "L10")
-    assert "Settled: none counts" in page(lot, "source_detail", "TFF01")
+    assert "in dispute" not in page(lot, "phase_signals", "BR-1", "L10")
+    assert "none of the bodies counts" in page(lot, "source_detail", "TFF01")
     assert lot.read("batch-records/BR-1/readings/", parameter="ph", points=20)["series"][0]["buckets"] == []
 
 

@@ -55,8 +55,9 @@ class _OfFrame(Page):
             "frame": self.frame,
             "source": self.frame.source,
             "mark": mark_of(self.dispute),
-            "bodies": [_shown(body, self.dispute) for body in self.bodies],
-            "names": [name_of(body, self.bodies) for body in self.bodies],
+            "outcome": outcome_of(self.dispute),
+            "waits": self.dispute.counts is None,
+            "bodies": [_shown(body, self.dispute) | {"name": name_of(body, self.bodies)} for body in self.bodies],
             "differing": count,
             "differences": [(_exact(one.at_us, zone), one.tag, [_cell(cell) for cell in one.cells]) for one in rows],
             "resolutions": [(row, self.said(row)) for row in self.resolutions],
@@ -129,11 +130,16 @@ class SettleDispute(_OfFrame, ActionView):
 
 def mark_of(dispute: Dispute) -> tuple[str, str]:
     """Return state and word of a dispute."""
+    return ("unknown", _("in dispute")) if dispute.counts is None else ("plain", _("settled"))
+
+
+def outcome_of(dispute: Dispute) -> str:
+    """Return in words which body counts."""
     if dispute.counts is None:
-        return "unknown", _("In dispute")
+        return _("nobody has settled which body is true")
     if dispute.counts == NEITHER:
-        return "alert", _("Settled: none counts")
-    return "plain", _("Settled: another body counts") if dispute.is_replaced else _("Settled: the stored body counts")
+        return _("none of the bodies counts")
+    return _("another body counts") if dispute.is_replaced else _("the stored body counts")
 
 
 def name_of(body: Body, bodies: list[Body]) -> str:

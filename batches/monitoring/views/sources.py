@@ -17,7 +17,7 @@ from batches.monitoring.queries.corrections import corrections_content, plain_of
 from batches.monitoring.queries.disputes import disputed_frames
 from batches.monitoring.queries.reading_of import assignments_of, corrected_frames, frames_ahead, quarantined_in
 from batches.monitoring.rules.parameters import parameter
-from batches.monitoring.views.disputes import mark_of
+from batches.monitoring.views.disputes import mark_of, outcome_of
 from batches.views.rows import RowsPage
 from gatekeeper.accounts.requests import sites_in
 from gatekeeper.core.canonical import digest
@@ -132,7 +132,8 @@ def _disputes(source: Source) -> dict[str, Any]:
     settled = sorted(known.keys() - set(waiting), reverse=True)
     shown = [*sorted(waiting, reverse=True), *settled][:_RECENT_FRAMES]
     frames = source.frames.in_bulk(shown)
-    rows = [(frames[pk], len(known[pk].dispute.bodies), mark_of(known[pk].dispute)) for pk in shown]
+    disputes = [(frames[pk], known[pk].dispute) for pk in shown]
+    rows = [(frame, len(one.bodies), mark_of(one), outcome_of(one)) for frame, one in disputes]
     return {"rows": rows, "waiting": len(waiting), "settled": len(settled)}
 
 
