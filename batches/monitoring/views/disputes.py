@@ -83,7 +83,7 @@ class DisputeDetail(_OfFrame):
     def context(self) -> dict[str, Any]:
         """Return the dispute with the phases that wait for it."""
         return super().context() | {
-            "phases": phases_of(self.frame),
+            "phases": phases_of([self.frame]),
             "settles": self.frame.source.site in sites_in(self.request, "monitoring.correct"),
         }
 
