@@ -129,11 +129,15 @@ def test_a_review_that_was_signed_over_the_dispute_is_taken_back_by_its_settleme
 
 def test_neither_is_settled_and_stays_a_gap(lot):
     send_again(lot, readings(8.2))
+    waits = "Disputed frames to settle"
+    assert waits in signed_in(lot.plant.people["quinn"]).get("/").content.decode()
+    assert waits not in signed_in(lot.plant.people["olivia"]).get("/").content.decode()
     before = Evaluation.objects.filter(final=True).latest("version")
     assert by_page(lot, "neither").status_code == 302
     lot.plant.detect()
     assert Evaluation.objects.filter(final=True).latest("version") == before
     assert listed(lot)[0]["counts"] == "neither"
+    assert waits not in signed_in(lot.plant.people["quinn"]).get("/").content.decode()
     assert "in dispute" not in page(lot, "phase_signals", "BR-1", "L10")
     assert "none of the bodies counts" in page(lot, "source_detail", "TFF01")
     assert lot.read("batch-records/BR-1/readings/", parameter="ph", points=20)["series"][0]["buckets"] == []
