@@ -62,6 +62,7 @@ QUEUES: tuple[tuple[str, str], ...] = (
     ("batches.approve", "batches.queries.waiting.masters_to_approve"),
     ("batches.approve", "batches.monitoring.waiting.rule_sets_to_approve"),
     ("batches.approve", "batches.monitoring.waiting.log_mappings_to_approve"),
+    ("monitoring.correct", "batches.monitoring.waiting.disputes_to_settle"),
     ("release.release_lot", "release.waiting.lots_to_release"),
     ("release.review", "release.waiting.batches_to_review"),
     ("release.review_result", "release.waiting.results_to_review"),

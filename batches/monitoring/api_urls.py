@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from batches.monitoring.api import alarms, files, log_mappings, lots, readings, records, rule_sets, sources
+from batches.monitoring.api import alarms, disputes, files, log_mappings, lots, readings, records, rule_sets, sources
 
 app_name = "monitoring_api"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("sources/", sources.Sources.as_view(), name="sources"),
     path("sources/<str:code>/", sources.SourceDetail.as_view(), name="source"),
     path("sources/<str:code>/clock-corrections/", sources.ClockCorrections.as_view(), name="clock_corrections"),
+    path("sources/<str:code>/disputes/", disputes.Disputes.as_view(), name="disputes"),
+    path("sources/<str:code>/disputes/<int:frame>/", disputes.OneDispute.as_view(), name="dispute"),
+    path("sources/<str:code>/disputes/<int:frame>/resolutions/", disputes.Resolutions.as_view(), name="resolutions"),
     path("rule-sets/", rule_sets.RuleSets.as_view(), name="rule_sets"),
     path("rule-sets/<str:code>/versions/<int:version>/", rule_sets.OneRuleSet.as_view(), name="rule_set"),
     path(

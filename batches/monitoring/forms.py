@@ -10,9 +10,11 @@ from batches.models import Equipment, Phase
 from batches.monitoring import queries
 from batches.monitoring.actions.alarms import Acknowledge
 from batches.monitoring.actions.clocks import CorrectClock
+from batches.monitoring.actions.disputes import SettleDispute
 from batches.monitoring.actions.files import ReceiveFile
 from batches.monitoring.actions.sources import DescribeTag, RegisterSource
 from batches.monitoring.models import Source
+from batches.monitoring.rules.disputes import NEITHER
 from batches.monitoring.rules.parameters import PARAMETERS
 from gatekeeper.core.quantity import unit
 from gatekeeper.uploads import UploadField
@@ -120,3 +122,19 @@ class ClockForm(SigningForm):
         """Return the command that the serializer gives too."""
         names = ("boot_id", "first_sequence", "last_sequence", "offset_s", "reason")
         return CorrectClock(**{name: self.cleaned_data[name] for name in names})
+
+
+class DisputeForm(SigningForm):
+    """Which body of a disputed frame counts."""
+
+    chosen = forms.ChoiceField(label=_("What counts"), widget=forms.RadioSelect)
+    reason = ReasonField(label=_("How it was found out which body is true"))
+
+    def __init__(self, *args: Any, bodies: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        chosen: Any = self.fields["chosen"]
+        chosen.choices = [*bodies, (NEITHER, _("None of them: the time stays a gap"))]
+
+    def command(self, dispute_sha256: str) -> SettleDispute:
+        """Return the command that the serializer gives too; the digest is that of what the page has shown."""
+        return SettleDispute(self.cleaned_data["chosen"], dispute_sha256, self.cleaned_data["reason"])

@@ -5,6 +5,7 @@ from django.urls import path
 from batches.monitoring.views import (
     alarms,
     comparison,
+    disputes,
     excursions,
     exposure,
     files,
@@ -36,6 +37,8 @@ urlpatterns = [
     path("sources/register/", sources.RegisterSource.as_view(), name="source_register"),
     path("sources/<str:code>/", sources.SourceDetail.as_view(), name="source_detail"),
     path("sources/<str:code>/clock/", sources.CorrectClock.as_view(), name="source_clock"),
+    path("sources/<str:code>/disputes/<int:frame>/", disputes.DisputeDetail.as_view(), name="dispute_detail"),
+    path("sources/<str:code>/disputes/<int:frame>/settle/", disputes.SettleDispute.as_view(), name="dispute_settle"),
     path("rule-sets/", rule_sets.RuleSetList.as_view(), name="rule_set_list"),
     path("rule-sets/import/", rule_sets.ImportRuleSet.as_view(), name="rule_set_import"),
     path("rule-sets/<str:code>/<int:version>/", rule_sets.RuleSetDetail.as_view(), name="rule_set_detail"),

@@ -1,12 +1,13 @@
-"""What waits because of an excursion, or of rules that nobody has approved."""
+"""What waits because of an excursion, of a disputed frame, or of rules that nobody has approved."""
 
 from collections.abc import Sequence
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.monitoring.models import Excursion, LogMapping, RuleSet
+from batches.monitoring.models import Excursion, LogMapping, RuleSet, Source
 from batches.monitoring.queries.alarms import alarm_of, unacknowledged
+from batches.monitoring.queries.disputes import disputed_frames
 from batches.monitoring.rules.parameters import parameter
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.waiting import Row, Waiting
@@ -56,6 +57,24 @@ def open_excursions(*, person: Person, sites: Sequence[Site]) -> Waiting:
         for row in waiting[:_SHOWN]
     )
     return Waiting(_("Excursions to investigate"), "", waiting.count(), rows)
+
+
+def disputes_to_settle(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the frames of which several bodies are known and nobody has said which counts, the oldest first."""
+    codes = dict(Source.objects.filter(site__in=sites, frames__conflicts__isnull=False).values_list("pk", "code"))
+    known = disputed_frames(sources=codes) if codes else {}
+    waiting = sorted((one.first_at, pk) for pk, one in known.items() if one.dispute.counts is None)
+    rows = tuple(
+        Row(
+            title=f"{codes[known[pk].source]}/{known[pk].boot_id}/{known[pk].sequence}",
+            detail=_("another body came under the identity of this frame: neither is trusted"),
+            url=reverse("monitoring:dispute_settle", args=[codes[known[pk].source], pk]),
+            state="unknown",
+            mark=_("in dispute"),
+        )
+        for _at, pk in waiting[:_SHOWN]
+    )
+    return Waiting(_("Disputed frames to settle"), "", len(waiting), rows)
 
 
 def rule_sets_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting:

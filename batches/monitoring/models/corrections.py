@@ -1,9 +1,11 @@
 """What people have said about stored readings: it changes how they are read, never what was sent."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import BooleanField, F, Func, Q
 
+from batches.monitoring.models.readings import Frame
 from batches.monitoring.models.sources import Source
+from batches.monitoring.rules.disputes import NEITHER
 from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person
 
@@ -38,3 +40,36 @@ class ClockCorrection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source}/{self.boot_id} {self.offset_s:+} s"
+
+
+class ConflictResolution(models.Model):
+    """A signed decision which body of a disputed frame counts: the stored one, another one, or neither.
+
+    ``bodies`` are the digests between which it was taken: a further body reopens the dispute. ``chosen`` is one of
+    them or ``neither``; the last resolution counts. ``first_at`` to ``last_at`` is where any of the bodies has samples.
+    """
+
+    append_only = True
+    frame = models.ForeignKey(Frame, models.PROTECT, related_name="resolutions")
+    bodies = models.JSONField()
+    chosen = models.CharField(max_length=64)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    reason = models.TextField()
+    resolved_at = models.DateTimeField()
+    resolved_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    history = History()
+
+    class Meta:
+        ordering = ["frame", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(chosen=NEITHER)
+                | Q(Func(F("bodies"), F("chosen"), function="jsonb_exists", output_field=BooleanField())),
+                name="conflict_resolution_chosen",
+            ),
+            models.CheckConstraint(condition=Q(first_at__lte=F("last_at")), name="conflict_resolution_times"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.frame} = {self.chosen[:12]}"

@@ -11,16 +11,7 @@ from django.db.models import QuerySet
 
 from batches.models import BatchRecord, EquipmentUse, Phase
 from batches.monitoring.models import Frame, RuleSet, Segment, Tag
-from batches.monitoring.queries.reading_of import (
-    COLUMNS,
-    PLACE,
-    Place,
-    Reading,
-    phases_between,
-    reading_of,
-    signals_by_source,
-    with_disputes,
-)
+from batches.monitoring.queries.reading_of import ROW, Reading, Row, phases_between, reading_of, signals_by_source
 from batches.monitoring.rules.excursion_rules import ExcursionRule, rule_from
 from batches.monitoring.rules.frame_sums import with_frames
 from batches.monitoring.rules.frames import digest as frame_digest
@@ -92,6 +83,7 @@ class Ground:
             "modules": [_text(_module(use)) for use in self.uses],
             "tags": sorted([tag.source.code, tag.code, tag.parameter, tag.unit] for tag in self.tags),
             **self.reading.content,
+            "disputed": self.reading.disputes_between(self.since_us, self.until_us),
         }
 
 
@@ -144,8 +136,7 @@ def phase_facts(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | 
     if ground.start_us is None:
         return facts_of(ground, None, "")
     found = [part_of(ground, row) for row in _segments(ground)]
-    frames = with_frames(b"", frames_as_read(found))
-    inputs = inputs_of(ground, frames, {part.frame for part in found if part.disputed})
+    inputs = inputs_of(ground, with_frames(b"", frames_as_read(found)))
     return facts_of(ground, signals_of(ground.tags, found), inputs)
 
 
@@ -191,14 +182,18 @@ def facts_of(
 
 
 def phases_of(frames: Collection[Frame]) -> QuerySet[Phase]:
-    """Return the phases to which readings of these frames of one source belong: its equipment served them meanwhile."""
+    """Return the phases to which readings of any body of these frames of one source belong.
+
+    The equipment of the source served them meanwhile.
+    """
     source = next(iter(frames)).source
     reading = reading_of({source.pk})
-    moved = {
-        frame: timedelta(microseconds=reading.offset_us(source.pk, frame.boot_id, frame.sequence)) for frame in frames
-    }
-    first = min(frame.first_at + by for frame, by in moved.items())
-    return phases_between(source, first, max(frame.last_at + by for frame, by in moved.items()))
+    spans = []
+    for frame in frames:
+        moved = timedelta(microseconds=reading.offset_us(source.pk, frame.boot_id, frame.sequence))
+        known = reading.disputes.get(frame.pk, frame)
+        spans.append((known.first_at + moved, known.last_at + moved))
+    return phases_between(source, min(first for first, _last in spans), max(last for _first, last in spans))
 
 
 def verify_frame(frame: Frame) -> bool:
@@ -210,11 +205,6 @@ def verify_frame(frame: Frame) -> bool:
     return frame_digest(frame.source.code, frame.boot_id, frame.sequence, packed) == frame.sha256
 
 
-# What is read of a segment: tag, digest of its frame, times, values, quality, whether another body came under the
-# frame's identity, and of the frame source, boot id, sequence and when it was received.
-type SegmentRow = tuple[int, str, bytes, bytes, bytes | None, bool, int, str, int, datetime]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """The samples of one segment as they count: of which tag and frame (digest), and how many are in quarantine."""
@@ -223,15 +213,14 @@ class Part:
     frame: str
     signal: Signal
     quarantined: int
-    disputed: bool
 
 
-def part_of(ground: Ground, row: SegmentRow) -> Part:
+def part_of(ground: Ground, row: Row) -> Part:
     """Return the samples of a segment at their corrected times, without what is in quarantine."""
-    tag, sha256, times, values, quality, disputed, *place = row
-    signal = ground.reading.stored((times, values, quality, disputed), Place(*place))
+    tag, sha256, _frame, times, *_rest = row
+    signal = ground.reading.stored(row)
     known = next(one for one in ground.tags if one.pk == tag)
-    return Part(known, sha256, signal, len(times) // 8 - len(signal.times), disputed)
+    return Part(known, sha256, signal, len(times) // 8 - len(signal.times))
 
 
 def frames_as_read(parts: Iterable[Part]) -> list[str]:
@@ -247,18 +236,17 @@ def frames_as_read(parts: Iterable[Part]) -> list[str]:
     return [digest([frame, sorted(counts)]) if counts else frame for frame, counts in held.items()]
 
 
-def _segments(ground: Ground) -> list[SegmentRow]:
-    rows = with_disputes(Segment.objects.filter(tag__in=ground.tags, last_us__gte=ground.since_us))
+def _segments(ground: Ground) -> list[Row]:
+    rows = Segment.objects.filter(tag__in=ground.tags, last_us__gte=ground.since_us)
     if ground.until_us is not None:
         rows = rows.filter(first_us__lte=ground.until_us)
-    return list(rows.values_list("tag_id", "frame__sha256", *COLUMNS, *PLACE).order_by("first_us", "frame_id"))
+    stored = ground.reading.rows_that_count(rows.values_list(*ROW).order_by("first_us", "frame_id"))
+    return [*stored, *ground.reading.other_rows(ground.tags, since=ground.since_us, until=ground.until_us)]
 
 
-def inputs_of(ground: Ground, frames: bytes, disputed: Collection[str]) -> str:
+def inputs_of(ground: Ground, frames: bytes) -> str:
     """Return the digest of everything that an evaluation is computed from; ``frames`` is their sum (frame_sums)."""
-    return digest(
-        {**ground.content, "frames": hashlib.sha256(frames).hexdigest(), "disputed": sorted(disputed)},
-    )
+    return digest({**ground.content, "frames": hashlib.sha256(frames).hexdigest()})
 
 
 def _module(use: EquipmentUse) -> dict[str, object]:

@@ -11,7 +11,7 @@ from batches.models import BatchRecord, Phase
 from batches.monitoring.models import Evaluation, Excursion, Frame, Progress, Segment, Tag
 from batches.monitoring.queries.alarms import with_acknowledgements
 from batches.monitoring.queries.facts import micros, moment, rule_set_of, rules_in
-from batches.monitoring.queries.reading_of import COLUMNS, PLACE, Place, reading_of, signals_by_source, with_disputes
+from batches.monitoring.queries.reading_of import ROW, reading_of, signals_by_source
 from batches.monitoring.rules.excursion_rules import ExcursionRule
 from batches.monitoring.rules.geometry import Module, module_of
 from batches.monitoring.rules.plots import Plot, plots_of, plotted
@@ -125,11 +125,12 @@ def signals_of(one: Followed, frames: Iterable[int]) -> list[Signal]:
     """Return the signal of each plot in these frames, in the order of the plots."""
     # The keys of readings lead with the source.
     own = {"source__in": one.sources, "tag__in": [tag.pk for tag in one.tags]}
-    rows = with_disputes(Segment.objects.filter(frame__in=list(frames), **own))
+    wanted = set(frames)
     reading = reading_of(one.sources)
+    rows = reading.rows_that_count(Segment.objects.filter(frame__in=wanted, **own).values_list(*ROW))
     parts: dict[int, list[Signal]] = defaultdict(list)
-    for tag, times, values, quality, disputed, *place in rows.values_list("tag_id", *COLUMNS, *PLACE):
-        parts[tag].append(reading.stored((times, values, quality, disputed), Place(*place)))
+    for row in [*rows, *(other for other in reading.other_rows(one.tags, since=0) if other[2] in wanted)]:
+        parts[row[0]].append(reading.stored(row))
     sent = signals_by_source(one.tags, parts)
     return [plotted(plot, sent[plot.source], one.module) for plot in one.plots]
 

@@ -5,7 +5,7 @@ and puts ``content`` into the digest of its inputs: it changes whenever any answ
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,9 +16,10 @@ from django.conf import settings
 from django.db.models import (
     DecimalField,
     DurationField,
-    Exists,
     ExpressionWrapper,
     F,
+    Max,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -28,20 +29,25 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from batches.models import Phase
-from batches.monitoring.models import ClockCorrection, Frame, FrameConflict, Segment, Source, Tag
+from batches.monitoring.models import ClockCorrection, ConflictResolution, Frame, Segment, Source, Tag
+from batches.monitoring.queries.disputes import Disputed, disputed_frames, other_columns
 from batches.monitoring.rules.clocks import Correction, Flags, Times, ahead, offset_in_us, offset_us
+from batches.monitoring.rules.disputes import NEITHER
 from batches.monitoring.rules.frames import signal_from
-from batches.monitoring.rules.signals import Signal, joined_signal
+from batches.monitoring.rules.signals import DISPUTED, Signal, joined_signal
 from batches.monitoring.rules.verdicts import sent_signal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 
 
-# Of a segment: times, values, quality, and whether another body came under the identity of its frame.
-type Columns = tuple[bytes, bytes, bytes | None, bool]
-COLUMNS = ("times", "values", "quality", "disputed")  # of ``with_disputes``
-PLACE = ("frame__source_id", "frame__boot_id", "frame__sequence", "frame__received_at")
+# What is read of a segment: tag, digest and primary key of its frame, times, values, quality, and of the frame source,
+# boot id, sequence and when it was received.
+type Row = tuple[int, str, int, bytes, bytes, bytes | None, int, str, int, datetime]
+ROW = (
+    "tag_id", "frame__sha256", "frame_id", "times", "values", "quality",
+    "frame__source_id", "frame__boot_id", "frame__sequence", "frame__received_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The corrections of some sources (by primary key, oldest first) and the tolerance of the quarantine in µs."""
+    """The corrections of some sources (by primary key, oldest first), the tolerance of the quarantine in µs, disputes.
+
+    ``disputes`` are the disputed frames by primary key. They are no part of ``content``, because only those of the time
+    that is judged belong into a digest: ``disputes_between`` says which.
+    """
 
     corrections: Mapping[int, tuple[Correction, ...]]
     tolerance_us: int
+    disputes: Mapping[int, Disputed]
     content: dict[str, Any]
 
     def offset_us(self, source: int, boot_id: str, sequence: int) -> int:
@@ -75,24 +86,61 @@ class Reading:
         """Return the times that count, and which of the samples are not in quarantine."""
         offset = self.offset_us(place.source, place.boot_id, place.sequence)
         counted = times + offset if offset else times
-        received = (place.received_at - _EPOCH) // _MICRO
+        received = _micros(place.received_at)
         return counted, ~ahead(counted, received_us=received, tolerance_us=self.tolerance_us)
 
-    def stored(self, columns: "Columns", place: Place) -> Signal:
-        """Return the signal of one segment as it counts."""
-        times, values, quality, disputed = columns
-        # Which of two bodies is true is not known, so neither is: the frame's time counts as a gap. domain.md 2.2, 9.
-        return self.signal(signal_from(times, values, bytes(len(times) // 8) if disputed else quality), place)
+    def disputes_between(self, start_us: int, end_us: int | None) -> list[str]:
+        """Return what is said of each dispute that has samples between two times as sent (None: without an end)."""
+        return sorted(known.dispute.said for known in self.between(start_us, end_us).values())
+
+    def between(self, start_us: int, end_us: int | None) -> dict[int, Disputed]:
+        """Return the disputed frames, by primary key, that have samples between two times as sent."""
+        return {
+            pk: known
+            for pk, known in self.disputes.items()
+            if _micros(known.last_at) >= start_us and (end_us is None or _micros(known.first_at) <= end_us)
+        }
+
+    def stored(self, row: "Row") -> Signal:
+        """Return the signal of one segment (of ``rows_that_count``) as it counts."""
+        _tag, _sha256, frame, times, values, quality, *place = row
+        sent = signal_from(times, values, quality)
+        known = self.disputes.get(frame)
+        if known is not None and not known.dispute.is_trusted:
+            # Which of several bodies is true is not known, or none is: no sample is trusted, and nothing is
+            # connected across it. domain.md 2.2, 9.
+            nothing, marks = np.zeros(len(sent.times), np.bool_), np.full(len(sent.times), DISPUTED, np.int8)
+            sent = replace(sent, good=nothing, void=marks)
+        return self.signal(sent, Place(*place))
+
+    def rows_that_count(self, rows: Iterable["Row"]) -> list["Row"]:
+        """Return the segments that count among the stored ones: not those of a frame of which another body does."""
+        disputes = self.disputes
+        return [row for row in rows if row[2] not in disputes or not disputes[row[2]].dispute.is_replaced]
+
+    def other_rows(self, tags: Iterable[Tag], *, since: int, until: int | None = None) -> Iterator["Row"]:
+        """Yield the segments of other bodies that count, those with samples between two times as sent (µs)."""
+        by_code = {(tag.source_id, tag.code): tag for tag in tags}
+        for pk, known in self.between(since, until).items():
+            for column in other_columns(known):
+                tag = by_code.get((known.source, column.tag))
+                first, last = int(column.times.min()), int(column.times.max())
+                if tag is None or last < since or (until is not None and first > until):
+                    continue
+                assert known.dispute.counts is not None
+                assert known.body_at is not None
+                place = (known.source, known.boot_id, known.sequence, known.body_at)
+                yield (tag.pk, known.dispute.counts, pk, *column.packed(), *place)
 
     def signal(self, sent: Signal, place: Place) -> Signal:
         """Return the signal that counts: at its corrected times, without what is in quarantine."""
         counted, kept = self.times(sent.times, place)
         if kept.all():
             return replace(sent, times=counted)
-        return Signal(counted[kept], sent.values[kept], sent.good[kept])
+        return Signal(counted[kept], sent.values[kept], sent.good[kept], sent.marks[kept])
 
 
-def reading_of(sources: Collection[int]) -> Reading:
+def reading_of(sources: Collection[int] | QuerySet[Source]) -> Reading:
     """Return how the samples of these sources (primary keys) are read."""
     found: dict[int, list[Correction]] = defaultdict(list)
     content: list[list[Any]] = []
@@ -104,13 +152,9 @@ def reading_of(sources: Collection[int]) -> Reading:
     return Reading(
         {source: tuple(rows) for source, rows in found.items()},
         settings.READINGS_FUTURE_TOLERANCE_SECONDS * 1_000_000,
+        disputed_frames(sources=sources),
         {"tolerance_s": settings.READINGS_FUTURE_TOLERANCE_SECONDS, "clock_corrections": content},
     )
-
-
-def with_disputes(segments: QuerySet[Segment]) -> QuerySet[Segment]:
-    """Return segments with ``disputed``: whether another body came under the identity of their frame."""
-    return segments.annotate(disputed=Exists(FrameConflict.objects.filter(frame=OuterRef("frame"))))
 
 
 def signals_by_source(tags: Iterable[Tag], parts: Mapping[int, Sequence[Signal]]) -> dict[str, dict[str, Signal]]:
@@ -129,7 +173,7 @@ def signals_by_source(tags: Iterable[Tag], parts: Mapping[int, Sequence[Signal]]
 
 def quarantined_as_sent(times: Times, received_at: datetime) -> int:
     """Return how many of the times as sent lie too far after the frame was received."""
-    received = (received_at - _EPOCH) // _MICRO
+    received = _micros(received_at)
     tolerance = settings.READINGS_FUTURE_TOLERANCE_SECONDS * 1_000_000
     return int(ahead(times, received_us=received, tolerance_us=tolerance).sum())
 
@@ -161,9 +205,11 @@ def frames_ahead(sources: Collection[Source] | QuerySet[Source]) -> QuerySet[Fra
 
 
 def is_as_sent(sources: Collection[Source] | QuerySet[Source]) -> bool:
-    """Return whether the samples of these sources are read as they were sent: none is moved, none in quarantine."""
+    """Return whether the samples of these sources are read as stored: none moved, replaced or in quarantine."""
     corrected = ClockCorrection.objects.filter(source__in=sources)
-    return not corrected.exists() and not frames_ahead(sources).exists()
+    replaced = ConflictResolution.objects.filter(frame__source__in=sources)
+    replaced = replaced.exclude(chosen=NEITHER).exclude(chosen=F("frame__sha256"))
+    return not corrected.exists() and not replaced.exists() and not frames_ahead(sources).exists()
 
 
 def quarantined_in(frames: Collection[Frame] | QuerySet[Frame]) -> dict[int, int]:
@@ -180,6 +226,8 @@ def quarantined_in(frames: Collection[Frame] | QuerySet[Frame]) -> dict[int, int
     }
     for frame, times in Segment.objects.filter(frame__in=known, **places).values_list("frame_id", "times"):
         row = known[frame]
+        if frame in reading.disputes and reading.disputes[frame].dispute.is_replaced:
+            continue
         place = Place(row.source_id, row.boot_id, row.sequence, row.received_at)
         _times, kept = reading.times(np.frombuffer(bytes(times), dtype="<i8"), place)
         if not kept.all():
@@ -198,6 +246,18 @@ def quarantined_of(phase: Phase) -> int:
     return sum(quarantined_in(frames_ahead(sources).filter(received | timed)).values())
 
 
+def open_disputes_of(phase: Phase) -> dict[int, Disputed]:
+    """Return the disputes that wait for a decision and have samples in the time of a phase, by frame."""
+    if phase.started_at is None:
+        return {}
+    reading = reading_of(Source.objects.filter(equipment__uses__phase=phase).distinct())
+    start = _micros(phase.started_at)
+    end = start if phase.performed_at is None else _micros(phase.performed_at)
+    begins, ends = reading.span(start, end)
+    found = reading.between(begins, None if phase.performed_at is None else ends)
+    return {pk: known for pk, known in found.items() if known.dispute.counts is None}
+
+
 def phases_corrected(correction: ClockCorrection) -> QuerySet[Phase]:
     """Return the phases that the frames of a correction belong to, or have belonged to under an earlier one."""
     source = correction.source
@@ -207,7 +267,10 @@ def phases_corrected(correction: ClockCorrection) -> QuerySet[Phase]:
     first, last = frames.order_by("first_at").first(), frames.order_by("-last_at").first()
     if first is None or last is None:
         return Phase.objects.none()
-    return phases_between(source, first.first_at + min(offsets), last.last_at + max(offsets))
+    settled = ConflictResolution.objects.filter(frame__in=frames).aggregate(first=Min("first_at"), last=Max("last_at"))
+    begin = min(first.first_at, settled["first"] or first.first_at)
+    end = max(last.last_at, settled["last"] or last.last_at)
+    return phases_between(source, begin + min(offsets), end + max(offsets))
 
 
 def covered_frames(correction: ClockCorrection) -> QuerySet[Frame]:
@@ -228,3 +291,7 @@ def assignments_of(source: Source) -> QuerySet[Phase]:
     """Return the phases that have used the equipment of a source: it is assigned to each while that runs."""
     used = Phase.objects.filter(equipment_uses__equipment=source.equipment_id, started_at__isnull=False)
     return used.select_related("batch_record")
+
+
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // _MICRO

@@ -10,6 +10,7 @@ import numpy as np
 from django.db import connection
 
 from batches.monitoring.models import Tag
+from batches.monitoring.queries.disputes import disputed_frames
 from batches.monitoring.rules.envelopes import (
     MINUTE,
     Envelope,
@@ -38,7 +39,7 @@ _FOUND = """
         ON g.tag_id = tag AND g.last_us - g.first_us > 86400000000 AND g.last_us >= low AND g.first_us <= high)
 """
 _COLUMNS = f"""WITH {_FOUND}
-    SELECT g.tag_id, g.count, g.times, g.values, g.quality,
+    SELECT g.tag_id, g.frame_id, g.count, g.times, g.values, g.quality,
            EXISTS (SELECT FROM monitoring_frameconflict c WHERE c.frame_id = g.frame_id)
     FROM found JOIN monitoring_segment g USING (source_id, frame_id, tag_id, frame_at)
     ORDER BY g.first_us, g.frame_id"""  # noqa: S608 -- of constants
@@ -68,7 +69,8 @@ class Raw:
 def trusted(tags: Sequence[Tag], ranges: Mapping[int, Sequence[Range]]) -> dict[int, Signal]:
     """Return the signal of each tag in the unit of its parameter, in order, with all samples in these ranges (µs).
 
-    There are samples outside of them as well. A frame under whose identity another body came is not trusted.
+    There are samples outside of them as well. A frame under whose identity another body came is not trusted, unless it
+    was decided that the stored body counts.
     """
     parts = _columns(ranges)
     found = {}
@@ -157,14 +159,22 @@ def _columns(
     parts: dict[int, tuple[list[bytes], list[bytes], list[bytes]]] = defaultdict(lambda: ([], [], []))
     with connection.cursor() as cursor:
         cursor.execute(_COLUMNS, _named(ranges))
-        for tag, count, times, values, quality, contested in cursor.fetchall():
-            own = parts[tag]
-            own[0].append(times)
-            own[1].append(values)
-            if contested and disputed:
-                quality = bytes(count)  # noqa: PLW2901 -- which of two bodies is true is not known: domain.md 2.2, 9
-            own[2].append(bytes([GOOD]) * count if quality is None else quality)
+        rows = cursor.fetchall()
+    contested = _untrusted({row[1] for row in rows if row[-1]}) if disputed else set()
+    for tag, frame, count, times, values, given, _other in rows:
+        own = parts[tag]
+        own[0].append(times)
+        own[1].append(values)
+        # Which of several bodies is true is not known, or it is another one: domain.md 2.2, 9.
+        quality = bytes(count) if frame in contested else given
+        own[2].append(bytes([GOOD]) * count if quality is None else quality)
     return parts
+
+
+def _untrusted(frames: set[int]) -> set[int]:
+    """Return those of these disputed frames whose stored body does not count."""
+    known = disputed_frames(frames=frames) if frames else {}
+    return {pk for pk, one in known.items() if one.dispute.counts != one.dispute.stored}
 
 
 def _named(ranges: Mapping[int, Iterable[Range]]) -> dict[str, object]:

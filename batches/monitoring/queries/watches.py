@@ -7,13 +7,12 @@ every sample again (queries.facts), so they check it.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 from django.conf import settings
 from django.db.models import QuerySet
 
-from batches.monitoring.models import Frame, FrameConflict, Segment, Watch
+from batches.monitoring.models import Frame, Segment, Watch
 from batches.monitoring.queries.facts import (
     Ground,
     Part,
@@ -25,7 +24,7 @@ from batches.monitoring.queries.facts import (
     part_of,
     signals_of,
 )
-from batches.monitoring.queries.reading_of import PLACE
+from batches.monitoring.queries.reading_of import ROW, Row
 from batches.monitoring.rules.frame_sums import together, with_frames
 from batches.monitoring.rules.kept import packed, unpacked
 from batches.monitoring.rules.verdicts import Verdict
@@ -48,12 +47,10 @@ class Watched:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Basis:
-    """What a phase is judged under: its sources (code by primary key), disputed frames, and the digest of it all."""
+    """What a phase is judged under, its sources: code by primary key."""
 
     ground: Ground
     sources: Mapping[int, str]
-    disputed: Mapping[int, str]
-    under: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +58,7 @@ class _News:
     """Frames of one source that are not in its state: their ids, and the rows of their segments."""
 
     frames: Collection[int]
-    rows: list[Any]
+    rows: list[Row]
 
 
 def watch(ground: Ground, *, frames: Sequence[Frame] = ()) -> Watched | None:
@@ -69,18 +66,10 @@ def watch(ground: Ground, *, frames: Sequence[Frame] = ()) -> Watched | None:
 
     ``frames`` are those that must be in the answer. The caller holds the phase's Progress.
     """
-    # Before the frames: a dispute that commits in between is not yet in the digest, so it is found the next time.
-    disputed = _disputed(ground)
-    under = digest(
-        {
-            **ground.content,
-            "kept_as": _STATE,
-            "tag_ids": sorted(tag.pk for tag in ground.tags),
-            "disputed": sorted(disputed),
-        }
-    )
+    # Of before the frames are read: a dispute that commits in between is not in the digest, and found the next time.
+    under = digest({**ground.content, "kept_as": _STATE, "tag_ids": sorted(tag.pk for tag in ground.tags)})
     sources = {tag.source_id: tag.source.code for tag in ground.tags}
-    basis = _Basis(ground, sources, disputed, under)
+    basis = _Basis(ground, sources)
     rows = Watch.objects.select_for_update().filter(phase=ground.phase, source__in=sources).order_by("source")
     kept = {row.source_id: row for row in rows}
     known = {pk: row for pk, row in kept.items() if row.judged_under == under}
@@ -98,18 +87,6 @@ def watch(ground: Ground, *, frames: Sequence[Frame] = ()) -> Watched | None:
         for pk in sources
     }
     return _watched(basis, fresh, {pk: _news(ground, pk, None) for pk in sources})
-
-
-def _disputed(ground: Ground) -> dict[int, str]:
-    """The frames with watched readings of which another body is known: primary key and digest."""
-    conflicts = FrameConflict.objects.filter(
-        frame__source__in={tag.source_id for tag in ground.tags}, frame__last_at__gte=moment(ground.since_us)
-    )
-    frames = dict(conflicts.values_list("frame", "frame__sha256"))
-    if not frames:
-        return {}
-    watched_ones = Segment.objects.filter(frame__in=frames, tag__in=ground.tags, last_us__gte=ground.since_us)
-    return {pk: frames[pk] for pk in set(watched_ones.values_list("frame", flat=True))}
 
 
 def _is_missing(frame: Frame, known: Mapping[int, Watch], ground: Ground) -> bool:
@@ -135,31 +112,32 @@ def _news(ground: Ground, source: int, known: Watch | None) -> _News:
     if known is not None:
         frames, taken = frames.filter(pk__gt=known.low_frame), set(_named(known))
     new = {pk: first for pk, first in frames.order_by("pk").values_list("pk", "first_at") if pk not in taken}
+    tags = [tag for tag in ground.tags if tag.source_id == source]
+    # A state knows every dispute that it was judged under, and with it the other body that counts.
+    others = list(ground.reading.other_rows(tags, since=ground.since_us)) if known is None else []
     if not new:
-        return _News(new, [])
+        return _News(new, others)
     months = (min(new.values()), max(new.values()))
     segments = Segment.objects.filter(
         source=source,
         frame_at__range=months,
-        tag__in=[tag for tag in ground.tags if tag.source_id == source],
+        tag__in=tags,
         last_us__gte=ground.since_us,
     )
     if known is not None:
         segments = segments.filter(frame__in=new)
-    found = segments.order_by("first_us", "frame", "tag").values_list(
-        "frame_id", "tag_id", "frame__sha256", "times", "values", "quality", *PLACE
-    )
-    return _News(new, [row for row in found if row[0] in new])
+    found = segments.order_by("first_us", "frame", "tag").values_list(*ROW)
+    return _News(new, [*ground.reading.rows_that_count(row for row in found if row[2] in new), *others])
 
 
 def _watched(basis: _Basis, rows: Mapping[int, Watch], news: Mapping[int, _News]) -> Watched:
     """Judge the news of all sources on their states, and put them into the rows that are to be saved."""
     states = {basis.sources[pk]: unpacked(bytes(row.state)) if row.state else SourceState() for pk, row in rows.items()}
-    parts = {pk: [_part(basis, row) for row in one.rows] for pk, one in news.items()}
+    parts = {pk: [part_of(basis.ground, row) for row in one.rows] for pk, one in news.items()}
     sent = signals_of(basis.ground.tags, (part for found in parts.values() for part in found))
     for pk, one in news.items():
         _take(rows[pk], one, parts[pk])
-    inputs = inputs_of(basis.ground, together(bytes(row.frame_sum) for row in rows.values()), basis.disputed.values())
+    inputs = inputs_of(basis.ground, together(bytes(row.frame_sum) for row in rows.values()))
     facts = facts_of(basis.ground, sent, inputs, newest=newest_of(states, ()))
     if facts.readings is None:
         return Watched(facts, (), ())
@@ -169,11 +147,6 @@ def _watched(basis: _Basis, rows: Mapping[int, Watch], news: Mapping[int, _News]
     for pk in changed:
         rows[pk].state = packed(states[basis.sources[pk]])
     return Watched(facts, found, tuple(rows[pk] for pk in changed))
-
-
-def _part(basis: _Basis, row: tuple[Any, ...]) -> Part:
-    frame, tag, sha256, times, values, quality, *place = row
-    return part_of(basis.ground, (tag, sha256, times, values, quality, frame in basis.disputed, *place))
 
 
 def _take(row: Watch, news: _News, parts: list[Part]) -> None:

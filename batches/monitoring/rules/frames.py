@@ -57,6 +57,11 @@ class Column:
         quality = None if self.quality is None else self.quality.tobytes()
         return self.times.astype("<i8").tobytes(), self.values.astype("<f8").tobytes(), quality
 
+    def listed(self) -> dict[str, list[float]]:
+        """Return times, values and, where there is one, quality as lists."""
+        quality = {} if self.quality is None else {"quality": self.quality.tolist()}
+        return {"times": self.times.tolist(), "values": self.values.tolist(), **quality}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
@@ -71,10 +76,16 @@ class Frame:
 
     @property
     def text(self) -> str:
-        """The body as text: JSON as it came, anything else as a data URL (RFC 2397)."""
+        """The body as text: JSON as it came, anything else as a data URL (RFC 2397); without a body its columns."""
         if self.media_type == "application/json":
-            return self.body.decode()
+            return (self.body or self._as_json()).decode()
         return f"data:{self.media_type};base64,{base64.b64encode(self.body).decode()}"
+
+    def _as_json(self) -> bytes:
+        tags = {column.tag: column.listed() for column in self.columns}
+        return msgspec.json.encode(
+            {"source": self.source, "boot_id": self.boot_id, "sequence": self.sequence, "tags": tags}
+        )
 
     @property
     def samples(self) -> int:
@@ -198,6 +209,12 @@ def column_from(tag: str, times: Times, values: Floats, quality: Bytes | None) -
     """Return a column in which "no value" has one spelling, so that the digest of a frame is the same."""
     missing = np.isnan(values)
     return Column(tag, times, np.where(missing, np.nan, values) if missing.any() else values, quality)
+
+
+def column_of(tag: str, times: bytes, values: bytes, quality: bytes | None) -> Column:
+    """Return the column of packed bytes (``Column.packed``)."""
+    given = None if quality is None else np.frombuffer(quality, dtype=np.uint8)
+    return Column(tag, np.frombuffer(times, dtype="<i8"), np.frombuffer(values, dtype="<f8"), given)
 
 
 def quality_fault(tag: str) -> Refusal:

@@ -19,7 +19,7 @@ type Marks = npt.NDArray[np.int8]
 
 GOOD_QUALITY = 192  # OPC DA quality: the two top bits 11 mean good
 SECOND = 1_000_000
-NOT_VOID, CONFLICT, NOT_VALID = 0, 1, 2
+NOT_VOID, CONFLICT, NOT_VALID, DISPUTED = 0, 1, 2, 3
 LARGEST = 1e12  # no unit of the table reaches it: beyond, a number is a fault of its sender and spoils every sum
 
 
@@ -27,8 +27,8 @@ LARGEST = 1e12  # no unit of the table reaches it: beyond, a number is a fault o
 class Signal:
     """Samples of one signal: event times in µs (int64), values (float64), good (bool).
 
-    ``void`` marks times that make the interval around them unknown, however short: two values for one time, or a
-    formula that does not hold there.
+    ``void`` marks times that make the interval around them unknown, however short: two values for one time, a formula
+    that does not hold there, or a frame of which several bodies are known and none counts.
     """
 
     times: Times
@@ -117,6 +117,11 @@ def each_time_once(signal: Signal) -> Signal:
         np.logical_and.reduceat(good, first) & agree,
         np.where(agree, void, CONFLICT).astype(np.int8),
     )
+
+
+def contradictions(signal: Signal, *, start: int, end: int) -> int:
+    """At how many times from start to end (µs) a signal in order has two values: none of them is known."""
+    return int(np.count_nonzero((signal.marks == CONFLICT) & (signal.times >= start) & (signal.times <= end)))
 
 
 def _frozen(signal: Signal, good: Flags, stuck_us: int, max_gap_us: int | None) -> npt.NDArray[np.intp]:

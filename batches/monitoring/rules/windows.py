@@ -9,7 +9,17 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from batches.monitoring.rules.signals import CONFLICT, NOT_VALID, NOT_VOID, Flags, Floats, Signal, Times, micros
+from batches.monitoring.rules.signals import (
+    CONFLICT,
+    DISPUTED,
+    NOT_VALID,
+    NOT_VOID,
+    Flags,
+    Floats,
+    Signal,
+    Times,
+    micros,
+)
 from gatekeeper.core.refusal import Refusal
 
 type Indexes = npt.NDArray[np.intp]
@@ -17,7 +27,7 @@ type Indexes = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time without a trusted value: from and to in µs, and why (drop_out, excluded, conflict, not_valid)."""
+    """A time without a trusted value: from and to in µs; why: drop_out, excluded, conflict, not_valid, disputed."""
 
     started_us: int
     ended_us: int
@@ -122,10 +132,9 @@ def _reason(signal: Signal, started: int, ended: int) -> str:
     low, high = np.searchsorted(signal.times, started), np.searchsorted(signal.times, ended, side="right")
     if signal.void is not None:
         marks = signal.void[low:high]
-        if bool(np.any(marks == CONFLICT)):
-            return "conflict"
-        if bool(np.any(marks == NOT_VALID)):
-            return "not_valid"
+        for mark, reason in ((DISPUTED, "disputed"), (CONFLICT, "conflict"), (NOT_VALID, "not_valid")):
+            if bool(np.any(marks == mark)):
+                return reason
     return "drop_out" if signal.good[low:high].all() else "excluded"
 
 

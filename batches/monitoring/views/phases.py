@@ -7,11 +7,13 @@ from django.utils.translation import gettext as _
 
 from batches.models import Phase
 from batches.monitoring import queries
-from batches.monitoring.models import Evaluation
+from batches.monitoring.models import Evaluation, Source
 from batches.monitoring.pictures import MARKS, small_chart, state_of
-from batches.monitoring.queries.reading_of import quarantined_of
+from batches.monitoring.queries.reading_of import open_disputes_of, quarantined_of
 from batches.monitoring.queries.traces import traces_of
 from batches.monitoring.rules.excursions import State
+from batches.monitoring.rules.parameters import parameter
+from batches.monitoring.rules.signals import contradictions
 from gatekeeper.web import Page
 
 _REFRESH_SECONDS = 5
@@ -40,6 +42,8 @@ class PhaseSignals(Page):
             ],
             "states": states,
             "quarantined": quarantined_of(phase),
+            "disputed": _disputed(phase),
+            "contradictions": _contradictions(facts),
             "mark": MARKS[states.state],
             "word": _word(states.state),
             "excursions": queries.excursions_of(phase.batch_record).filter(phase=phase),
@@ -63,6 +67,25 @@ class PhaseSignals(Page):
             }
             for place, trace in enumerate(traces)
         ]
+
+
+def _disputed(phase: Phase) -> list[dict[str, Any]]:
+    found = open_disputes_of(phase)
+    codes = dict(Source.objects.filter(pk__in={known.source for known in found.values()}).values_list("pk", "code"))
+    return [{"frame": pk, "source": codes[known.source], "known": known} for pk, known in found.items()]
+
+
+def _contradictions(facts: queries.PhaseFacts) -> list[dict[str, Any]]:
+    """Return source and signal of which frames give two values for one time, with at how many times."""
+    if facts.readings is None:
+        return []
+    span = {"start": facts.readings.start_us, "end": facts.readings.end_us}
+    return [
+        {"source": sent.source, "title": parameter(code).title, "count": count}
+        for sent in facts.readings.sent
+        for code, signal in sent.signals.items()
+        if (count := contradictions(signal, **span))
+    ]
 
 
 def _word(state: State) -> str:

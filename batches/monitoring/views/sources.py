@@ -14,8 +14,10 @@ from batches.monitoring.actions.sources import register_source
 from batches.monitoring.forms import ClockForm, SourceForm
 from batches.monitoring.models import Frame, Source, Tag
 from batches.monitoring.queries.corrections import corrections_content, plain_offset
+from batches.monitoring.queries.disputes import disputed_frames
 from batches.monitoring.queries.reading_of import assignments_of, corrected_frames, frames_ahead, quarantined_in
 from batches.monitoring.rules.parameters import parameter
+from batches.monitoring.views.disputes import mark_of, outcome_of
 from batches.views.rows import RowsPage
 from gatekeeper.accounts.requests import sites_in
 from gatekeeper.core.canonical import digest
@@ -51,7 +53,7 @@ class SourceDetail(Page):
             "source": source,
             "tags": [_tag(row) for row in source.tags.all()],
             "frames": _frames(source),
-            "conflicts": _conflicts(source),
+            "disputes": _disputes(source),
             "phases": assignments_of(source).order_by("-started_at")[:_RECENT_FRAMES],
             "ahead": frames_ahead([source]).count(),
             "corrections": [
@@ -123,9 +125,16 @@ class RegisterSource(RowsPage):
         return reverse("monitoring:source_detail", args=[source.code])
 
 
-def _conflicts(source: Source) -> Any:
-    frames = source.frames.filter(conflicts__isnull=False).distinct().order_by("-id")
-    return frames.prefetch_related("conflicts")[:_RECENT_FRAMES]
+def _disputes(source: Source) -> dict[str, Any]:
+    """Return the disputed frames with what is known of each, those that wait for a decision first, and their number."""
+    known = disputed_frames(sources={source.pk})
+    waiting = [pk for pk, one in known.items() if one.dispute.counts is None]
+    settled = sorted(known.keys() - set(waiting), reverse=True)
+    shown = [*sorted(waiting, reverse=True), *settled][:_RECENT_FRAMES]
+    frames = source.frames.in_bulk(shown)
+    disputes = [(frames[pk], known[pk].dispute) for pk in shown]
+    rows = [(frame, len(one.bodies), mark_of(one), outcome_of(one)) for frame, one in disputes]
+    return {"rows": rows, "waiting": len(waiting), "settled": len(settled)}
 
 
 def _tag(row: Tag) -> Tag:
@@ -137,11 +146,14 @@ def _frames(source: Source) -> list[Frame]:
     """Return the newest frames, each with ``marks``: states and words of what is special about it."""
     rows = list(corrected_frames([source]).annotate(assigned=Exists(_served(source))).order_by("-id")[:_RECENT_FRAMES])
     held = quarantined_in([row for row in rows if row.until_at > row.received_at])
+    disputed = disputed_frames(frames={row.pk for row in rows})
     for row in rows:
         row.marks = [] if row.assigned else [("plain", _("outside an assignment"))]
         if count := held.get(row.pk, 0):
             said = ngettext("{count} sample in quarantine", "{count} samples in quarantine", count)
             row.marks.append(("unknown", said.format(count=count)))
+        if row.pk in disputed:
+            row.marks.append(mark_of(disputed[row.pk].dispute))
         if row.offset_s:
             row.marks.append(("alert", _("times corrected")))
     return rows

@@ -52,7 +52,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("monitoring.configure", "Describe equipment, sources, tags and excursion rules.", people_only=True),
     Permission(
         "monitoring.correct",
-        "Correct the clock of a source, with a signature; what it sent stays as it is.",
+        "Correct the clock of a source, or settle which body of a frame counts, with a signature; what it sent stays.",
         people_only=True,
     ),
     Permission("release.view", "See specifications, results, the gate and certificates."),
