@@ -35,6 +35,7 @@ urlpatterns = [
     path("sources/", sources.SourceList.as_view(), name="source_list"),
     path("sources/register/", sources.RegisterSource.as_view(), name="source_register"),
     path("sources/<str:code>/", sources.SourceDetail.as_view(), name="source_detail"),
+    path("sources/<str:code>/sensors/", sources.FitSensor.as_view(), name="source_sensors"),
     path("sources/<str:code>/clock/", sources.CorrectClock.as_view(), name="source_clock"),
     path("rule-sets/", rule_sets.RuleSetList.as_view(), name="rule_set_list"),
     path("rule-sets/import/", rule_sets.ImportRuleSet.as_view(), name="rule_set_import"),

@@ -19,6 +19,7 @@ from batches.monitoring.queries.reading_of import (
     phases_between,
     reading_of,
     signals_by_source,
+    types_by_source,
     with_disputes,
 )
 from batches.monitoring.rules.excursion_rules import ExcursionRule, rule_from
@@ -90,7 +91,9 @@ class Ground:
             "rules": self.rule_set.sha256 if self.rule_set else "",
             "judged_as": EVALUATION,
             "modules": [_text(_module(use)) for use in self.uses],
-            "tags": sorted([tag.source.code, tag.code, tag.parameter, tag.unit] for tag in self.tags),
+            "tags": sorted(
+                [tag.source.code, tag.code, tag.parameter, tag.unit, tag.declared_type.value] for tag in self.tags
+            ),
             **self.reading.content,
         }
 
@@ -274,4 +277,6 @@ def signals_of(tags: Iterable[Tag], found: Iterable[Part]) -> tuple[Sent, ...]:
     parts: dict[int, list[Signal]] = defaultdict(list)
     for one in found:
         parts[one.tag.pk].append(one.signal)
-    return tuple(Sent(source, signals) for source, signals in signals_by_source(tags, parts).items())
+    known = list(tags)
+    types = types_by_source(known)
+    return tuple(Sent(source, signals, types[source]) for source, signals in signals_by_source(known, parts).items())
