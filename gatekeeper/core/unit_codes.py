@@ -57,9 +57,25 @@ UNECE: Mapping[str, str] = MappingProxyType(
         "m2": "MTK",
     }
 )
+# Further codes of that recommendation for the very same units: a cubic decimetre is a litre, a centipoise a mPa·s.
+ALSO: Mapping[str, str] = MappingProxyType(
+    {
+        "C35": "mol/L",
+        "C7": "mPa.s",
+        "CMQ": "mL",
+        "DMQ": "L",
+        "E92": "L/h",
+        "F23": "g/L",
+        "G48": "mL/h",
+        "G49": "mL/min",
+        "J92": "L/min",
+        "M46": "{rev}/min",
+    }
+)
 # The code of the table comes last, so that it wins: two of its units may share one UCUM code.
 _SPELLINGS: Mapping[str, str] = MappingProxyType(
-    {unece: code for code, unece in UNECE.items()}
+    dict(ALSO)
+    | {unece: code for code, unece in UNECE.items()}
     | {row.ucum: code for code, row in UNITS.items()}
     | {code: code for code in UNITS}
 )

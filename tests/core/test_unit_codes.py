@@ -6,7 +6,7 @@ import pytest
 
 from gatekeeper.core.quantity import UNITS
 from gatekeeper.core.refusal import Refusal
-from gatekeeper.core.unit_codes import UNECE, unece_of, unit_id_of, unit_spelled
+from gatekeeper.core.unit_codes import ALSO, UNECE, unece_of, unit_id_of, unit_spelled
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,9 @@ def test_what_is_in_no_spelling_of_the_table_is_refused_at_its_field(text):
 def test_no_spelling_names_two_units():
     assert set(UNECE) <= set(UNITS)
     assert max(Counter(UNECE.values()).values()) == 1
-    assert not set(UNECE.values()) & (set(UNITS) | {row.ucum for row in UNITS.values()})
+    assert not set(ALSO) & set(UNECE.values())
+    assert all(unit_spelled(unece).code == code for unece, code in ALSO.items())
+    assert not (set(UNECE.values()) | set(ALSO)) & (set(UNITS) | {row.ucum for row in UNITS.values()})
     # Two units of the table share a UCUM code only where one of them is that code.
     shared = {ucum for ucum, times in Counter(row.ucum for row in UNITS.values()).items() if times > 1}
     assert all(unit_spelled(ucum).code == ucum for ucum in shared)
