@@ -142,7 +142,7 @@ def _tag(place: int, tag: DescribeTag, faults: list[Refusal]) -> Tag:
         faults.append(_at(refusal, f"{field}.{refusal.field}"))
     if kind and kind not in Tag.Type:
         faults.append(
-            Refusal("unknown_signal_type", "There is no signal type “{kind}”.", field=f"{field}.signal_type", kind=kind)
+            Refusal("unknown_signal_type", "There is no signal type “{type}”.", field=f"{field}.signal_type", type=kind)
         )
     low, high = (_bound(f"{field}.{name}", getattr(tag, name), faults) for name in ("range_low", "range_high"))
     if low is not None and high is not None and low >= high:
