@@ -49,7 +49,7 @@ def test_a_loop_name_that_fits_passes(code, parameter):
         ("ZI101", "volume", "position"),
     ],
 )
-def test_a_loop_name_that_contradicts_is_refused_and_says_which_letter(code, parameter, variable):
+def test_a_loop_name_that_contradicts_is_refused_and_says_what_it_stands_for(code, parameter, variable):
     with pytest.raises(Refusal) as caught:
         check_loop_name(code, parameter, field="tags.3.code")
     assert (caught.value.code, caught.value.field) == ("tag_name_contradicts", "tags.3.code")

@@ -135,7 +135,7 @@ def _tag(place: int, tag: DescribeTag, faults: list[Refusal]) -> Tag:
     unit, kind = tag.unit, tag.signal_type.strip()
     try:
         row = measured(tag.parameter)
-        check_loop_name(tag.code, tag.parameter)
+        faults += _contradiction(field, tag)
         unit, kind = unit_spelled(tag.unit).code, kind or row.signal_type.value
         factor(unit, row.unit)
     except Refusal as refusal:
@@ -156,6 +156,14 @@ def _tag(place: int, tag: DescribeTag, faults: list[Refusal]) -> Tag:
         signal_type=kind,
         sampling_s=_sampling(f"{field}.sampling_s", tag.sampling_s, faults),
     )
+
+
+def _contradiction(field: str, tag: DescribeTag) -> list[Refusal]:
+    try:
+        check_loop_name(tag.code, tag.parameter, field=f"{field}.code")
+    except Refusal as refusal:
+        return [refusal]
+    return []
 
 
 def _sampling(field: str, text: str, faults: list[Refusal]) -> Decimal | None:

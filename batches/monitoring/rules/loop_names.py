@@ -75,9 +75,8 @@ def check_loop_name(code: str, measures: str, *, field: str = "code") -> None:
     if measures not in allowed:
         raise Refusal(
             "tag_name_contradicts",
-            "By ISA-5.1 the {letter} of “{tag}” is {variable}, and the tag measures {title}: rename one of the two.",
+            "By ISA-5.1 “{tag}” is of {variable}, and it measures {title}.",
             field=field,
-            letter=letter,
             tag=code,
             variable=stands_for,
             title=parameter(measures).title,
