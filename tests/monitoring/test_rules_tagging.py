@@ -194,6 +194,7 @@ def test_the_time_without_a_calibration_ends_when_the_next_one_is_recorded(held,
     ("spans", "whole", "expected"),
     [
         ([], True, [(None, None)]),
+        ([], False, []),
         ([(1, 2)], True, [(None, 1), (2, None)]),
         ([(1, None)], True, [(None, 1)]),
         ([(1, 2)], False, [(2, None)]),

@@ -205,3 +205,18 @@ def test_an_excursion_is_not_marked_for_a_sensor_of_another_signal_or_another_ti
     excursion = Excursion.objects.filter(rule="shear").first()
     assert "Out of calibration" not in desk.get(f"/monitoring/excursions/{excursion.pk}/").content.decode()
     assert "Out of calibration" in desk.get("/monitoring/batch-records/BR-1/exposure/").content.decode()
+
+
+def test_a_sensor_that_was_exchanged_in_time_has_no_lapse_and_one_exchanged_late_has_it_until_then(plant, time):
+    for code in ("PH-01", "PH-02"):
+        make_sensor(plant.people, code, due=0)
+    make_sensor(plant.people, "PH-03", due=30)
+    fit(plant, "PH-01")
+    time.after(3600)
+    fit(plant, "PH-02")
+    time.at = START + timedelta(hours=10)
+    fit(plant, "PH-03")  # three hours after the day on which the calibration of PH-02 ended
+    time.at = START + timedelta(days=5)
+    (one,) = lapses_of(plant.record)
+    assert (one.equipment.code, [tag.code for tag in one.tags]) == ("PH-02", ["AI101"])
+    assert (one.lapse.began_at, one.lapse.ended_at) == (START + timedelta(hours=7), START + timedelta(hours=10))

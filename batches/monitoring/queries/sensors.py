@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,9 @@ class LapseOf:
     tags: tuple[Tag, ...]
     due_date: date
     lapse: Lapse
+
+
+type _Measured = list[tuple[Tag, datetime, datetime | None]]  # a tag, from when, until when
 
 
 def sensors_fitted(tags: Iterable[Tag]) -> dict[int, SensorFitting]:
@@ -59,18 +62,38 @@ def lapses_of(record: BatchRecord, *, phase: Phase | None = None) -> tuple[Lapse
         uses = uses.filter(phase=phase)
     rows = list(uses.select_related("phase", "equipment").order_by("phase__position", "id"))
     zone = ZoneInfo(record.site.timezone)
-    measured = _measured({use.equipment_id for use in rows})
-    found = []
+    lapsed = [(use, lapse) for use in rows for lapse in _lapses(use, zone)]
+    if not lapsed:
+        return ()
+    served: dict[int, set[int]] = defaultdict(set)
     for use in rows:
-        end = max(use.phase.performed_at or now(), use.used_at)
-        held = [Held(use.used_at, _end_of(use.calibration_due_date, zone))]
-        if lapses(held, end=end):
-            held += _later_calibrations(use, end, zone)
-        for lapse in lapses(held, end=end):
-            last = (lapse.until - timedelta(microseconds=1)).astimezone(zone).date()
-            tags = _tags_in(measured[use.equipment_id], lapse, use.phase)
-            found.append(LapseOf(use.phase, use.equipment, tags, last, lapse))
-    return tuple(found)
+        served[use.phase_id].add(use.equipment_id)
+    measured = _measured({use.equipment_id for use, _lapse in lapsed})
+    found = (_of(use, lapse, measured[use.equipment_id], served[use.phase_id], zone) for use, lapse in lapsed)
+    return tuple(one for one in found if one is not None)
+
+
+def _lapses(use: EquipmentUse, zone: ZoneInfo) -> tuple[Lapse, ...]:
+    end = max(use.phase.performed_at or now(), use.used_at)
+    held = [Held(use.used_at, _end_of(use.calibration_due_date, zone))]
+    if lapses(held, end=end):
+        held += _later_calibrations(use, end, zone)
+    return lapses(held, end=end)
+
+
+def _of(
+    use: EquipmentUse, lapse: Lapse, measured: _Measured, served: Collection[int], zone: ZoneInfo
+) -> LapseOf | None:
+    """The lapse as far as the equipment served; None when it was a sensor that had been exchanged before."""
+    own = [row for row in measured if row[0].source.equipment_id in served]
+    if own:
+        meant = [row for row in own if row[1] < lapse.ended_at and (row[2] is None or row[2] > lapse.began_at)]
+        if not meant:
+            return None
+        ended = max(row[2] or lapse.ended_at for row in meant)
+        lapse, own = replace(lapse, ended_at=min(lapse.ended_at, ended)), meant
+    last = (lapse.until - timedelta(microseconds=1)).astimezone(zone).date()
+    return LapseOf(use.phase, use.equipment, tuple(row[0] for row in own), last, lapse)
 
 
 def _later_calibrations(use: EquipmentUse, end: datetime, zone: ZoneInfo) -> list[Held]:
@@ -81,9 +104,9 @@ def _later_calibrations(use: EquipmentUse, end: datetime, zone: ZoneInfo) -> lis
     return [Held(at, _end_of(due, zone)) for at, due in recorded if use.used_at < at < end]
 
 
-def _measured(equipment: Collection[int]) -> dict[int, list[tuple[Tag, datetime, datetime | None]]]:
+def _measured(equipment: Collection[int]) -> dict[int, _Measured]:
     """Which tag each sensor measured, from when until when, by sensor."""
-    found: dict[int, list[tuple[Tag, datetime, datetime | None]]] = defaultdict(list)
+    found: dict[int, _Measured] = defaultdict(list)
     tags = SensorFitting.objects.filter(sensor__in=equipment).values("tag")
     rows = SensorFitting.objects.filter(tag__in=tags).select_related("tag__source").order_by("tag_id", "id")
     former: SensorFitting | None = None
@@ -93,15 +116,6 @@ def _measured(equipment: Collection[int]) -> dict[int, list[tuple[Tag, datetime,
             found[former.sensor_id].append((former.tag, former.fitted_at, until))
         former = row
     return found
-
-
-def _tags_in(measured: Sequence[tuple[Tag, datetime, datetime | None]], lapse: Lapse, phase: Phase) -> tuple[Tag, ...]:
-    served = {use.equipment_id for use in phase.equipment_uses.all()}
-    return tuple(
-        tag
-        for tag, begun, ended in measured
-        if tag.source.equipment_id in served and begun < lapse.ended_at and (ended is None or ended > lapse.began_at)
-    )
 
 
 def _end_of(due: date | None, zone: ZoneInfo) -> datetime | None:
