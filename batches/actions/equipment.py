@@ -1,11 +1,11 @@
 """Register equipment, its calibration and its geometry: controlled master data of a site."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from batches.actions.commands import RegisterEquipment
-from batches.models import Equipment
+from batches.models import Equipment, EquipmentUse, Phase
 from batches.rules.reasons import reason as given_reason
 from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.clock import now
@@ -77,6 +77,20 @@ def change_geometry(*, by: Person, equipment: Equipment, geometry: Mapping[str, 
     locked.geometry, locked.geometry_version = _exact(geometry), locked.geometry_version + 1
     locked.save(update_fields=["geometry", "geometry_version"])
     return locked
+
+
+@action
+def record_use(*, by: Person, phase: Phase, equipment: Equipment, at: datetime) -> EquipmentUse:
+    """Record that equipment serves a phase from now on, with its calibration and geometry as they are."""
+    return EquipmentUse.objects.create(
+        phase=phase,
+        equipment=equipment,
+        geometry=equipment.geometry,
+        geometry_version=equipment.geometry_version,
+        calibration_due_date=equipment.calibration_due_date,
+        used_at=at,
+        used_by=by,
+    )
 
 
 def _exact(geometry: Mapping[str, Any]) -> dict[str, Any]:

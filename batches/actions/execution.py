@@ -6,8 +6,9 @@ from decimal import Decimal
 from batches import queries
 from batches.actions import findings
 from batches.actions.commands import EnterResult, StartPhase, UseLot
+from batches.actions.equipment import record_use
 from batches.actions.locking import check_person, locked_phase, touch
-from batches.models import BatchRecord, Equipment, EquipmentUse, InProcessResult, Phase
+from batches.models import BatchRecord, Equipment, InProcessResult, Phase
 from batches.rules import phases as rules
 from batches.rules import statuses
 from batches.rules.judgement import judged
@@ -46,23 +47,16 @@ def start_phase(*, by: Person, phase: Phase, command: StartPhase) -> Phase:
     row = transition(statuses.PHASE, source="pending", verb="start")
     check_person(by, row.permission, record, definition.qualification)
     equipment = _equipment(command.equipment)
+    fitted = queries.fitted_to(equipment)
     known = {facts.recipe.code: facts for facts in queries.all_facts(record)}
     rules.check_may_start(
-        queries.facts_to_start(locked, equipment),
+        queries.facts_to_start(locked, equipment, fitted),
         predecessors=[known[code] for code in definition.after],
         today=day_at(record.site),
     )
     at = now()
-    for unit in equipment:
-        EquipmentUse.objects.create(
-            phase=locked,
-            equipment=unit,
-            geometry=unit.geometry,
-            geometry_version=unit.geometry_version,
-            calibration_due_date=unit.calibration_due_date,
-            used_at=at,
-            used_by=by,
-        )
+    for unit in (*equipment, *fitted):
+        record_use(by=by, phase=locked, equipment=unit, at=at)
     locked.state, locked.started_at, locked.started_by = row.target, at, by
     locked.save()
     if record.status == BatchRecord.Status.ISSUED:
@@ -342,7 +336,9 @@ def _save_result(*, by: Person, phase: Phase, control: Control, fields: dict[str
 
 
 def _equipment(codes: tuple[str, ...]) -> list[Equipment]:
-    found = {row.code: row for row in Equipment.objects.select_related("site").filter(code__in=codes)}
+    # What is fitted to it meanwhile waits until the phase has started, and then serves it too.
+    rows = Equipment.objects.select_for_update(of=("self",)).select_related("site").filter(code__in=codes)
+    found = {row.code: row for row in rows.order_by("id")}
     for code in codes:
         if code not in found:
             raise Refusal("unknown_equipment", "There is no equipment “{code}”.", field="equipment", code=code)

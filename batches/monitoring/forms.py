@@ -12,10 +12,11 @@ from batches.monitoring.actions.alarms import Acknowledge
 from batches.monitoring.actions.clocks import CorrectClock
 from batches.monitoring.actions.disputes import SettleDispute
 from batches.monitoring.actions.files import ReceiveFile
+from batches.monitoring.actions.sensors import FitSensor
 from batches.monitoring.actions.sources import DescribeTag, RegisterSource
-from batches.monitoring.models import Source
+from batches.monitoring.models import Source, Tag
 from batches.monitoring.rules.disputes import NEITHER
-from batches.monitoring.rules.parameters import PARAMETERS
+from batches.monitoring.rules.parameters import PARAMETERS, parameter
 from gatekeeper.core.quantity import unit
 from gatekeeper.uploads import UploadField
 from gatekeeper.web import SigningForm
@@ -30,6 +31,10 @@ def _named(title: str, label: str) -> str:
     return title if label in {"", title} else f"{title}, {label}"
 
 
+def _types() -> list[tuple[str, Any]]:
+    return [("", _("as its signal")), *Tag.Type.choices]
+
+
 class SourceForm(RowsForm):
     """A skid or probe to be registered, with a row for each of its tags."""
 
@@ -40,6 +45,9 @@ class SourceForm(RowsForm):
         "unit": lambda: forms.CharField(label=_("Unit sent"), max_length=20),
         "range_low": lambda: forms.CharField(label=_("Sensor from"), max_length=20, required=False),
         "range_high": lambda: forms.CharField(label=_("Sensor to"), max_length=20, required=False),
+        "signal_type": lambda: forms.ChoiceField(label=_("Between samples"), choices=_types(), required=False),
+        "sampling_s": lambda: forms.CharField(label=_("Sample every, s"), max_length=20, required=False),
+        "sensor": lambda: forms.CharField(label=_("Sensor (equipment)"), max_length=40, required=False),
     }
 
     code = forms.CharField(label=_("Code under which it sends"), max_length=40)
@@ -57,6 +65,27 @@ class SourceForm(RowsForm):
         data = self.cleaned_data
         tags = tuple(DescribeTag(**row) for row in self.filled)
         return RegisterSource(data["code"], data["name"], data["equipment"], tags)
+
+
+class SensorForm(forms.Form):
+    """A sensor that is fitted to a tag of a source."""
+
+    tag = forms.ChoiceField(label=_("Tag"))
+    sensor = forms.ChoiceField(label=_("Sensor, of the equipment of the site"))
+    reason = ReasonField(label=_("Why it is fitted"), max_length=400)
+
+    def __init__(self, *args: Any, source: Source, **options: Any) -> None:
+        super().__init__(*args, **options)
+        tag: Any = self.fields["tag"]
+        sensor: Any = self.fields["sensor"]
+        tags = source.tags.order_by("code")
+        tag.choices = [("", "–"), *((row.code, f"{row.code} · {parameter(row.parameter).title}") for row in tags)]
+        known = Equipment.objects.filter(site=source.site).exclude(pk=source.equipment_id).order_by("kind", "code")
+        sensor.choices = [("", "–"), *((row.code, f"{row.code} · {row.name}") for row in known)]
+
+    def command(self) -> FitSensor:
+        """Return the command that the serializer gives too."""
+        return FitSensor(**self.cleaned_data)
 
 
 class AcknowledgeForm(forms.Form):

@@ -10,45 +10,6 @@ from batches.monitoring.rules.alarms import AlarmState
 from gatekeeper.api import Signs
 
 
-class TagInput(serializers.Serializer):
-    """One signal of a source."""
-
-    code = serializers.CharField(max_length=40)
-    parameter = serializers.CharField(max_length=40)
-    unit = serializers.CharField(max_length=20)
-    range_low = serializers.CharField(max_length=20, default="", allow_blank=True)
-    range_high = serializers.CharField(max_length=20, default="", allow_blank=True)
-
-
-class SourceInput(serializers.Serializer):
-    """A skid or probe with its tags; ``equipment`` is the code of registered equipment."""
-
-    code = serializers.CharField(max_length=40)
-    name = serializers.CharField(max_length=160)
-    equipment = serializers.CharField(max_length=40)
-    tags = TagInput(many=True, allow_empty=False)
-
-
-class TagShown(serializers.Serializer):
-    """One signal of a source, as registered."""
-
-    code = serializers.CharField()
-    parameter = serializers.CharField()
-    unit = serializers.CharField()
-    range_low = serializers.CharField(allow_null=True)
-    range_high = serializers.CharField(allow_null=True)
-
-
-class SourceShown(serializers.Serializer):
-    """A skid or probe, as registered."""
-
-    code = serializers.CharField()
-    name = serializers.CharField()
-    site = serializers.CharField()
-    equipment = serializers.CharField()
-    tags = TagShown(many=True)
-
-
 class ClockCorrectionInput(Signs):
     """A signed offset of a source's clock; without ``last_sequence`` for every frame from the first on."""
 
@@ -264,6 +225,17 @@ class AssumptionShown(serializers.Serializer):
     half_lives = HalfLifeShown(many=True)
 
 
+class LapseShown(serializers.Serializer):
+    """A time in which the calibration of equipment did not hold while it served a phase; ``tags`` it measured."""
+
+    phase = serializers.CharField()
+    equipment = serializers.CharField()
+    tags = serializers.ListField(child=serializers.CharField())
+    calibration_due_date = serializers.DateField()
+    from_at = serializers.DateTimeField()
+    until_at = serializers.DateTimeField()
+
+
 class ExposureShown(serializers.Serializer):
     """What a batch went through, as its newest evaluations recorded it."""
 
@@ -272,6 +244,7 @@ class ExposureShown(serializers.Serializer):
     rows = ExposureRowShown(many=True)
     totals = ExposureTotalShown(many=True)
     assumptions = AssumptionShown(many=True)
+    calibration_lapses = LapseShown(many=True)
 
 
 class RuleSetShown(serializers.ModelSerializer):

@@ -36,6 +36,7 @@ urlpatterns = [
     path("sources/", sources.SourceList.as_view(), name="source_list"),
     path("sources/register/", sources.RegisterSource.as_view(), name="source_register"),
     path("sources/<str:code>/", sources.SourceDetail.as_view(), name="source_detail"),
+    path("sources/<str:code>/sensors/", sources.FitSensor.as_view(), name="source_sensors"),
     path("sources/<str:code>/clock/", sources.CorrectClock.as_view(), name="source_clock"),
     path("sources/<str:code>/disputes/<int:frame>/", disputes.DisputeDetail.as_view(), name="dispute_detail"),
     path("sources/<str:code>/disputes/<int:frame>/settle/", disputes.SettleDispute.as_view(), name="dispute_settle"),

@@ -11,9 +11,11 @@ from batches.queries.deviations import (
 from batches.queries.equipment import (
     EquipmentLog,
     all_equipment,
+    also_fitted,
     equipment_log,
     equipment_version,
     fit_equipment,
+    fitted_to,
     uses_of_equipment,
     visible_equipment,
 )
@@ -57,6 +59,7 @@ __all__ = [
     "all_deviations",
     "all_equipment",
     "all_facts",
+    "also_fitted",
     "also_reviewed",
     "batch_records",
     "changed_values",
@@ -71,6 +74,7 @@ __all__ = [
     "facts_of",
     "facts_to_start",
     "fit_equipment",
+    "fitted_to",
     "hold_clock",
     "listed_records",
     "loaded_phases",

@@ -105,10 +105,13 @@ def state_facts(phase: Phase) -> PhaseFacts:
     return facts_of(phase, uses=(), deviations=())
 
 
-def facts_to_start(phase: Phase, equipment: Sequence[Equipment]) -> PhaseFacts:
-    """Return the facts of a phase that is to start with this equipment."""
-    chosen = tuple(EquipmentFacts(row.code, row.kind, row.site.code, row.calibration_due_date) for row in equipment)
-    return replace(state_facts(phase), equipment=chosen)
+def facts_to_start(phase: Phase, equipment: Sequence[Equipment], fitted: Sequence[Equipment] = ()) -> PhaseFacts:
+    """Return the facts of a phase that is to start with this equipment, and with what is fitted to it."""
+    chosen, carried = (
+        tuple(EquipmentFacts(row.code, row.kind, row.site.code, row.calibration_due_date) for row in rows)
+        for rows in (equipment, fitted)
+    )
+    return replace(state_facts(phase), equipment=chosen, fitted=carried)
 
 
 def signed_facts(phase: Phase) -> PhaseFacts:

@@ -51,6 +51,7 @@ class PhaseFacts:
     """Everything that decides about one phase of a batch record.
 
     ``hands`` are the people who did anything in it: started it, used a lot, entered a value, a corrected one included.
+    ``fitted`` is what the equipment carries and nobody chooses: the sensors of a skid.
     """
 
     recipe: PhaseRecipe
@@ -60,6 +61,7 @@ class PhaseFacts:
     results: tuple[ResultFacts, ...] = ()
     used: tuple[UsedMaterial, ...] = ()
     equipment: tuple[EquipmentFacts, ...] = ()
+    fitted: tuple[EquipmentFacts, ...] = ()
     performed_by: str = ""
     verified_by: str = ""
     hands: frozenset[str] = frozenset()
@@ -293,6 +295,7 @@ def _unfit_equipment(facts: PhaseFacts, today: date) -> Iterable[Refusal]:
             yield _unfit("equipment_not_asked_for", "The phase does not use {code}.", equipment)
         if equipment.site != facts.site:
             yield _unfit("equipment_at_other_site", "{code} is at another site.", equipment)
+    for equipment in (*facts.equipment, *facts.fitted):
         if equipment.calibration_due_date is not None and equipment.calibration_due_date < today:
             yield _unfit("equipment_calibration_overdue", "The calibration of {code} was due on {due}.", equipment)
 

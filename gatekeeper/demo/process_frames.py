@@ -20,6 +20,11 @@ class Tag:
     unit: str
     signal_type: str = "linear"
 
+    @property
+    def sampling_s(self) -> int:
+        """The seconds between two samples: once a second, and at the line by samples."""
+        return SAMPLE_EVERY_S if self.signal_type == "hold" else 1
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:

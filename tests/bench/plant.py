@@ -87,7 +87,8 @@ def make_skid(made: Plant, code: str) -> Any:
             calibration_due_date=(now() + timedelta(days=90)).date(),
         ),
     )
-    tags = tuple(DescribeTag(tag, parameter, unit) for tag, parameter, unit, _level in TAGS)
+    # All of it is measured in the line, osmolality too: at 100 Hz nothing is held between two samples.
+    tags = tuple(DescribeTag(tag, parameter, unit, signal_type="linear") for tag, parameter, unit, _level in TAGS)
     return register_source(by=made.people["mei"], command=RegisterSource(code, "TFF skid", f"UNIT-{code}", tags))
 
 

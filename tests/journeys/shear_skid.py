@@ -14,6 +14,9 @@ from pathlib import Path
 
 from asyncua import Server, ua
 
+from gatekeeper.core.unit_codes import unit_id_of
+
+CEFACT = "http://www.opcfoundation.org/UA/units/un/cefact"
 STEP, TICK = 2, 0.05  # s of the course and s that it takes
 FIBRES, RADIUS = 13, 0.5e-3
 SHEAR = 4 / (60_000 * FIBRES * math.pi * RADIUS**3)  # X2: 1/s at 1 L/min
@@ -50,6 +53,8 @@ async def main(port, start, folder):
     space = await server.register_namespace("urn:gatekeeper:tff")
     skid = await server.nodes.objects.add_object(space, "TFF01")
     node = await skid.add_variable(ua.NodeId("TFF01.FI101", space), "FI101", 0.0, ua.VariantType.Double)
+    said = ua.EUInformation(NamespaceUri=CEFACT, UnitId=unit_id_of("L2"), DisplayName=ua.LocalizedText("l/min"))
+    await node.add_property(0, "EngineeringUnits", said)
     waits = ua.StatusCode(ua.StatusCodes.BadWaitingForInitialData)
     initial = ua.DataValue(ua.Variant(), StatusCode=waits, SourceTimestamp=datetime.fromtimestamp(start - STEP, UTC))
     await server.write_attribute_value(node.nodeid, initial)

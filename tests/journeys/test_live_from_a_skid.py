@@ -85,6 +85,7 @@ frame_ms = 100
 [[tag]]
 code = "FI101"
 node = "ns=2;s=TFF01.FI101"
+unit = "L/min"
 """
 
 

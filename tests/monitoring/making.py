@@ -211,7 +211,10 @@ def make_unit(people: dict[str, Person], fibres: int, code: str = "TFF-1") -> No
 def make_simulated_skid(people: dict[str, Person]) -> Source:
     """Mei registers the skid of the simulator with a module of 100 fibres."""
     make_unit(people, 100)
-    tags = tuple(DescribeTag(code, tag.parameter, tag.unit) for code, tag in TAGS["TFF01"].items())
+    tags = tuple(
+        DescribeTag(code, tag.parameter, tag.unit, signal_type=tag.signal_type, sampling_s=str(tag.sampling_s))
+        for code, tag in TAGS["TFF01"].items()
+    )
     return register_source(by=people["mei"], command=RegisterSource("TFF01", "TFF skid", "TFF-1", tags))
 
 

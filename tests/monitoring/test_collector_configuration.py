@@ -64,6 +64,7 @@ def test_what_is_not_said_has_its_default():
         ("[[tag]]", "[tag]", "collector_value_invalid", "tag"),
         ("[[tag]]", '[[tag]]\ncode = "FI101"\nnode = "ns=2;s=X"\n[[tag]]', "collector_twice", "tag"),
         ('node = "ns=2;s=TFF01.FI101"', "", "collector_field_missing", "tag.0.node"),
+        ('code = "FI101"', 'code = "FI101"\nunit = "psi"', "collector_value_invalid", "tag.0.unit"),
         ("[service]", "[service", "not_toml", "file"),
     ],
 )

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from batches.models import BatchRecord
 from batches.monitoring import queries
-from batches.monitoring.api.records import exposure_content
+from batches.monitoring.api.records import exposure_content, lapses_content
 from batches.monitoring.past import columns_of
 from batches.monitoring.queries.comparison import Measures, compared_lots
 from batches.monitoring.rules.measures import TIME, Measured, measures_of
@@ -30,7 +30,7 @@ class LotExposure(ApiView):
         found = queries.exposure_of(record)
         times = [_time(one) for one in measures_of(found) if one.kind == TIME]
         head = {"lot": number, "batch_record": record.number, "time_outside": times}
-        return Response({**head, **exposure_content(found)})
+        return Response({**head, **exposure_content(found), **lapses_content(record)})
 
 
 class LotComparison(ApiView):

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from batches.models import BatchRecord
 from batches.monitoring import queries
 from batches.monitoring.models import Excursion
+from batches.monitoring.queries.sensors import lapses_of
 from batches.monitoring.queries.traces import envelope, raw_readings
 from batches.monitoring.rules.arrow_frames import MEDIA_TYPE, arrow_from
 from batches.monitoring.rules.exposure import Exposure, Row, Total
@@ -96,7 +97,8 @@ class RecordExposure(ApiView):
     def get(self, request: Request, number: str) -> Response:
         """Return what the newest evaluations hold; a number that was not measured is null."""
         record = _record(self, number)
-        return Response({"batch_record": record.number, **exposure_content(queries.exposure_of(record))})
+        found = exposure_content(queries.exposure_of(record)) | lapses_content(record)
+        return Response({"batch_record": record.number, **found})
 
 
 def exposure_content(exposure: Exposure) -> dict[str, Any]:
@@ -118,6 +120,23 @@ def exposure_content(exposure: Exposure) -> dict[str, Any]:
             }
             for one in exposure.assumptions
         ],
+    }
+
+
+def lapses_content(record: BatchRecord) -> dict[str, Any]:
+    """Return when equipment of a record was out of calibration while its phase ran, as clients see it."""
+    return {
+        "calibration_lapses": [
+            {
+                "phase": one.phase.code,
+                "equipment": one.equipment.code,
+                "tags": [tag.code for tag in one.tags],
+                "calibration_due_date": one.due_date,
+                "from_at": one.lapse.began_at,
+                "until_at": one.lapse.ended_at,
+            }
+            for one in lapses_of(record)
+        ]
     }
 
 

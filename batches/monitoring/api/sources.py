@@ -1,5 +1,6 @@
 """Skids and probes."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -9,11 +10,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batches.monitoring.actions.clocks import correct_clock
-from batches.monitoring.actions.sources import DescribeTag, RegisterSource, register_source
-from batches.monitoring.models import ClockCorrection, Source
+from batches.monitoring.actions.sensors import fit_sensor
+from batches.monitoring.actions.sources import register_source
+from batches.monitoring.api.source_shapes import (
+    SensorInput,
+    SensorShown,
+    SourceInput,
+    SourceShown,
+    UnassignedShown,
+)
+from batches.monitoring.models import ClockCorrection, SensorFitting, Source, Tag
 from batches.monitoring.queries.corrections import correction_content
-from batches.monitoring.serializers import ClockCorrectionInput, ClockCorrectionShown, SourceInput, SourceShown
+from batches.monitoring.queries.sampling import rule_sets_in_force, too_seldom_for
+from batches.monitoring.queries.sensors import fittings_of
+from batches.monitoring.queries.unassigned import unassigned_of
+from batches.monitoring.serializers import ClockCorrectionInput, ClockCorrectionShown
 from gatekeeper.api import ApiView
+from gatekeeper.core.unit_codes import UNECE
 
 
 class Sources(ApiView):
@@ -24,15 +37,14 @@ class Sources(ApiView):
     @extend_schema(responses=SourceShown(many=True))
     def get(self, request: Request) -> Response:
         """List the sources of the caller's sites."""
-        return self.listed(_sources(self), source_content)
+        return self.listed(_sources(self), _content())
 
     @extend_schema(request=SourceInput, responses={201: SourceShown})
     def post(self, request: Request) -> Response:
         """Register a source with its tags."""
-        data = self.parsed(SourceInput).validated_data
-        tags = tuple(DescribeTag(**tag) for tag in data.pop("tags"))
-        source = register_source(by=request.user, command=RegisterSource(**data, tags=tags))
-        return Response(source_content(source), status=201, headers={"Location": f"/api/v1/sources/{source.code}/"})
+        given: Any = self.parsed(SourceInput)
+        source = register_source(by=request.user, command=given.command())
+        return Response(_content()(source), status=201, headers={"Location": f"/api/v1/sources/{source.code}/"})
 
 
 class SourceDetail(ApiView):
@@ -43,7 +55,49 @@ class SourceDetail(ApiView):
     @extend_schema(responses=SourceShown)
     def get(self, request: Request, code: str) -> Response:
         """Return the source."""
-        return Response(source_content(get_object_or_404(_sources(self), code=code)))
+        return Response(_content()(get_object_or_404(_sources(self), code=code)))
+
+
+class SourceSensors(ApiView):
+    """The sensors that measure the tags of a source."""
+
+    permissions: ClassVar = {"GET": "monitoring.view", "POST": "monitoring.configure"}
+
+    @extend_schema(responses=SensorShown(many=True))
+    def get(self, request: Request, code: str) -> Response:
+        """List which sensor was fitted to which tag, newest first: the newest of a tag measures it."""
+        return self.listed(fittings_of(get_object_or_404(_sources(self), code=code)), _fitting)
+
+    @extend_schema(request=SensorInput, responses={201: SensorShown})
+    def post(self, request: Request, code: str) -> Response:
+        """Fit a sensor to a tag: phases that run on the equipment of the source are served by it from now on."""
+        given: Any = self.parsed(SensorInput)
+        source = get_object_or_404(_sources(self), code=code)
+        fitting = fit_sensor(by=request.user, source=source, command=given.command())
+        return Response(_fitting(fitting), status=201)
+
+
+class UnassignedReadings(ApiView):
+    """Readings of a source outside every assignment: they are kept, and no rule judges them."""
+
+    permission = "monitoring.view"
+
+    @extend_schema(responses=UnassignedShown(many=True))
+    def get(self, request: Request, code: str) -> Response:
+        """Return what was sent before, between and after the newest assignments, newest first; never more than nine."""
+        found = unassigned_of(get_object_or_404(_sources(self), code=code))
+        return Response(
+            [
+                {
+                    "after": one.between.after,
+                    "before": one.between.before,
+                    "from_at": one.from_at,
+                    "until_at": one.until_at,
+                    "samples": one.samples,
+                }
+                for one in found
+            ]
+        )
 
 
 class ClockCorrections(ApiView):
@@ -75,23 +129,58 @@ def _correction(row: ClockCorrection) -> dict[str, Any]:
     return correction_content(row) | {"corrected_at": row.corrected_at, "corrected_by": row.corrected_by.username}
 
 
-def source_content(source: Source) -> dict[str, Any]:
-    """Return a source as clients see it."""
+def _fitting(row: SensorFitting) -> dict[str, Any]:
     return {
-        "code": source.code,
-        "name": source.name,
-        "site": source.site.code,
-        "equipment": source.equipment.code,
-        "tags": [
-            {
-                "code": tag.code,
-                "parameter": tag.parameter,
-                "unit": tag.unit,
-                "range_low": _plain(tag.range_low),
-                "range_high": _plain(tag.range_high),
-            }
-            for tag in source.tags.all()
-        ],
+        "tag": row.tag.code,
+        "sensor": row.sensor.code,
+        "reason": row.reason,
+        "fitted_at": row.fitted_at,
+        "fitted_by": row.fitted_by.username,
+    }
+
+
+def _content() -> Callable[[Source], dict[str, Any]]:
+    """Return what shows a source as clients see it, beside the rules that are in force now."""
+    rule_sets = rule_sets_in_force()
+
+    def content(source: Source) -> dict[str, Any]:
+        tags = list(source.tags.all())
+        seldom = too_seldom_for(rule_sets, tags)
+        return {
+            "code": source.code,
+            "name": source.name,
+            "site": source.site.code,
+            "equipment": source.equipment.code,
+            "tags": [
+                _tag(tag)
+                | {
+                    "too_seldom_for": [
+                        {"rule_set": str(one.rule_set), "rule": one.rule.code, "times": one.times}
+                        for one in seldom
+                        if one.tag is tag
+                    ]
+                }
+                for tag in tags
+            ],
+        }
+
+    return content
+
+
+def _tag(tag: Tag) -> dict[str, Any]:
+    fittings = list(tag.fittings.all())
+    sensor = fittings[-1].sensor if fittings else None
+    return {
+        "code": tag.code,
+        "parameter": tag.parameter,
+        "unit": tag.unit,
+        "unit_unece": UNECE.get(tag.unit),
+        "range_low": _plain(tag.range_low),
+        "range_high": _plain(tag.range_high),
+        "signal_type": tag.declared_type.value,
+        "sampling_s": _plain(tag.sampling_s),
+        "sensor": sensor.code if sensor else None,
+        "sensor_calibration_due_date": sensor.calibration_due_date if sensor else None,
     }
 
 
@@ -101,4 +190,4 @@ def _plain(bound: Decimal | None) -> str | None:
 
 def _sources(view: ApiView) -> Any:
     rows = Source.objects.filter(site__in=view.sites)
-    return rows.select_related("site", "equipment").prefetch_related("tags")
+    return rows.select_related("site", "equipment").prefetch_related("tags__fittings__sensor")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from batches.monitoring.rules.frames import LONGEST_NAME
 from gatekeeper.core.refusal import Refusal, refuse_all
 from gatekeeper.core.toml import toml_table
+from gatekeeper.core.unit_codes import unit_spelled
 
 TOKEN_VARIABLE = "GATEKEEPER_COLLECTOR_TOKEN"  # noqa: S105 -- the name of the variable, not what it holds
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -18,10 +19,15 @@ _SECRETS = frozenset({"token", "password", "secret"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
-    """A tag of the source and the node of the server that holds its value."""
+    """A tag of the source and the node of the server that holds its value.
+
+    ``unit``, where it is given, is the unit that the tag is registered with, by its code of the table: what the server
+    says of it must agree.
+    """
 
     code: str
     node: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,9 +247,18 @@ def _buffer(table: _Table) -> Buffer:
 
 
 def _tag(table: _Table) -> Tag:
-    tag = Tag(code=_name(table, "code"), node=table.text("node"))
+    tag = Tag(code=_name(table, "code"), node=table.text("node"), unit=_unit(table))
     table.close()
     return tag
+
+
+def _unit(table: _Table) -> str:
+    given = table.text("unit", "")
+    try:
+        return unit_spelled(given).code if given else ""
+    except Refusal:
+        table.invalid("unit", "it is in no spelling of the table of units")
+        return ""
 
 
 def _name(table: _Table, field_name: str) -> str:

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from gatekeeper.core.refusal import Refusal
+from gatekeeper.core.unit_codes import unece_of, unit_spelled
+
 GOOD, UNCERTAIN, BAD = 192, 64, 0
+MISDECLARED = 4  # bad, configuration error: the unit of the value is another than the tag was registered with
+_CEFACT = "http://www.opcfoundation.org/UA/units/un/cefact"
 LOST = 24  # bad, communication failure: here values were or may have been lost on the way
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -46,6 +51,22 @@ class Sample:
     def identity(self) -> tuple[str, int, str]:
         """Return what makes it the same sample when it comes again: tag, time, and value with quality as text."""
         return self.tag, self.time_us, f"{self.value!r} {self.quality}"
+
+
+def said_otherwise(declared: str, unit_id: int, namespace: str) -> str:
+    """Return the unit that a server says the values have, where it is another than the declared one, else nothing.
+
+    A server says it by a UNECE code as a number (OPC 10000-8, EUInformation); in another namespace it says nothing
+    that can be known. A code that the table of units does not have is another unit than any that it has.
+    """
+    unece = unece_of(unit_id) if namespace == _CEFACT else ""
+    if not unece:
+        return ""
+    try:
+        told = unit_spelled(unece).code
+    except Refusal:
+        return unece
+    return "" if told == declared else told
 
 
 def quality_of(status: int) -> int:

@@ -5,6 +5,7 @@ The only module that needs asyncua (requirements-opcua.txt).
 
 import asyncio
 import logging
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,7 +13,14 @@ from asyncua import Client, Node, ua
 from asyncua.common.subscription import DataChangeNotif
 
 from batches.monitoring.collector.configuration import Configuration
-from batches.monitoring.collector.samples import Sample, has_overflowed, moment_of, sample_of
+from batches.monitoring.collector.samples import (
+    MISDECLARED,
+    Sample,
+    has_overflowed,
+    moment_of,
+    said_otherwise,
+    sample_of,
+)
 
 logger = logging.getLogger(__name__)
 # What the far side can do to a session; it ends, and another is begun.
@@ -74,6 +82,8 @@ class Skid:
         self._tags: dict[int, str] = dict(enumerate(self._nodes, _FIRST_HANDLE))
         self._arrived: list[tuple[Sample, bool]] = []
         self._timeless: set[str] = set()
+        self._units = {tag.code: tag.unit for tag in configuration.tags if tag.unit}
+        self._misdeclared: set[str] = set()
         self.lost = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -89,6 +99,7 @@ class Skid:
             self._client.set_password(server.password_file.read_text(encoding="utf-8").strip())
         await self._client.connect()
         try:
+            await self._check_units()
             await self._subscribe()
         except BaseException:
             await self._client.disconnect()
@@ -113,6 +124,29 @@ class Skid:
             logger.error("The server has nothing to report for %s (%s): %s", tag, self._nodes[tag].to_string(), status)
         if len(failed) == len(self._nodes):
             raise ua.UaError("The server knows none of the nodes")
+
+    async def _check_units(self) -> None:
+        """Note the tags of which the server says another unit than is configured; what it does not say is not asked.
+
+        Their values are recorded as bad: judged in the wrong unit they would be worse than unknown.
+        """
+        for tag, declared in self._units.items():
+            try:
+                node = await self._client.get_node(self._nodes[tag]).get_child("0:EngineeringUnits")
+                said = await node.read_value()
+            except ua.UaStatusCodeError as fault:
+                if fault.code in _SESSION_ENDED:
+                    raise
+                continue
+            other = said_otherwise(declared, said.UnitId, said.NamespaceUri or "") if said else ""
+            if other:
+                self._misdeclared.add(tag)
+                logger.error(
+                    "The server gives %s in %s, and it is configured in %s: its values are recorded as bad",
+                    tag,
+                    other,
+                    declared,
+                )
 
     def _request(self, handle: int, tag: str) -> ua.MonitoredItemCreateRequest:
         asked = ua.MonitoringParameters()
@@ -197,6 +231,8 @@ class Skid:
         if sample is None and tag not in self._timeless:
             self._timeless.add(tag)
             logger.error("A value of %s has no time at all and cannot be recorded; further ones are not named.", tag)
+        if sample is not None and tag in self._misdeclared:
+            sample = replace(sample, quality=min(sample.quality, MISDECLARED))
         return sample
 
 

@@ -5,11 +5,11 @@ from batches.monitoring.models.corrections import ClockCorrection, ConflictResol
 from batches.monitoring.models.files import InstrumentFile, LogMapping
 from batches.monitoring.models.judgements import Evaluation, Excursion, Progress, RuleSet, Watch
 from batches.monitoring.models.readings import Envelope, Frame, FrameConflict, Segment
-from batches.monitoring.models.sources import Source, Tag
+from batches.monitoring.models.sources import SensorFitting, Source, Tag
 from batches.monitoring.models.what_ifs import WhatIf, WhatIfPhase
 
 __all__ = [
     "Acknowledgement", "ClockCorrection", "ConflictResolution", "Envelope", "Evaluation", "Excursion", "Frame",
-    "FrameConflict", "InstrumentFile", "LogMapping", "Progress", "RuleSet", "Segment", "Source", "Tag",
+    "FrameConflict", "InstrumentFile", "LogMapping", "Progress", "RuleSet", "Segment", "SensorFitting", "Source", "Tag",
     "Watch", "WhatIf", "WhatIfPhase",
 ]  # fmt: skip

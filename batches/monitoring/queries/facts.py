@@ -11,7 +11,15 @@ from django.db.models import QuerySet
 
 from batches.models import BatchRecord, EquipmentUse, Phase
 from batches.monitoring.models import Frame, RuleSet, Segment, Tag
-from batches.monitoring.queries.reading_of import ROW, Reading, Row, phases_between, reading_of, signals_by_source
+from batches.monitoring.queries.reading_of import (
+    ROW,
+    Reading,
+    Row,
+    phases_between,
+    reading_of,
+    signals_by_source,
+    types_by_source,
+)
 from batches.monitoring.rules.excursion_rules import ExcursionRule, rule_from
 from batches.monitoring.rules.frame_sums import with_frames
 from batches.monitoring.rules.frames import digest as frame_digest
@@ -81,7 +89,9 @@ class Ground:
             "rules": self.rule_set.sha256 if self.rule_set else "",
             "judged_as": EVALUATION,
             "modules": [_text(_module(use)) for use in self.uses],
-            "tags": sorted([tag.source.code, tag.code, tag.parameter, tag.unit] for tag in self.tags),
+            "tags": sorted(
+                [tag.source.code, tag.code, tag.parameter, tag.unit, tag.declared_type.value] for tag in self.tags
+            ),
             **self.reading.content,
             "disputed": self.reading.disputes_between(self.since_us, self.until_us),
         }
@@ -262,4 +272,6 @@ def signals_of(tags: Iterable[Tag], found: Iterable[Part]) -> tuple[Sent, ...]:
     parts: dict[int, list[Signal]] = defaultdict(list)
     for one in found:
         parts[one.tag.pk].append(one.signal)
-    return tuple(Sent(source, signals) for source, signals in signals_by_source(tags, parts).items())
+    known = list(tags)
+    types = types_by_source(known)
+    return tuple(Sent(source, signals, types[source]) for source, signals in signals_by_source(known, parts).items())

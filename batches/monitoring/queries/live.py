@@ -11,7 +11,12 @@ from batches.models import BatchRecord, Phase
 from batches.monitoring.models import Evaluation, Excursion, Frame, Progress, Segment, Tag
 from batches.monitoring.queries.alarms import with_acknowledgements
 from batches.monitoring.queries.facts import micros, moment, rule_set_of, rules_in
-from batches.monitoring.queries.reading_of import ROW, reading_of, signals_by_source
+from batches.monitoring.queries.reading_of import (
+    ROW,
+    reading_of,
+    signals_by_source,
+    types_by_source,
+)
 from batches.monitoring.rules.excursion_rules import ExcursionRule
 from batches.monitoring.rules.geometry import Module, module_of
 from batches.monitoring.rules.plots import Plot, plots_of, plotted
@@ -104,7 +109,7 @@ def _followed(phase: Phase, rules: Sequence[ExcursionRule], tags: Iterable[Tag])
         )
     except Refusal:  # no module, or two: what needs one cannot be drawn, and its rule says UNKNOWN
         module = None
-    return Followed(phase, plots_of(rules, phase.code, sources), own, module)
+    return Followed(phase, plots_of(rules, phase.code, sources, types=types_by_source(own)), own, module)
 
 
 def tail(running: Iterable[Followed], *, since: int | None, start: datetime) -> Tail:

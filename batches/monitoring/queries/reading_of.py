@@ -34,6 +34,7 @@ from batches.monitoring.queries.disputes import Disputed, disputed_frames, other
 from batches.monitoring.rules.clocks import Correction, Flags, Times, ahead, offset_in_us, offset_us
 from batches.monitoring.rules.disputes import NEITHER
 from batches.monitoring.rules.frames import signal_from
+from batches.monitoring.rules.parameters import SignalType
 from batches.monitoring.rules.signals import DISPUTED, Signal, joined_signal
 from batches.monitoring.rules.verdicts import sent_signal
 
@@ -168,6 +169,14 @@ def signals_by_source(tags: Iterable[Tag], parts: Mapping[int, Sequence[Signal]]
             low=tag.range_low,
             high=tag.range_high,
         )
+    return sources
+
+
+def types_by_source(tags: Iterable[Tag]) -> dict[str, dict[str, SignalType]]:
+    """Return the signal types that the tags declare, by source and parameter."""
+    sources: dict[str, dict[str, SignalType]] = defaultdict(dict)
+    for tag in tags:
+        sources[tag.source.code][tag.parameter] = tag.declared_type
     return sources
 
 

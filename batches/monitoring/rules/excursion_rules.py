@@ -10,17 +10,10 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from batches.monitoring.rules.derivations import Derived
+from batches.monitoring.rules.parameters import SignalType
 from batches.monitoring.rules.potency import HalfLife, Matter, half_life_content
 from batches.monitoring.rules.sliding import Aggregation
 from gatekeeper.core.refusal import Refusal, refuse_all
-
-
-class SignalType(StrEnum):
-    """What happens between two samples: a straight line, the last value carried forward, or nothing."""
-
-    LINEAR = "linear"
-    HOLD = "hold"
-    EVENT = "event"
 
 
 class RuleKind(StrEnum):

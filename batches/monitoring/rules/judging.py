@@ -1,11 +1,13 @@
 """The signal a rule judges, made from the measured signals of a phase."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from batches.monitoring.rules.derivations import DERIVATIONS, Constants, Derived, derive
-from batches.monitoring.rules.excursion_rules import ExcursionRule, RuleKind, SignalType
+from batches.monitoring.rules.excursion_rules import ExcursionRule, RuleKind
 from batches.monitoring.rules.geometry import Module
-from batches.monitoring.rules.parameters import factor, parameter, rate_factor
+from batches.monitoring.rules.parameters import SignalType, factor, parameter, rate_factor
+from batches.monitoring.rules.rule_checks import save_faults
 from batches.monitoring.rules.signals import Signal, clean
 from gatekeeper.core.refusal import Refusal
 
@@ -13,6 +15,38 @@ from gatekeeper.core.refusal import Refusal
 def needed_parameters(rule: ExcursionRule) -> tuple[str, ...]:
     """The measured parameters that a rule needs."""
     return (rule.parameter,) if rule.derived is Derived.NONE else DERIVATIONS[rule.derived].inputs
+
+
+# A signal that is computed from several is no finer than the coarsest of them.
+_FINEST_FIRST = (SignalType.LINEAR, SignalType.HOLD, SignalType.EVENT)
+
+
+def as_declared(rule: ExcursionRule, types: Mapping[str, SignalType]) -> ExcursionRule:
+    """The rule with the signal type that the tags declare, by measured parameter: it is master data of theirs (E-8).
+
+    What nobody declares stays as the rule has it. Only a continuous signal can be frozen.
+    """
+    needed = needed_parameters(rule)
+    if not all(name in types for name in needed):
+        return rule
+    declared = max((types[name] for name in needed), key=_FINEST_FIRST.index)
+    if declared is rule.signal_type:
+        return rule
+    return replace(rule, signal_type=declared, stuck_s=rule.stuck_s if declared is SignalType.LINEAR else None)
+
+
+def check_declared(rule: ExcursionRule, declared: ExcursionRule) -> None:
+    """Pass when the rule can be judged with the signal type that the tags declare.
+
+    :raises Refusal: what the declared type adds to the faults of ``save_faults``: ``max_gap_missing``,
+        ``events_have_no_duration``, ``window_needs_linear``.
+    """
+    if declared is rule:
+        return
+    known = {(fault.code, fault.field) for fault in save_faults(rule)}
+    for fault in save_faults(declared):
+        if (fault.code, fault.field) not in known:
+            raise fault
 
 
 def judged_signal(rule: ExcursionRule, signals: Mapping[str, Signal], geometry: Module | None = None) -> Signal:

@@ -2,20 +2,33 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 
 from gatekeeper.core.quantity import convert, unit
 from gatekeeper.core.refusal import Refusal
 
 
+class SignalType(StrEnum):
+    """What happens between two samples: a straight line, the last value carried forward, or nothing."""
+
+    LINEAR = "linear"
+    HOLD = "hold"
+    EVENT = "event"
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One kind of signal: ``unit`` is what formulas and rules take; ``derived`` ones are computed, never sent."""
+    """One kind of signal: ``unit`` is what formulas and rules take; ``derived`` ones are computed, never sent.
+
+    ``signal_type`` is that of a tag that says nothing else (domain.md E-8).
+    """
 
     code: str
     title: str
     unit: str
     derived: bool = False
+    signal_type: SignalType = SignalType.LINEAR
 
 
 _ROWS = (
@@ -29,7 +42,7 @@ _ROWS = (
     Parameter("conductivity", "Conductivity", "mS/cm"),
     Parameter("conductivity_compensated", "Conductivity, compensated by its probe", "mS/cm"),
     Parameter("temperature", "Temperature", "Cel"),
-    Parameter("osmolality", "Osmolality", "mosm/kg"),
+    Parameter("osmolality", "Osmolality", "mosm/kg", signal_type=SignalType.HOLD),  # measured at the line, by samples
     Parameter("volume", "Volume", "L"),
     Parameter("absorbance", "Absorbance", "mAU"),
     Parameter("agitation", "Agitation", "{rev}/min"),

@@ -16,9 +16,9 @@ from batches.monitoring.rules.excursion_rules import (
     Level,
     RuleKind,
     Side,
-    SignalType,
     sides_of,
 )
+from batches.monitoring.rules.parameters import SignalType
 from batches.monitoring.rules.runs import OPEN, Beyond, Machine, Spells, exact, spells_above
 from batches.monitoring.rules.signals import Floats, Signal, Times, clean, micros
 from batches.monitoring.rules.sliding import Aggregation, aggregated

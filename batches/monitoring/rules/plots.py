@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 import numpy as np
 
 from batches.monitoring.rules.derivations import Constants, Derived
-from batches.monitoring.rules.excursion_rules import ExcursionRule, RuleKind, SignalType
+from batches.monitoring.rules.excursion_rules import ExcursionRule, RuleKind
 from batches.monitoring.rules.geometry import Module
-from batches.monitoring.rules.judging import constants_of, in_unit_of, judged_signal, needed_parameters
+from batches.monitoring.rules.judging import as_declared, constants_of, in_unit_of, judged_signal, needed_parameters
+from batches.monitoring.rules.parameters import SignalType
 from batches.monitoring.rules.parts import cleaned
 from batches.monitoring.rules.signals import NOT_VOID, Signal, micros, signal_of
 from gatekeeper.core.refusal import Refusal
@@ -38,9 +40,19 @@ class Plot:
         return self.rules[0][1].signal_type is not SignalType.LINEAR
 
 
-def plots_of(rules: Iterable[ExcursionRule], phase: str, sources: Mapping[str, Iterable[str]]) -> tuple[Plot, ...]:
+_UNDECLARED: Mapping[str, Mapping[str, SignalType]] = MappingProxyType({})
+
+
+def plots_of(
+    rules: Iterable[ExcursionRule],
+    phase: str,
+    sources: Mapping[str, Iterable[str]],
+    *,
+    types: Mapping[str, Mapping[str, SignalType]] = _UNDECLARED,
+) -> tuple[Plot, ...]:
     """Return the plots of a phase; ``sources`` are the parameters that each source can send.
 
+    ``types`` are the signal types that the tags of each source declare, by parameter.
     Rules are named as ``verdicts`` names them: by their source where several sources can be judged.
     """
     found: dict[tuple[str, str, str, Derived, Constants], list[tuple[str, ExcursionRule]]] = {}
@@ -54,7 +66,7 @@ def plots_of(rules: Iterable[ExcursionRule], phase: str, sources: Mapping[str, I
             alike = (source, rule.parameter, rule.unit, rule.derived, constants_of(rule))
             if rule.kind is RuleKind.RATE:
                 alike = next((one for one in found if one[:2] == alike[:2]), alike)
-            found.setdefault(alike, []).append((name, rule))
+            found.setdefault(alike, []).append((name, as_declared(rule, types.get(source, {}))))
     return tuple(Plot(source, code, unit, tuple(rules)) for (source, code, unit, *_), rules in found.items())
 
 

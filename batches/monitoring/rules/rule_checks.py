@@ -16,9 +16,8 @@ from batches.monitoring.rules.excursion_rules import (
     ExcursionRule,
     GapMode,
     RuleKind,
-    SignalType,
 )
-from batches.monitoring.rules.parameters import factor, parameter, rate_factor
+from batches.monitoring.rules.parameters import SignalType, factor, parameter, rate_factor
 from batches.monitoring.rules.potency import half_life_faults
 from batches.monitoring.rules.sliding import Aggregation
 from gatekeeper.core.refusal import Refusal

@@ -11,7 +11,7 @@ from itertools import accumulate
 import numpy as np
 
 from batches.monitoring.rules.derived import excess_intervals
-from batches.monitoring.rules.excursion_rules import SignalType
+from batches.monitoring.rules.parameters import SignalType
 from batches.monitoring.rules.signals import Flags, Floats, Times
 from batches.monitoring.rules.windows import Indexes, Window
 

@@ -4,7 +4,7 @@ Pure, so that the same readings and the same rule versions give the same bytes w
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -14,13 +14,21 @@ from batches.monitoring.rules.derivations import Derived, origin_content
 from batches.monitoring.rules.excursions import (
     Evaluation,
     ExcursionRule,
+    State,
     evaluate_all,
     evaluation_content,
     rule_content,
+    worst_state,
 )
 from batches.monitoring.rules.geometry import Module, geometry_content, module_of
-from batches.monitoring.rules.judging import in_unit_of, judged_signal, needed_parameters
-from batches.monitoring.rules.parameters import factor, parameter
+from batches.monitoring.rules.judging import (
+    as_declared,
+    check_declared,
+    in_unit_of,
+    judged_signal,
+    needed_parameters,
+)
+from batches.monitoring.rules.parameters import SignalType, factor, parameter
 from batches.monitoring.rules.parts import cleaned, judged_window
 from batches.monitoring.rules.potency import residual
 from batches.monitoring.rules.sealing import Sealed
@@ -29,14 +37,19 @@ from batches.monitoring.rules.sliding import Aggregation
 from gatekeeper.core.refusal import Refusal
 
 _NONE: Mapping[str, Mapping[str, Sealed]] = MappingProxyType({})
+_UNDECLARED: Mapping[str, SignalType] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sent:
-    """The signals of one source by parameter, each in the parameter's unit and within its sensor's range."""
+    """The signals of one source by parameter, each in the parameter's unit and within its sensor's range.
+
+    ``types`` are the signal types that its tags declare, by parameter.
+    """
 
     source: str
     signals: Mapping[str, Signal]
+    types: Mapping[str, SignalType] = _UNDECLARED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,13 +179,15 @@ def _judged(
     readings: PhaseReadings, rule: ExcursionRule, sent: Sent, name: str, sealed: Mapping[str, Sealed]
 ) -> Judged:
     geometry, problem, signal, origin = None, "", signal_of([], []), None
+    declared = as_declared(rule, sent.types)
     try:
+        check_declared(rule, declared)
         geometry = module_of(readings.modules) if rule.requires_geometry else None
-        signal = in_unit_of(rule, judged_signal(rule, sent.signals, geometry))
+        signal = in_unit_of(declared, judged_signal(declared, sent.signals, geometry))
         origin = origin_content(rule.derived, sent.signals, geometry, sealed=sealed)
     except Refusal as refusal:
         problem = refusal.code
-    return Judged(name, rule, sent.source, signal, geometry, problem, origin)
+    return Judged(name, declared, sent.source, signal, geometry, problem, origin)
 
 
 def _evaluated(readings: PhaseReadings, judged: Iterable[Judged]) -> tuple[Verdict, ...]:
@@ -186,11 +201,15 @@ def _evaluated(readings: PhaseReadings, judged: Iterable[Judged]) -> tuple[Verdi
         rules = [one.rule for one in group]
         answers = evaluate_all(group[0].signal, rules, **span, complete=readings.complete)
         said_by |= {id(one): answer for one, answer in zip(group, answers, strict=True)}
-    return tuple(
-        Verdict(
-            one.name, one.rule, one.source, _shown(one, **span), said_by[id(one)], one.geometry, one.problem, one.origin
-        )
-        for one in ordered
+    return tuple(verdict_of(one, _shown(one, **span), said_by[id(one)]) for one in ordered)
+
+
+def verdict_of(judged: Judged, shown: Signal, evaluation: Evaluation) -> Verdict:
+    """Return the verdict of a rule on the signal that it shows; what could not be judged is UNKNOWN at least."""
+    if judged.problem:  # a rule of events sees no gap in a signal that does not exist
+        evaluation = replace(evaluation, state=worst_state((evaluation.state, State.UNKNOWN)))
+    return Verdict(
+        judged.name, judged.rule, judged.source, shown, evaluation, judged.geometry, judged.problem, judged.origin
     )
 
 

@@ -20,9 +20,10 @@ import numpy as np
 
 from batches.monitoring.rules.carried import Carried, RunEnds, begun, carried_on, run_ends, whole
 from batches.monitoring.rules.derivations import Derived
-from batches.monitoring.rules.excursion_rules import ExcursionRule, SignalType
-from batches.monitoring.rules.excursions import Evaluation, concluded, evaluate
+from batches.monitoring.rules.excursion_rules import ExcursionRule
+from batches.monitoring.rules.excursions import concluded, evaluate
 from batches.monitoring.rules.judging import needed_parameters
+from batches.monitoring.rules.parameters import SignalType
 from batches.monitoring.rules.sealing import BLOCK, NOTHING, Sealed, sealed_with
 from batches.monitoring.rules.signals import (
     Flags,
@@ -33,7 +34,7 @@ from batches.monitoring.rules.signals import (
     micros,
     signal_of,
 )
-from batches.monitoring.rules.verdicts import Judged, PhaseReadings, Sent, Verdict, judged_by, newest_us
+from batches.monitoring.rules.verdicts import Judged, PhaseReadings, Sent, Verdict, judged_by, newest_us, verdict_of
 from gatekeeper.core.refusal import Kind, Refusal
 
 
@@ -82,7 +83,7 @@ def watched(
     :raises Refusal: ``reading_too_late``: a sample touches what is settled, evaluate everything again.
     """
     known = {sent.source: _known(sent, watching.get(sent.source, _FRESH)) for sent in readings.sent}
-    whole_tail = replace(readings, sent=tuple(Sent(source, signals) for source, signals in known.items()))
+    whole_tail = replace(readings, sent=tuple(replace(sent, signals=known[sent.source]) for sent in readings.sent))
     sealed = {
         source: {name: inlet.sealed for name, inlet in state.inlets.items()} for source, state in watching.items()
     }
@@ -91,7 +92,7 @@ def watched(
     for one in judged_by(whole_tail, rules, sealed=sealed):
         if one.problem:
             silent = evaluate(one.signal, one.rule, start=readings.start_us, end=readings.end_us, complete=False)
-            found.append(_verdict(one, silent))
+            found.append(verdict_of(one, one.signal, silent))
             continue
         line = _Line(one, watching.get(one.source, _FRESH), known[one.source], readings)
         line.check_in_time(readings)
@@ -157,7 +158,7 @@ class _Line:
     def verdict(self) -> Verdict:
         """What the rule says of all samples so far."""
         part = whole(_NO_SAMPLES, self.rule, self._carried, end=self._end)
-        return _verdict(self.judged, concluded(part, self.rule, complete=False))
+        return verdict_of(self.judged, self.judged.signal, concluded(part, self.rule, complete=False))
 
     def settled(self, keep_s: Decimal) -> Carried:
         """The rule's state after these samples, without its tail."""
@@ -251,19 +252,6 @@ def _same(one: Signal, other: Signal) -> bool:
         and np.array_equal(one.values, other.values, equal_nan=True)
         and np.array_equal(one.good, other.good)
         and np.array_equal(one.marks, other.marks)
-    )
-
-
-def _verdict(judged: Judged, evaluation: Evaluation) -> Verdict:
-    return Verdict(
-        judged.name,
-        judged.rule,
-        judged.source,
-        judged.signal,
-        evaluation,
-        judged.geometry,
-        judged.problem,
-        judged.origin,
     )
 
 

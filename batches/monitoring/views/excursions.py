@@ -11,12 +11,16 @@ from batches.monitoring import queries
 from batches.monitoring.models import Acknowledgement, Evaluation, Excursion
 from batches.monitoring.pictures import excursion_chart
 from batches.monitoring.queries.alarms import alarm_of, with_acknowledgements
+from batches.monitoring.queries.sensors import LapseOf, lapses_of
+from batches.monitoring.rules.excursion_rules import rule_from
+from batches.monitoring.rules.judging import needed_parameters
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.verdicts import verdicts
 from batches.monitoring.shown import (
     evaluation_rows,
     excursion_pairs,
 )
+from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.requests import sites_in
 from gatekeeper.web import Page
 
@@ -53,9 +57,23 @@ class ExcursionDetail(Page):
             "versions": evaluation_rows(versions.order_by("-version"), zone=zone),
             "version_columns": (_("Version"), _("State"), _("Final"), _("Evaluated"), _("By"), _("Digest of the data")),
             "rule": excursion.evaluation.content["rule"],
+            "lapses": self.lapses(),
             "acknowledgements": noted,
             "may_acknowledge": self._may_acknowledge(noted),
         }
+
+    def lapses(self) -> list[LapseOf]:
+        """Return where during the excursion what measured it, or carried the sensor, was out of calibration."""
+        excursion = self.excursion
+        needed = needed_parameters(rule_from(excursion.evaluation.content["rule"]))
+        until = excursion.ended_at or now()
+        return [
+            one
+            for one in lapses_of(excursion.phase.batch_record, phase=excursion.phase)
+            if one.lapse.began_at < until
+            and one.lapse.ended_at > excursion.started_at
+            and (not one.tags or any(tag.parameter in needed for tag in one.tags))
+        ]
 
     def _may_acknowledge(self, noted: Iterable[Acknowledgement]) -> bool:
         site = self.excursion.phase.batch_record.site

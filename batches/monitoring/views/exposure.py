@@ -8,6 +8,7 @@ from batches.models import BatchRecord
 from batches.monitoring import queries
 from batches.monitoring.past import half_life_columns, legend
 from batches.monitoring.pictures import MARKS, exposure_bars
+from batches.monitoring.queries.sensors import lapses_of
 from batches.monitoring.shown import (
     assumption_rows,
     exposure_rows,
@@ -34,5 +35,6 @@ class ExposureOfRecord(Page):
             "rows": exposure_rows(found.rows, marks=MARKS),
             "totals": total_rows(found),
             "assumptions": assumption_rows(found.assumptions),
+            "lapses": lapses_of(record),
             "half_life_columns": half_life_columns(),
         }

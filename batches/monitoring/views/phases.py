@@ -10,6 +10,8 @@ from batches.monitoring import queries
 from batches.monitoring.models import Evaluation, Source
 from batches.monitoring.pictures import MARKS, small_chart, state_of
 from batches.monitoring.queries.reading_of import open_disputes_of, quarantined_of
+from batches.monitoring.queries.sampling import too_seldom_in
+from batches.monitoring.queries.sensors import lapses_of
 from batches.monitoring.queries.traces import traces_of
 from batches.monitoring.rules.excursions import State
 from batches.monitoring.rules.parameters import parameter
@@ -44,6 +46,8 @@ class PhaseSignals(Page):
             "quarantined": quarantined_of(phase),
             "disputed": _disputed(phase),
             "contradictions": _contradictions(facts),
+            "lapses": lapses_of(phase.batch_record, phase=phase),
+            "too_seldom": too_seldom_in(phase),
             "mark": MARKS[states.state],
             "word": _word(states.state),
             "excursions": queries.excursions_of(phase.batch_record).filter(phase=phase),

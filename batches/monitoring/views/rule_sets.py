@@ -16,6 +16,7 @@ from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_s
 from batches.monitoring.actions.what_ifs import start_replay
 from batches.monitoring.models import RuleSet
 from batches.monitoring.past import said_of, what_if_rows
+from batches.monitoring.queries.sampling import tags_at, too_seldom_for
 from batches.monitoring.queries.what_ifs import approval_content, later_phases, past_phases, replay_of, rows_of
 from batches.monitoring.rules import statuses
 from batches.monitoring.shown import (
@@ -86,6 +87,7 @@ class RuleSetDetail(ActionView):
             "mark": _RULE_SET_MARKS[row.status],
             "rules": rule_rows(queries.rules_in(row)),
             "rule_columns": (_("Rule"), _("Signal"), _("Kind"), _("Alert"), _("Action"), _("Delays"), _("Phases")),
+            "too_seldom": too_seldom_for([row], tags_at(self.sites)),
             "signatures": signatures_of(row, content),
             "what_if": what_if,
             "may_replay": row.status == RuleSet.Status.DRAFT and bool(sites_in(self.request, "monitoring.configure")),

@@ -10,18 +10,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from batches.monitoring.actions.clocks import MEANING, correct_clock
+from batches.monitoring.actions.sensors import fit_sensor
 from batches.monitoring.actions.sources import register_source
-from batches.monitoring.forms import ClockForm, SourceForm
+from batches.monitoring.forms import ClockForm, SensorForm, SourceForm
 from batches.monitoring.models import Frame, Source, Tag
 from batches.monitoring.queries.corrections import corrections_content, plain_offset
 from batches.monitoring.queries.disputes import disputed_frames
 from batches.monitoring.queries.reading_of import assignments_of, corrected_frames, frames_ahead, quarantined_in
+from batches.monitoring.queries.sampling import rule_sets_in_force, too_seldom_for
+from batches.monitoring.queries.sensors import fittings_of, sensors_fitted
+from batches.monitoring.queries.unassigned import unassigned_of
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.views.disputes import mark_of, outcome_of
+from batches.views.equipment import calibration_mark
 from batches.views.rows import RowsPage
+from gatekeeper.accounts.queries import day_at
 from gatekeeper.accounts.requests import sites_in
 from gatekeeper.core.canonical import digest
 from gatekeeper.core.quantity import unit
+from gatekeeper.core.unit_codes import UNECE
 from gatekeeper.web import ActionView, Page
 
 _RECENT_FRAMES = 20
@@ -51,7 +58,9 @@ class SourceDetail(Page):
         source = get_object_or_404(rows, code=self.kwargs["code"])
         return {
             "source": source,
-            "tags": [_tag(row) for row in source.tags.all()],
+            "tags": _tags(source),
+            "too_seldom": too_seldom_for(rule_sets_in_force(), source.tags.select_related("source")),
+            "unassigned": unassigned_of(source),
             "frames": _frames(source),
             "disputes": _disputes(source),
             "phases": assignments_of(source).order_by("-started_at")[:_RECENT_FRAMES],
@@ -61,6 +70,7 @@ class SourceDetail(Page):
                 for row in source.clock_corrections.select_related("corrected_by").order_by("-id")
             ],
             "corrects": source.site in sites_in(self.request, "monitoring.correct"),
+            "configures": source.site in sites_in(self.request, "monitoring.configure"),
         }
 
 
@@ -107,6 +117,33 @@ class CorrectClock(ActionView):
         return reverse("monitoring:source_detail", args=[self.source.code])
 
 
+class FitSensor(ActionView):
+    """Fit a sensor to a tag: its calibration is that of the tag's readings from then on."""
+
+    permission = "monitoring.configure"
+    template_name = "monitoring/source_sensors.html"
+    form_class = SensorForm
+
+    @cached_property
+    def source(self) -> Source:
+        """The source of the address."""
+        rows = Source.objects.filter(site__in=self.sites).select_related("site", "equipment")
+        return get_object_or_404(rows, code=self.kwargs["code"])
+
+    def form_options(self) -> dict[str, Any]:
+        """Return whose tags they are."""
+        return {"source": self.source}
+
+    def context(self) -> dict[str, Any]:
+        """Return which sensors were fitted so far."""
+        return {"source": self.source, "fittings": fittings_of(self.source)[:_RECENT_FRAMES]}
+
+    def perform(self, form: Any) -> str:
+        """Fit it."""
+        fit_sensor(by=self.request.user, source=self.source, command=form.command())
+        return reverse("monitoring:source_detail", args=[self.source.code])
+
+
 class RegisterSource(RowsPage):
     """Register a skid or probe with its tags, one a row."""
 
@@ -137,9 +174,18 @@ def _disputes(source: Source) -> dict[str, Any]:
     return {"rows": rows, "waiting": len(waiting), "settled": len(settled)}
 
 
-def _tag(row: Tag) -> Tag:
-    row.title, row.label = parameter(row.parameter).title, unit(row.unit).label
-    return row
+def _tags(source: Source) -> list[Tag]:
+    """Return the tags, each with its words, and its sensor with the state of its calibration."""
+    rows = list(source.tags.all())
+    sensors, today = sensors_fitted(rows), day_at(source.site)
+    for row in rows:
+        row.title, row.label = parameter(row.parameter).title, unit(row.unit).label
+        row.kind = Tag.Type(row.declared_type.value).label
+        row.unece = UNECE.get(row.unit, "")
+        fitting = sensors.get(row.pk)
+        row.sensor = fitting.sensor if fitting else None
+        row.mark = calibration_mark(row.sensor.calibration_due_date, today) if row.sensor else None
+    return rows
 
 
 def _frames(source: Source) -> list[Frame]:

@@ -21,6 +21,19 @@ EQUIPMENT: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("FILL-01", "Filling line", "filling_line", {}),
     ("FRZ-80", "Freezer −80 °C", "freezer", {}),
 )
+# source, code, name, kind, and the tags that the sensor measures
+SENSORS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
+    ("TFF01", "FT-101", "Flow sensor, feed", "flow_sensor", ("FI101",)),
+    ("TFF01", "FT-102", "Flow sensor, permeate", "flow_sensor", ("FI102",)),
+    ("TFF01", "PT-101", "Pressure sensor, feed", "pressure_sensor", ("PI101",)),
+    ("TFF01", "PT-102", "Pressure sensor, retentate", "pressure_sensor", ("PI102",)),
+    ("TFF01", "PT-103", "Pressure sensor, permeate", "pressure_sensor", ("PI103",)),
+    ("TFF01", "AE-101", "pH electrode", "ph_electrode", ("AI101",)),
+    ("TFF01", "CE-101", "Conductivity cell with thermometer", "conductivity_cell", ("CI101", "TI101")),
+    ("TFF01", "WT-101", "Load cell of the vessel", "load_cell", ("WI101",)),
+    ("AKTA01", "AE-201", "pH electrode", "ph_electrode", ("AI201",)),
+    ("AKTA01", "CE-201", "Conductivity cell with thermometer", "conductivity_cell", ("CI201", "TI201")),
+)
 MODULES = {"HF-0117": MODULE_100, "HF-0118": MODULE_100}
 RANGES = {
     "flow": ("0", "10"),
@@ -40,7 +53,8 @@ RANGES = {
 
 def equip(stage: Stage) -> None:
     """Register equipment and the skids that will send readings."""
-    for code, name, kind, geometry in EQUIPMENT:
+    sensors = tuple((code, name, kind, {}) for _source, code, name, kind, _tags in SENSORS)
+    for code, name, kind, geometry in EQUIPMENT + sensors:
         stage["mei"].post(
             "equipment/",
             {
@@ -66,6 +80,9 @@ def equip(stage: Stage) -> None:
                         "unit": tag.unit,
                         "range_low": RANGES[tag.parameter][0],
                         "range_high": RANGES[tag.parameter][1],
+                        "signal_type": tag.signal_type,
+                        "sampling_s": str(tag.sampling_s),
+                        "sensor": _sensor(source, code),
                     }
                     for code, tag in tags.items()
                 ],
@@ -77,6 +94,10 @@ def codes_for(kinds: list[str], module: str) -> list[str]:
     """Return the code of the equipment of each kind; for a hollow-fibre module, this one."""
     by_kind: dict[str, str] = {kind: code for code, _, kind, _ in EQUIPMENT}
     return [module if kind == "hollow_fibre_module" else by_kind[kind] for kind in kinds]
+
+
+def _sensor(source: str, tag: str) -> str:
+    return next((code for at, code, _name, _kind, tags in SENSORS if at == source and tag in tags), "")
 
 
 def _geometry(code: str) -> dict[str, Any]:
