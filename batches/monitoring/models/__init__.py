@@ -1,6 +1,7 @@
 """Skid readings as columns, the rules that judge them, and the excursions that were found."""
 
 from batches.monitoring.models.alarms import Acknowledgement
+from batches.monitoring.models.archives import ArchivedMonth, ArchiveMove
 from batches.monitoring.models.corrections import ClockCorrection
 from batches.monitoring.models.files import InstrumentFile, LogMapping
 from batches.monitoring.models.judgements import Evaluation, Excursion, Progress, RuleSet, Watch
@@ -9,7 +10,8 @@ from batches.monitoring.models.sources import Source, Tag
 from batches.monitoring.models.what_ifs import WhatIf, WhatIfPhase
 
 __all__ = [
-    "Acknowledgement", "ClockCorrection", "Envelope", "Evaluation", "Excursion", "Frame", "FrameConflict",
+    "Acknowledgement", "ArchiveMove", "ArchivedMonth", "ClockCorrection", "Envelope", "Evaluation", "Excursion",
+    "Frame", "FrameConflict",
     "InstrumentFile", "LogMapping", "Progress", "RuleSet", "Segment", "Source", "Tag",
     "Watch", "WhatIf", "WhatIfPhase",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from django.db import connection
 
 from batches.monitoring.models import Tag
+from batches.monitoring.queries.away import check_not_away
 from batches.monitoring.rules.envelopes import (
     MINUTE,
     Envelope,
@@ -80,7 +81,11 @@ def trusted(tags: Sequence[Tag], ranges: Mapping[int, Sequence[Range]]) -> dict[
 
 
 def tag_envelope(tag: Tag, *, start: int, end: int, points: int) -> Envelope:
-    """Return what ``envelope_of`` says of the trusted samples of a tag, from stored minutes where they are enough."""
+    """Return what ``envelope_of`` says of the trusted samples of a tag, from stored minutes where they are enough.
+
+    :raises Refusal: ``readings_archived``.
+    """
+    check_not_away([tag.source_id], _moment(start), _moment(end))
     everything = {tag.pk: [(start, end)]}
     if is_coarse(start, end, points):
         minutes = _minutes(tag, start, end)
@@ -93,7 +98,10 @@ def raw(tag: Tag, *, start: int, end: int, limit: int) -> Raw:
     """Return the samples of a tag as recorded, in its own unit, up to about ``limit`` of them from start (µs) on.
 
     No sample before ``following`` is missing; samples of one time are never parted.
+
+    :raises Refusal: ``readings_archived``.
     """
+    check_not_away([tag.source_id], _moment(start), _moment(end))
     following = _cut(tag, start, end, limit)
     last = end if following is None else following - 1
     times, values, quality = (
@@ -171,6 +179,10 @@ def _named(ranges: Mapping[int, Iterable[Range]]) -> dict[str, object]:
     rows = [(tag, low, high) for tag, wanted in ranges.items() for low, high in wanted]
     tags, lows, highs = ([row[place] for row in rows] for place in range(3))
     return {"tags": tags, "lows": lows, "highs": highs, "day": _DAY}
+
+
+def _moment(at_us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at_us)
 
 
 def _micros(at: datetime) -> int:

@@ -18,6 +18,7 @@ from batches.monitoring.queries.facts import (
     Ground,
     Part,
     PhaseFacts,
+    check_here,
     facts_of,
     frames_as_read,
     inputs_of,
@@ -68,6 +69,8 @@ def watch(ground: Ground, *, frames: Sequence[Frame] = ()) -> Watched | None:
     """Return what the rules say of a running phase; None when nothing has changed since the kept states.
 
     ``frames`` are those that must be in the answer. The caller holds the phase's Progress.
+
+    :raises Refusal: ``readings_archived``.
     """
     # Before the frames: a dispute that commits in between is not yet in the digest, so it is found the next time.
     disputed = _disputed(ground)
@@ -93,6 +96,7 @@ def watch(ground: Ground, *, frames: Sequence[Frame] = ()) -> Watched | None:
         except Refusal as refusal:
             if refusal.code != "reading_too_late":
                 raise
+    check_here(ground)
     fresh = {
         pk: Watch(pk=kept[pk].pk if pk in kept else None, phase=ground.phase, source_id=pk, judged_under=under)
         for pk in sources
