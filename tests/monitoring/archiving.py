@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from batches.models import Phase
 from batches.monitoring import models
+from batches.monitoring.queries.archives import archive_findings
 from batches.monitoring.rules.frames import Frame, frame_from
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.demo.embedded import Urls
@@ -54,6 +55,11 @@ def run(command: str, folder: Path, *options: str) -> str:
     return out.getvalue()
 
 
+def findings(folder: Path) -> list[tuple[str, str]]:
+    """What verify_archive finds, by name."""
+    return list(archive_findings(folder))
+
+
 def drop(folder: Path) -> str:
     """Archive what is left and drop the month."""
     return run("archive_readings", folder, "--drop")
@@ -81,8 +87,8 @@ def mixed(sequence: int, begin: int, *, source: str = "TFF01", size: int = 50, b
 
 def make_cold(clock: Time, folder: Path) -> None:
     """A phase with readings, ended and its lot rejected; a second skid; a frame over the month's end; archived."""
-    people = {person.username: person for person in Person.objects.order_by("pk")}
-    plant = making.make_plant(rules_toml(SHEAR, PH), people)
+    plant = making.make_plant(rules_toml(SHEAR, PH))
+    people = plant.people
     making.make_unit(people, 13, code="TFF-2")
     making.make_source(people, "TFF02", "TFF-2")
     clock.after(ENDED)

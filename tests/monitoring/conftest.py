@@ -42,11 +42,11 @@ def _own_checkpoints(keys, folder):
 
 
 @pytest.fixture(scope="session")
-def cold_template(servers, peopled_template, ledger_keys, tmp_path_factory, django_db_blocker):
+def cold_template(servers, template_database, ledger_keys, tmp_path_factory, django_db_blocker):
     """A database and a folder: a month of two skids that is long over, archived and still there; see archiving.Cold."""
     folder = tmp_path_factory.mktemp("cold")
     name = f"gk_cold_{os.getpid()}"
-    urls = create_database(servers, name, template=peopled_template)
+    urls = create_database(servers, name, template=template_database)
     with Supervisor(folder / "logs") as supervisor, django_db_blocker.unblock(), running.pointed_at(urls):
         running.start_sealer(supervisor, urls, _own_checkpoints(ledger_keys, folder))
         with making.standing_clock() as clock:
