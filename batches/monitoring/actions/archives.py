@@ -6,6 +6,7 @@ is killed leaves files that the next run writes again, or a record whose month t
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -46,6 +47,7 @@ from gatekeeper.ledger.queries.proofs import newest_checkpoint
 from gatekeeper.ledger.routing import OWNER
 
 _LOCK = 0x61726368  # one of these runs at a time
+_PATIENCE = 1.0  # seconds
 _MANY = 1000
 _COPY = (
     "COPY monitoring_segment "
@@ -112,10 +114,13 @@ def restore_month(*, by: Person, month: str, folder: Path) -> list[ArchivedMonth
 
 @contextmanager
 def _alone() -> Iterator[None]:
+    """Be the only archive command at work; one that was killed lets go when the database notices."""
+    patience = time.monotonic() + _PATIENCE
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        if not cursor.fetchone()[0]:
-            raise Refusal("archive_busy", "Another archive command is at work.", kind=Kind.CONFLICT)
+        while not cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()[0]:
+            if time.monotonic() > patience:
+                raise Refusal("archive_busy", "Another archive command is at work.", kind=Kind.CONFLICT)
+            time.sleep(0.05)
     try:
         yield
     finally:
