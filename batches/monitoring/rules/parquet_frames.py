@@ -141,7 +141,9 @@ def _frames(table: Any, source: str) -> Iterator[ArchivedFrame]:
     ends = [*begins[1:].tolist(), len(sequence)]
     times = table.column("time").cast(pa.int64()).to_numpy()
     values = table.column("value").to_numpy()
-    quality = table.column("quality").combine_chunks()
+    quality = table.column("quality")
+    given = quality.is_valid().to_numpy()
+    quality = quality.fill_null(0).to_numpy()
     held: list[Stored] = []
     begun = 0
     for begin, end in zip(begins.tolist(), ends, strict=True):
@@ -150,7 +152,7 @@ def _frames(table: Any, source: str) -> Iterator[ArchivedFrame]:
             held, begun = [], begin
         columns = (times[begin:end].astype("<i8").tobytes(), values[begin:end].astype("<f8").tobytes())
         tag = texts["tag"][keys["tag"][begin]]
-        held.append((tag, end - begin, (*columns, _quality(quality.slice(begin, end - begin)))))
+        held.append((tag, end - begin, (*columns, _quality(quality[begin:end], given[begin:end]))))
     yield _frame(texts, keys, sequence, begun, held)
 
 
@@ -170,10 +172,10 @@ def _changes(columns: list[Any]) -> Any:
     return np.flatnonzero(changed)
 
 
-def _quality(found: Any) -> bytes | None:
-    if found.null_count == len(found):
+def _quality(found: Any, given: Any) -> bytes | None:
+    if not given.any():
         return None
-    if found.null_count:
+    if not given.all():
         raise FileAlteredError("a quality is missing")
-    quality: bytes = found.to_numpy().tobytes()
+    quality: bytes = found.tobytes()
     return quality
