@@ -4,8 +4,10 @@ import asyncio
 import dataclasses
 import os
 import shutil
+import time as real
 
 import pytest
+from django.db import connection
 
 from gatekeeper.demo.embedded import create_database, drop_database
 from gatekeeper.demo.supervisor import Supervisor
@@ -100,4 +102,16 @@ def away(servers, away_template, django_db_blocker, tmp_path):
 def cold_sealer(cold, ledger_keys, tmp_path):
     """Process id of a sealer of ``cold``: a drop waits for it."""
     with Supervisor(tmp_path / "logs") as supervisor:
-        yield running.start_sealer(supervisor, cold.urls, _own_checkpoints(ledger_keys, tmp_path))
+        pid = running.start_sealer(supervisor, cold.urls, _own_checkpoints(ledger_keys, tmp_path))
+        _wait_for_sealer()
+        yield pid
+
+
+def _wait_for_sealer():
+    """On a busy machine it begins later than a drop is patient."""
+    deadline = real.monotonic() + 60
+    here = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'gk_sealer'"
+    with connection.cursor() as cursor:
+        while cursor.execute(here).fetchone() is None:
+            assert real.monotonic() < deadline
+            real.sleep(0.05)
