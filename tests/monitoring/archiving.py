@@ -96,12 +96,12 @@ def make_cold(clock: Time, folder: Path) -> None:
         plant.send(mixed(number, number * 50))
     plant.send(mixed(1, 20, source="TFF02"))
     plant.end()
-    plant.detect()
+    plant.draw()
     clock.at = datetime(2026, 4, 2, tzinfo=UTC)
     end = int((datetime(2026, 4, 1, tzinfo=UTC) - START).total_seconds())
     plant.send(mixed(90, end - 25))
     plant.send(mixed(91, end + 25))
-    plant.detect()
+    plant.draw()
     change_status(by=people["rafael"], lot=plant.record.lot, verb="reject", reason="pH was lost")
     set_cold(clock)
     run("archive_readings", folder)
@@ -141,8 +141,8 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def work_due() -> int:
-    """Let the detection worker do what is due."""
-    return outbox.sweep("detection")
+    """Let both workers do what is due: frames are judged, and their minutes made."""
+    return outbox.sweep("detection") + outbox.sweep()
 
 
 def later(clock: Time, days: int) -> None:

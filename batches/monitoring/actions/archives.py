@@ -308,8 +308,8 @@ def _restore(*, by: Person, part: ArchivedMonth, manifest: Manifest, folder: Pat
     touching = Frame.objects.filter(source=source, first_at__lte=part.last_at, last_at__gte=part.first_at)
     disputed = FrameConflict.objects.filter(received_at__gte=part.archived_at).values("frame")
     late = touching.filter(received_at__gte=part.archived_at) | touching.filter(pk__in=disputed)
-    for pk in late.order_by("pk").values_list("pk", flat=True):
-        outbox.post("readings_recorded", {"frame": pk}, share=source.code)
+    if frames := list(late.order_by("pk").values_list("pk", flat=True)):
+        outbox.post("readings_recorded", {"frames": frames}, share=source.code)
 
 
 def _copy_back(part: ArchivedMonth, manifest: Manifest, folder: Path) -> None:

@@ -176,11 +176,13 @@ def undisposed(source: Source, frames: Sequence[Frame]) -> list[Phase]:
 
 
 def unjudged(month: Month) -> int:
-    """Return how many frames of a month the detection worker has not looked at yet."""
+    """Return how many frames of a month the workers have not judged or drawn yet."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT count(*) FROM ledger_outbox o JOIN monitoring_frame f ON f.id = (o.payload ->> 'frame')::bigint
-               WHERE o.kind = 'readings_recorded' AND o.done_at IS NULL AND o.dead_at IS NULL
+            """SELECT count(*) FROM ledger_outbox o
+               CROSS JOIN LATERAL jsonb_array_elements_text(o.payload -> 'frames') AS named (id)
+               JOIN monitoring_frame f ON f.id = named.id::bigint
+               WHERE o.kind IN ('readings_recorded', 'readings_judged') AND o.done_at IS NULL AND o.dead_at IS NULL
                  AND f.first_at >= %s AND f.first_at < %s""",
             [month.start, month.end],
         )

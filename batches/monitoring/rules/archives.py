@@ -114,7 +114,7 @@ def drop_faults(month: Month, *, waiting: Iterable[str], unjudged: int) -> list[
         faults.append(
             Refusal(
                 "readings_not_judged",
-                "{count} frames of {month} wait for the detection worker.",
+                "{count} frames of {month} wait for the workers.",
                 kind=Kind.CONFLICT,
                 field="month",
                 count=unjudged,
