@@ -32,7 +32,7 @@ def keep_envelopes(*, by: Person, frames: Sequence[Frame]) -> int:
     """Make the envelopes of the minutes in which frames of one source have samples anew; return how many these are.
 
     Nothing is added to what was there, so that late, repeated, unordered and disputed frames all leave the truth.
-    A minute some of whose readings are archived stays as it is until they are back, when these frames are looked at again.
+    A minute some of whose readings are archived stays as it is until they are back and frames are looked at again.
 
     :raises Refusal: ``not_authorised``.
     """
