@@ -46,10 +46,11 @@ def keep_envelopes(*, by: Person, frames: Sequence[Frame]) -> int:
     times: dict[Tag, list[np.ndarray]] = defaultdict(list)
     for segment in segments:
         times[segment.tag].append(np.frombuffer(segment.times, dtype="<i8"))
-    away = [(micros(one.first_at), micros(one.last_at)) for one in _away(frames)]
-    own = {tag: without(touched(np.concatenate(parts)), away) for tag, parts in times.items()}
-    own = {tag: ranges for tag, ranges in own.items() if ranges}
+    own = {tag: touched(np.concatenate(parts)) for tag, parts in times.items()}
     signals = trusted(list(own), {tag.pk: ranges for tag, ranges in own.items()})
+    # Asked after the samples were read: a drop is recorded before it is done.
+    away = [(micros(one.first_at), micros(one.last_at)) for one in _away(frames)]
+    own = {tag: left for tag, ranges in own.items() if (left := without(ranges, away))}
     columns: list[list[float]] = [[] for _ in range(7)]
     for tag, ranges in own.items():
         for column, more in zip(columns, _rows(tag.pk, signals[tag.pk], ranges), strict=True):

@@ -28,7 +28,9 @@ def away_between(sources: Iterable[int], start: datetime, end: datetime | None) 
 
 
 def check_not_away(sources: Iterable[int], start: datetime, end: datetime | None) -> None:
-    """Pass when every sample of these sources and this time is in the database.
+    """Pass when every sample of these sources and this time is in the database; ask after they were read.
+
+    A drop is recorded before it is done, so that whoever has read what it left behind finds the record.
 
     :raises Refusal: ``readings_archived``, with the month and where its files were written.
     """

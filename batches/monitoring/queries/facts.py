@@ -147,8 +147,8 @@ def phase_facts(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | 
     ground = ground_of(phase, every_signal=every_signal, what_if=what_if)
     if ground.start_us is None:
         return facts_of(ground, None, "")
-    check_here(ground)
     found = [part_of(ground, row) for row in _segments(ground)]
+    check_here(ground)
     frames = with_frames(b"", frames_as_read(found))
     inputs = inputs_of(ground, frames, {part.frame for part in found if part.disputed})
     return facts_of(ground, signals_of(ground.tags, found), inputs)
@@ -185,7 +185,9 @@ def ground_of(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | No
 
 
 def check_here(ground: Ground) -> None:
-    """Pass when every reading that may matter to a phase is in the database.
+    """Pass when every reading that may matter to a phase is in the database; asked after they were read.
+
+    A drop is recorded before it is done: whoever has read what it left behind finds the record now.
 
     :raises Refusal: ``readings_archived``.
     """

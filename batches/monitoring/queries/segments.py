@@ -85,7 +85,12 @@ def tag_envelope(tag: Tag, *, start: int, end: int, points: int) -> Envelope:
 
     :raises Refusal: ``readings_archived``.
     """
+    found = _envelope(tag, start, end, points)
     check_not_away([tag.source_id], _moment(start), _moment(end))
+    return found
+
+
+def _envelope(tag: Tag, start: int, end: int, points: int) -> Envelope:
     everything = {tag.pk: [(start, end)]}
     if is_coarse(start, end, points):
         minutes = _minutes(tag, start, end)
@@ -101,12 +106,12 @@ def raw(tag: Tag, *, start: int, end: int, limit: int) -> Raw:
 
     :raises Refusal: ``readings_archived``.
     """
-    check_not_away([tag.source_id], _moment(start), _moment(end))
     following = _cut(tag, start, end, limit)
     last = end if following is None else following - 1
     times, values, quality = (
         b"".join(column) for column in _columns({tag.pk: [(start, last)]}, disputed=False)[tag.pk]
     )
+    check_not_away([tag.source_id], _moment(start), _moment(end))
     signal, given = signal_from(times, values, quality), np.frombuffer(quality, dtype=np.uint8)
     order = np.argsort(signal.times, kind="stable")
     order = order[(signal.times[order] >= start) & (signal.times[order] <= last)]

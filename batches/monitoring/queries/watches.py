@@ -96,12 +96,13 @@ def watch(ground: Ground, *, frames: Sequence[Frame] = ()) -> Watched | None:
         except Refusal as refusal:
             if refusal.code != "reading_too_late":
                 raise
-    check_here(ground)
     fresh = {
         pk: Watch(pk=kept[pk].pk if pk in kept else None, phase=ground.phase, source_id=pk, judged_under=under)
         for pk in sources
     }
-    return _watched(basis, fresh, {pk: _news(ground, pk, None) for pk in sources})
+    news = {pk: _news(ground, pk, None) for pk in sources}
+    check_here(ground)
+    return _watched(basis, fresh, news)
 
 
 def _disputed(ground: Ground) -> dict[int, str]:
