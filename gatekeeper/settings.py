@@ -142,6 +142,8 @@ READINGS_FUTURE_TOLERANCE_SECONDS = int(env.text("READINGS_FUTURE_TOLERANCE_SECO
 # Beyond it a reading is refused, before it is kept in quarantine: no clock is a day ahead, a broken sender is.
 READINGS_FUTURE_REFUSED_SECONDS = int(env.text("READINGS_FUTURE_REFUSED_SECONDS", "86400"))
 READINGS_OFFSET_MAX_SECONDS = int(env.text("READINGS_OFFSET_MAX_SECONDS", "86400"))  # of a corrected clock
+# So long after its end a month is cold: its readings may go to files (manage.py archive_readings).
+READINGS_ARCHIVE_AFTER_DAYS = int(env.text("READINGS_ARCHIVE_AFTER_DAYS", "180"))
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ja", "日本語"), ("ko", "한국어"), ("zh-hans", "简体中文"), ("th", "ไทย")]

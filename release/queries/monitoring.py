@@ -7,6 +7,7 @@ from batches.models import BatchRecord, Deviation
 from batches.monitoring.models import Excursion
 from batches.monitoring.queries import PhaseStates, RuleState, states_of
 from batches.monitoring.queries import excursions_of as excursions
+from batches.monitoring.queries.away import ARCHIVED
 from batches.monitoring.rules.parameters import parameter
 from batches.queries.records import RecordView
 from gatekeeper.core.quantity import shown, unit
@@ -71,6 +72,8 @@ def _rule(state: RuleState, reported: tuple[str, ...]) -> EvaluationFacts:
 
 
 def _unjudged(view: RecordView, states: PhaseStates) -> EvaluationFacts:
+    if states.problem == ARCHIVED:
+        return _archived(view, states)
     return EvaluationFacts(
         phase=states.phase,
         rule="",
@@ -80,6 +83,22 @@ def _unjudged(view: RecordView, states: PhaseStates) -> EvaluationFacts:
         coverage_percent=None,
         final=False,
         version=0,
+        up_to_date=False,
+        deviations=(),
+    )
+
+
+def _archived(view: RecordView, states: PhaseStates) -> EvaluationFacts:
+    """What was recorded may not be all that is to be said: nobody judges it anew before the readings are back."""
+    return EvaluationFacts(
+        phase=states.phase,
+        rule="",
+        rule_set=view.recipe.rule_set,
+        title=f"The rule set {view.recipe.rule_set}, the readings being archived (restore_readings),",
+        state="unknown",
+        coverage_percent=None,
+        final=True,
+        version=1,
         up_to_date=False,
         deviations=(),
     )

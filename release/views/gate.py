@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from batches.monitoring.models import Excursion
 from batches.monitoring.pictures import MARKS, excursion_chart
-from batches.monitoring.queries import excursions_of, phase_facts
+from batches.monitoring.queries import excursions_of
+from batches.monitoring.queries.facts import facts_or_archived
 from batches.monitoring.rules.excursions import State
 from batches.monitoring.rules.verdicts import verdicts
 from batches.monitoring.shown import excursion_pairs
@@ -266,8 +267,8 @@ def _pictured(rows: list[Excursion]) -> dict[str, Any] | None:
         return None
     row = min(rows, key=lambda one: (one.level != "action", one.deviation is None, one.pk))
     zone = row.phase.batch_record.site.timezone
-    facts = phase_facts(row.phase)
-    judged = verdicts(facts.readings, facts.rules) if facts.readings else ()
+    facts, _archived = facts_or_archived(row.phase)
+    judged = verdicts(facts.readings, facts.rules) if facts and facts.readings else ()
     verdict = next((one for one in judged if one.name == row.rule and row.key in one.keys), None)
     return _excursion(row) | {
         "chart": excursion_chart(verdict, row.key, zone=zone) if verdict else None,

@@ -15,6 +15,7 @@ from batches.monitoring.rules.envelopes import (
     merged,
     minutes_of,
     touched,
+    without,
 )
 from batches.monitoring.rules.signals import Signal, signal_of
 
@@ -86,6 +87,19 @@ def test_merged_ranges_hold_the_same_times_and_never_touch(ranges):
 def test_the_touched_minutes_are_those_with_a_sample(minutes):
     found = touched(np.array([minute * MINUTE + 7 for minute in minutes]))
     assert {minute for low, high in found for minute in range(low // MINUTE, high // MINUTE + 1)} == set(minutes)
+    assert all((low % MINUTE, high % MINUTE) == (0, MINUTE - 1) for low, high in found)
+
+
+@given(
+    st.sets(st.integers(0, 20), min_size=1),
+    st.lists(st.tuples(st.integers(0, 20 * MINUTE), st.integers(0, 3 * MINUTE)), max_size=3),
+)
+def test_what_is_left_are_the_minutes_that_nothing_else_touches(minutes, others):
+    spans = [(first, first + length) for first, length in others]
+    found = without(touched(np.array([minute * MINUTE for minute in sorted(minutes)])), spans)
+    left = {minute for low, high in found for minute in range(low // MINUTE, high // MINUTE + 1)}
+    taken = {minute for first, last in spans for minute in range(first // MINUTE, last // MINUTE + 1)}
+    assert left == minutes - taken
     assert all((low % MINUTE, high % MINUTE) == (0, MINUTE - 1) for low, high in found)
 
 

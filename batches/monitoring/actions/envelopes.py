@@ -2,13 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 
 import numpy as np
 from django.db import connection
 
 from batches.monitoring.models import Frame, Segment, Tag
+from batches.monitoring.queries.away import away_between
+from batches.monitoring.queries.facts import micros
 from batches.monitoring.queries.segments import trusted
-from batches.monitoring.rules.envelopes import MINUTE, Range, minutes_of, touched
+from batches.monitoring.rules.envelopes import MINUTE, Range, minutes_of, touched, without
 from batches.monitoring.rules.signals import Signal
 from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.models import Person
@@ -29,6 +32,7 @@ def keep_envelopes(*, by: Person, frames: Sequence[Frame]) -> int:
     """Make the envelopes of the minutes in which frames of one source have samples anew; return how many these are.
 
     Nothing is added to what was there, so that late, repeated, unordered and disputed frames all leave the truth.
+    A minute some of whose readings are archived stays as it is until they are back and frames are looked at again.
 
     :raises Refusal: ``not_authorised``.
     """
@@ -44,6 +48,9 @@ def keep_envelopes(*, by: Person, frames: Sequence[Frame]) -> int:
         times[segment.tag].append(np.frombuffer(segment.times, dtype="<i8"))
     own = {tag: touched(np.concatenate(parts)) for tag, parts in times.items()}
     signals = trusted(list(own), {tag.pk: ranges for tag, ranges in own.items()})
+    # Asked after the samples were read: a drop is recorded before it is done.
+    away = [(micros(one.first_at), micros(one.last_at)) for one in _away(frames)]
+    own = {tag: left for tag, ranges in own.items() if (left := without(ranges, away))}
     columns: list[list[float]] = [[] for _ in range(7)]
     for tag, ranges in own.items():
         for column, more in zip(columns, _rows(tag.pk, signals[tag.pk], ranges), strict=True):
@@ -51,6 +58,13 @@ def keep_envelopes(*, by: Person, frames: Sequence[Frame]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, [source.pk, *columns])
     return len(columns[0])
+
+
+def _away(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    """Return the frames that share a minute with these and whose readings are archived."""
+    minute = timedelta(minutes=1)
+    first, last = min(one.first_at for one in frames), max(one.last_at for one in frames)
+    return away_between([frames[0].source_id], first - minute, last + minute)
 
 
 def _rows(tag: int, signal: Signal, ranges: list[Range]) -> list[list[float]]:

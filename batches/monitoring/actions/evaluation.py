@@ -8,6 +8,7 @@ from batches.actions.deviations import open_deviation
 from batches.actions.records import return_to_review
 from batches.models import Deviation, Phase
 from batches.monitoring import models
+from batches.monitoring.queries.away import ARCHIVED
 from batches.monitoring.queries.facts import PhaseFacts, ground_of, moment, phase_facts
 from batches.monitoring.queries.states import is_current, newest_evaluations
 from batches.monitoring.queries.watches import Watched, watch
@@ -19,6 +20,7 @@ from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
+from gatekeeper.core.refusal import Refusal
 
 
 @action
@@ -29,7 +31,8 @@ def evaluate_phase(*, by: Person, phase: Phase, frames: Sequence[models.Frame] =
     a deviation in the same transaction; one that later data no longer show is withdrawn, never removed. A phase that
     has ended gets a further version when late readings change what is said of it, and a review that was signed over
     the former one is taken back (domain.md 2.2, point 8). While it runs only what is new is read (queries.watches);
-    ``frames`` are those that must be among what is judged.
+    ``frames`` are those that must be among what is judged. A phase some of whose readings are archived keeps what was
+    recorded of it, until restore_readings has them judged again.
 
     :raises Refusal: ``not_authorised``.
     """
@@ -38,7 +41,12 @@ def evaluate_phase(*, by: Person, phase: Phase, frames: Sequence[models.Frame] =
     models.Progress.objects.bulk_create([models.Progress(phase=phase)], ignore_conflicts=True)
     progress = models.Progress.objects.select_for_update().get(phase=phase)
     current = Phase.objects.select_related("batch_record__site").get(pk=phase.pk)
-    judged = _judged(current, progress, frames)
+    try:
+        judged = _judged(current, progress, frames)
+    except Refusal as refusal:
+        if refusal.code != ARCHIVED:
+            raise
+        judged = None
     recorded = newest_evaluations(current)
     if judged is None or judged.facts.readings is None:
         return list(recorded.values())

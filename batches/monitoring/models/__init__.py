@@ -1,6 +1,7 @@
 """Skid readings as columns, the rules that judge them, and the excursions that were found."""
 
 from batches.monitoring.models.alarms import Acknowledgement
+from batches.monitoring.models.archives import ArchivedMonth, ArchiveMove
 from batches.monitoring.models.corrections import ClockCorrection, ConflictResolution
 from batches.monitoring.models.files import InstrumentFile, LogMapping
 from batches.monitoring.models.judgements import Evaluation, Excursion, Progress, RuleSet, Watch
@@ -9,7 +10,7 @@ from batches.monitoring.models.sources import SensorFitting, Source, Tag
 from batches.monitoring.models.what_ifs import WhatIf, WhatIfPhase
 
 __all__ = [
-    "Acknowledgement", "ClockCorrection", "ConflictResolution", "Envelope", "Evaluation", "Excursion", "Frame",
-    "FrameConflict", "InstrumentFile", "LogMapping", "Progress", "RuleSet", "Segment", "SensorFitting", "Source", "Tag",
-    "Watch", "WhatIf", "WhatIfPhase",
+    "Acknowledgement", "ArchiveMove", "ArchivedMonth", "ClockCorrection", "ConflictResolution", "Envelope",
+    "Evaluation", "Excursion", "Frame", "FrameConflict", "InstrumentFile", "LogMapping", "Progress", "RuleSet",
+    "Segment", "SensorFitting", "Source", "Tag", "Watch", "WhatIf", "WhatIfPhase",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from batches.models import BatchRecord, EquipmentUse, Phase
 from batches.monitoring.models import Frame, RuleSet, Segment, Tag
+from batches.monitoring.queries.away import ARCHIVED, archived, away_between, check_not_away
 from batches.monitoring.queries.reading_of import (
     ROW,
     Reading,
@@ -26,6 +27,7 @@ from batches.monitoring.rules.frames import digest as frame_digest
 from batches.monitoring.rules.signals import SECOND, Signal
 from batches.monitoring.rules.verdicts import PhaseReadings, Sent, newest_us, watched_parameters
 from gatekeeper.core.canonical import digest
+from gatekeeper.core.refusal import Refusal
 
 EVALUATION = 3  # version of what an evaluation says of the same data: recorded ones of an older version are made anew
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -141,13 +143,26 @@ def phase_facts(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | 
     """Return what the evaluation of this phase needs; with ``every_signal`` also what no rule watches.
 
     ``what_if`` are other rules in place of those that were in force: what comes of them is no evaluation.
+
+    :raises Refusal: ``readings_archived``: a phase is judged on all its readings or not at all.
     """
     ground = ground_of(phase, every_signal=every_signal, what_if=what_if)
     if ground.start_us is None:
         return facts_of(ground, None, "")
     found = [part_of(ground, row) for row in _segments(ground)]
+    check_here(ground)
     inputs = inputs_of(ground, with_frames(b"", frames_as_read(found)))
     return facts_of(ground, signals_of(ground.tags, found), inputs)
+
+
+def facts_or_archived(phase: Phase, *, every_signal: bool = False) -> tuple[PhaseFacts | None, Refusal | None]:
+    """Return the facts of a phase, or the refusal that says where its readings are archived: what a page shows."""
+    try:
+        return phase_facts(phase, every_signal=every_signal), None
+    except Refusal as refusal:
+        if refusal.code != ARCHIVED:
+            raise
+        return None, refusal
 
 
 def ground_of(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | None = None) -> Ground:
@@ -168,6 +183,17 @@ def ground_of(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | No
         before_us=max((int(rule.max_gap_s * SECOND) for rule in rules if rule.max_gap_s is not None), default=0),
         reading=reading_of({tag.source_id for tag in tags}),
     )
+
+
+def check_here(ground: Ground) -> None:
+    """Pass when every reading that may matter to a phase is in the database; asked after they were read.
+
+    A drop is recorded before it is done: whoever has read what it left behind finds the record now.
+
+    :raises Refusal: ``readings_archived``.
+    """
+    until = None if ground.until_us is None else moment(ground.until_us)
+    check_not_away({tag.source_id for tag in ground.tags}, moment(ground.since_us), until)
 
 
 def facts_of(
@@ -207,11 +233,16 @@ def phases_of(frames: Collection[Frame]) -> QuerySet[Phase]:
 
 
 def verify_frame(frame: Frame) -> bool:
-    """Return whether the stored segments of a frame still have the digest that its evidence holds."""
+    """Return whether the stored segments of a frame still have the digest that its evidence holds.
+
+    :raises Refusal: ``readings_archived``.
+    """
     packed = [
         (row.tag.code, row.count, (bytes(row.times), bytes(row.values), row.quality and bytes(row.quality)))
         for row in frame.segments.filter(source=frame.source, frame_at=frame.first_at).select_related("tag")
     ]
+    if not packed and frame in away_between({frame.source_id}, frame.first_at, frame.last_at):
+        raise archived(frame)
     return frame_digest(frame.source.code, frame.boot_id, frame.sequence, packed) == frame.sha256
 
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from batches.models import BatchRecord, Phase
 from batches.monitoring.models import Evaluation, Excursion, Frame, Progress, Segment, Tag
 from batches.monitoring.queries.alarms import with_acknowledgements
+from batches.monitoring.queries.away import check_not_away
 from batches.monitoring.queries.facts import micros, moment, rule_set_of, rules_in
 from batches.monitoring.queries.reading_of import (
     ROW,
@@ -113,8 +114,13 @@ def _followed(phase: Phase, rules: Sequence[ExcursionRule], tags: Iterable[Tag])
 
 
 def tail(running: Iterable[Followed], *, since: int | None, start: datetime) -> Tail:
-    """Return which frames to read: those numbered after ``since``, or without it all that reach beyond ``start``."""
+    """Return which frames to read: those numbered after ``since``, or without it all that reach beyond ``start``.
+
+    :raises Refusal: ``readings_archived``, of a phase that was left running for months.
+    """
     sources = set().union(*(one.sources for one in running))
+    if since is None:  # what has come since the last look cannot be archived yet
+        check_not_away(sources, start, None)
     frames = Frame.objects.filter(source__in=sources)
     frames = frames.filter(last_at__gte=start) if since is None else frames.filter(pk__gt=since)
     rows = list(frames.order_by("pk").values_list("pk", "received_at"))
@@ -141,8 +147,12 @@ def signals_of(one: Followed, frames: Iterable[int]) -> list[Signal]:
 
 
 def frames_between(one: Followed, start: datetime, end: datetime) -> list[int]:
-    """Return the frames of a phase's sources with readings between two times."""
+    """Return the frames of a phase's sources with readings between two times.
+
+    :raises Refusal: ``readings_archived``.
+    """
     begins, ends = reading_of(one.sources).span(micros(start), micros(end))
+    check_not_away(one.sources, moment(begins), moment(ends))
     frames = Frame.objects.filter(source__in=one.sources, last_at__gte=moment(begins), first_at__lte=moment(ends))
     return list(frames.values_list("pk", flat=True))
 

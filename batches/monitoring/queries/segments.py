@@ -10,6 +10,7 @@ import numpy as np
 from django.db import connection
 
 from batches.monitoring.models import Tag
+from batches.monitoring.queries.away import check_not_away
 from batches.monitoring.queries.disputes import disputed_frames
 from batches.monitoring.rules.envelopes import (
     MINUTE,
@@ -82,7 +83,16 @@ def trusted(tags: Sequence[Tag], ranges: Mapping[int, Sequence[Range]]) -> dict[
 
 
 def tag_envelope(tag: Tag, *, start: int, end: int, points: int) -> Envelope:
-    """Return what ``envelope_of`` says of the trusted samples of a tag, from stored minutes where they are enough."""
+    """Return what ``envelope_of`` says of the trusted samples of a tag, from stored minutes where they are enough.
+
+    :raises Refusal: ``readings_archived``.
+    """
+    found = _envelope(tag, start, end, points)
+    check_not_away([tag.source_id], _moment(start), _moment(end))
+    return found
+
+
+def _envelope(tag: Tag, start: int, end: int, points: int) -> Envelope:
     everything = {tag.pk: [(start, end)]}
     if is_coarse(start, end, points):
         minutes = _minutes(tag, start, end)
@@ -95,12 +105,15 @@ def raw(tag: Tag, *, start: int, end: int, limit: int) -> Raw:
     """Return the samples of a tag as recorded, in its own unit, up to about ``limit`` of them from start (µs) on.
 
     No sample before ``following`` is missing; samples of one time are never parted.
+
+    :raises Refusal: ``readings_archived``.
     """
     following = _cut(tag, start, end, limit)
     last = end if following is None else following - 1
     times, values, quality = (
         b"".join(column) for column in _columns({tag.pk: [(start, last)]}, disputed=False)[tag.pk]
     )
+    check_not_away([tag.source_id], _moment(start), _moment(end))
     signal, given = signal_from(times, values, quality), np.frombuffer(quality, dtype=np.uint8)
     order = np.argsort(signal.times, kind="stable")
     order = order[(signal.times[order] >= start) & (signal.times[order] <= last)]
@@ -181,6 +194,10 @@ def _named(ranges: Mapping[int, Iterable[Range]]) -> dict[str, object]:
     rows = [(tag, low, high) for tag, wanted in ranges.items() for low, high in wanted]
     tags, lows, highs = ([row[place] for row in rows] for place in range(3))
     return {"tags": tags, "lows": lows, "highs": highs, "day": _DAY}
+
+
+def _moment(at_us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at_us)
 
 
 def _micros(at: datetime) -> int:

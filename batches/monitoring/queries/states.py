@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 
 from batches.models import BatchRecord, Phase
 from batches.monitoring.models import Evaluation, Excursion
-from batches.monitoring.queries.facts import PhaseFacts, moment, phase_facts
+from batches.monitoring.queries.away import ARCHIVED
+from batches.monitoring.queries.facts import PhaseFacts, facts_or_archived, moment
 from batches.monitoring.rules.excursions import State, worst_state
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.verdicts import Verdict, said, verdicts
@@ -40,7 +41,10 @@ class RuleState:
 
 @dataclass(frozen=True, slots=True)
 class PhaseStates:
-    """All rules of a phase. ``problem`` is a code where nothing could be judged at all: ``rule_set_missing``."""
+    """All rules of a phase. ``problem`` is a code where nothing could be judged at all.
+
+    ``rule_set_missing``, or ``readings_archived``: its evaluations stay as they are recorded.
+    """
 
     phase: str
     rules: tuple[RuleState, ...]
@@ -60,7 +64,10 @@ class PhaseStates:
 
 def states_of(phase: Phase) -> PhaseStates:
     """Return the state of every rule of a phase, evaluated now from its readings (integrity.md section 5)."""
-    facts = phase_facts(phase)
+    facts, _archived = facts_or_archived(phase)
+    if facts is None:
+        reached = [row.evaluated_to for row in newest_evaluations(phase).values()]
+        return PhaseStates(phase.code, (), ARCHIVED, min(reached, default=None))
     if facts.named and facts.rule_set is None:
         return PhaseStates(phase.code, (), "rule_set_missing", None)
     if facts.readings is None:

@@ -17,6 +17,7 @@ from batches.monitoring.queries.facts import (
     Ground,
     Part,
     PhaseFacts,
+    check_here,
     facts_of,
     frames_as_read,
     inputs_of,
@@ -65,6 +66,8 @@ def watch(ground: Ground, *, frames: Sequence[Frame] = ()) -> Watched | None:
     """Return what the rules say of a running phase; None when nothing has changed since the kept states.
 
     ``frames`` are those that must be in the answer. The caller holds the phase's Progress.
+
+    :raises Refusal: ``readings_archived``.
     """
     # Of before the frames are read: a dispute that commits in between is not in the digest, and found the next time.
     under = digest({**ground.content, "kept_as": _STATE, "tag_ids": sorted(tag.pk for tag in ground.tags)})
@@ -86,7 +89,9 @@ def watch(ground: Ground, *, frames: Sequence[Frame] = ()) -> Watched | None:
         pk: Watch(pk=kept[pk].pk if pk in kept else None, phase=ground.phase, source_id=pk, judged_under=under)
         for pk in sources
     }
-    return _watched(basis, fresh, {pk: _news(ground, pk, None) for pk in sources})
+    news = {pk: _news(ground, pk, None) for pk in sources}
+    check_here(ground)
+    return _watched(basis, fresh, news)
 
 
 def _is_missing(frame: Frame, known: Mapping[int, Watch], ground: Ground) -> bool:

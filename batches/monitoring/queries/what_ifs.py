@@ -8,12 +8,15 @@ from django.db.models import QuerySet
 
 from batches.models import Phase
 from batches.monitoring.models import Evaluation, RuleSet, WhatIf, WhatIfPhase
+from batches.monitoring.queries.away import ARCHIVED
 from batches.monitoring.queries.facts import phase_facts, rule_set_content
 from batches.monitoring.queries.newest import newest_of
+from batches.monitoring.rules.excursions import State
 from batches.monitoring.rules.verdicts import verdicts
-from batches.monitoring.rules.what_if import Comparison, comparison, said_in
+from batches.monitoring.rules.what_if import Comparison, Said, comparison, said_in
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.canonical import digest
+from gatekeeper.core.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,9 +78,17 @@ def approval_content(rule_set: RuleSet) -> dict[str, Any]:
 
 
 def compared(phase: Phase, draft: RuleSet) -> Comparison:
-    """Return what is recorded of a phase beside what the rules of a draft say of the same readings; writes nothing."""
-    facts = phase_facts(phase, what_if=draft)
+    """Return what is recorded of a phase beside what the rules of a draft say of the same readings; writes nothing.
+
+    Of archived readings nothing can be said: each rule would be unknown.
+    """
     before = {row.rule: said_in(row.content) for row in newest_of([phase])[phase.pk]}
+    try:
+        facts = phase_facts(phase, what_if=draft)
+    except Refusal as refusal:
+        if refusal.code != ARCHIVED:
+            raise
+        return comparison(before, dict.fromkeys(before, Said(State.UNKNOWN)))
     judged = verdicts(facts.readings, facts.rules) if facts.readings else ()
     after: Mapping[str, Any] = {one.name: said_in(one.content) for one in judged}
     return comparison(before, after)

@@ -137,6 +137,15 @@ def touched(times: Times) -> list[Range]:
     ]
 
 
+def without(ranges: Iterable[Range], others: Iterable[Range]) -> list[Range]:
+    """Return ranges of whole minutes (µs, ends included) without the minutes that any of the others touches."""
+    left = list(ranges)
+    for first, last in others:
+        low, high = first // MINUTE * MINUTE, (last // MINUTE + 1) * MINUTE
+        left = [part for a, b in left for part in ((a, min(b, low - 1)), (max(a, high), b)) if part[0] <= part[1]]
+    return left
+
+
 def _inside(signal: Signal, ranges: Sequence[Range]) -> Signal:
     """Return the good samples within some ranges, in order of time."""
     inside = np.zeros(len(signal.times), dtype=np.bool_)

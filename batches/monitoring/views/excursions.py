@@ -7,10 +7,10 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from batches.monitoring import queries
 from batches.monitoring.models import Acknowledgement, Evaluation, Excursion
 from batches.monitoring.pictures import excursion_chart
 from batches.monitoring.queries.alarms import alarm_of, with_acknowledgements
+from batches.monitoring.queries.facts import facts_or_archived
 from batches.monitoring.queries.sensors import LapseOf, lapses_of
 from batches.monitoring.rules.excursion_rules import rule_from
 from batches.monitoring.rules.judging import needed_parameters
@@ -22,6 +22,7 @@ from batches.monitoring.shown import (
 )
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.requests import sites_in
+from gatekeeper.doors import sentence
 from gatekeeper.web import Page
 
 
@@ -38,10 +39,10 @@ class ExcursionDetail(Page):
         return get_object_or_404(rows.select_related("evaluation__rule_set"), pk=self.kwargs["pk"])
 
     def context(self) -> dict[str, Any]:
-        """Return the excursion, drawn from the readings as they are now."""
+        """Return the excursion, drawn from the readings as they are now; archived ones are not drawn."""
         excursion = self.excursion
-        facts = queries.phase_facts(excursion.phase)
-        judged = verdicts(facts.readings, facts.rules) if facts.readings else ()
+        facts, archived = facts_or_archived(excursion.phase)
+        judged = verdicts(facts.readings, facts.rules) if facts and facts.readings else ()
         verdict = next((one for one in judged if one.name == excursion.rule), None)
         zone = excursion.phase.batch_record.site.timezone
         noted = alarm_of(excursion).acknowledgements
@@ -53,6 +54,7 @@ class ExcursionDetail(Page):
             "phase": excursion.phase,
             "record": excursion.phase.batch_record,
             "chart": excursion_chart(verdict, excursion.key, zone=zone) if shown else None,
+            "archived": archived and sentence(archived),
             "pairs": excursion_pairs(excursion, zone=zone),
             "versions": evaluation_rows(versions.order_by("-version"), zone=zone),
             "version_columns": (_("Version"), _("State"), _("Final"), _("Evaluated"), _("By"), _("Digest of the data")),

@@ -9,6 +9,7 @@ from batches.models import Phase
 from batches.monitoring import queries
 from batches.monitoring.models import Evaluation, Source
 from batches.monitoring.pictures import MARKS, small_chart, state_of
+from batches.monitoring.queries.facts import facts_or_archived
 from batches.monitoring.queries.reading_of import open_disputes_of, quarantined_of
 from batches.monitoring.queries.sampling import too_seldom_in
 from batches.monitoring.queries.sensors import lapses_of
@@ -16,6 +17,7 @@ from batches.monitoring.queries.traces import traces_of
 from batches.monitoring.rules.excursions import State
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.signals import contradictions
+from gatekeeper.doors import sentence
 from gatekeeper.web import Page
 
 _REFRESH_SECONDS = 5
@@ -31,23 +33,24 @@ class PhaseSignals(Page):
         """Return the signals with the states of the rules that judge them."""
         phases = Phase.objects.filter(batch_record__site__in=self.sites).select_related("batch_record__site")
         phase = get_object_or_404(phases, batch_record__number=self.kwargs["number"], code=self.kwargs["code"])
-        facts = queries.phase_facts(phase, every_signal=True)
         states = queries.states_of(phase)
+        facts, archived = facts_or_archived(phase, every_signal=True)
         zone = phase.batch_record.site.timezone
         return {
             "phase": phase,
             "record": phase.batch_record,
-            "signals": self.signals(facts, zone),
+            "signals": self.signals(facts, zone) if facts else [],
             "rules": [
                 {"row": row, "mark": MARKS[row.state], "label": _word(row.state), "percent": row.coverage * 100}
                 for row in states.rules
             ],
             "states": states,
-            "quarantined": quarantined_of(phase),
             "disputed": _disputed(phase),
-            "contradictions": _contradictions(facts),
+            "contradictions": _contradictions(facts) if facts else [],
             "lapses": lapses_of(phase.batch_record, phase=phase),
             "too_seldom": too_seldom_in(phase),
+            "quarantined": quarantined_of(phase) if facts else 0,
+            "archived": archived and sentence(archived),
             "mark": MARKS[states.state],
             "word": _word(states.state),
             "excursions": queries.excursions_of(phase.batch_record).filter(phase=phase),

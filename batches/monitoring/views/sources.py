@@ -14,6 +14,7 @@ from batches.monitoring.actions.sensors import fit_sensor
 from batches.monitoring.actions.sources import register_source
 from batches.monitoring.forms import ClockForm, SensorForm, SourceForm
 from batches.monitoring.models import Frame, Source, Tag
+from batches.monitoring.queries.away import has_readings
 from batches.monitoring.queries.corrections import corrections_content, plain_offset
 from batches.monitoring.queries.disputes import disputed_frames
 from batches.monitoring.queries.reading_of import assignments_of, corrected_frames, frames_ahead, quarantined_in
@@ -190,11 +191,14 @@ def _tags(source: Source) -> list[Tag]:
 
 def _frames(source: Source) -> list[Frame]:
     """Return the newest frames, each with ``marks``: states and words of what is special about it."""
-    rows = list(corrected_frames([source]).annotate(assigned=Exists(_served(source))).order_by("-id")[:_RECENT_FRAMES])
+    frames = corrected_frames([source]).annotate(assigned=Exists(_served(source)), stored=has_readings())
+    rows = list(frames.order_by("-id")[:_RECENT_FRAMES])
     held = quarantined_in([row for row in rows if row.until_at > row.received_at])
     disputed = disputed_frames(frames={row.pk for row in rows})
     for row in rows:
         row.marks = [] if row.assigned else [("plain", _("outside an assignment"))]
+        if not row.stored:
+            row.marks.append(("plain", _("archived")))
         if count := held.get(row.pk, 0):
             said = ngettext("{count} sample in quarantine", "{count} samples in quarantine", count)
             row.marks.append(("unknown", said.format(count=count)))

@@ -55,6 +55,11 @@ PERMISSIONS: tuple[Permission, ...] = (
         "Correct the clock of a source, or settle which body of a frame counts, with a signature; what it sent stays.",
         people_only=True,
     ),
+    Permission(
+        "monitoring.archive",
+        "Move the readings of months that are long over to files, and back.",
+        people_only=True,
+    ),
     Permission("release.view", "See specifications, results, the gate and certificates."),
     Permission("release.author_specification", "Write a specification for a market."),
     Permission("release.approve_specification", "Approve a specification, with a signature.", people_only=True),
