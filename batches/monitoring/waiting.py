@@ -23,13 +23,15 @@ def alarms(*, person: Person, sites: Sequence[Site]) -> Waiting:
 
 def _alarm(row: Excursion) -> Row:
     lasts = alarm_of(row).cleared_at is None
+    runs, number = row.phase.state == row.phase.State.RUNNING, row.phase.batch_record.number
     words = _("rule %(rule)s, it lasts") if lasts else _("rule %(rule)s, it is over")
     return Row(
-        title=f"{row.phase.batch_record.number} · {row.phase.code} · {parameter(row.parameter).title}",
+        title=f"{number} · {row.phase.code} · {parameter(row.parameter).title}",
         detail=words % {"rule": row.rule},
         url=reverse("monitoring:excursion_acknowledge", args=[row.pk]),
         state=row.level,
         mark=row.get_level_display().capitalize(),
+        live=reverse("monitoring:live", args=[number]) if runs else "",
     )
 
 
