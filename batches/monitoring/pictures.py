@@ -1,7 +1,7 @@
 """An excursion and the signals of a phase as pictures: which limits, which parts, which words."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -10,7 +10,7 @@ from batches.monitoring.charts import Chart, Hatched, Level, Part, Plot, Strip, 
 from batches.monitoring.models import Excursion as Recorded
 from batches.monitoring.queries.alarms import Alarm
 from batches.monitoring.queries.clock_spans import CORRECTED, HELD, ClockSpan
-from batches.monitoring.queries.facts import micros
+from batches.monitoring.queries.facts import micros, moment
 from batches.monitoring.queries.traces import Trace
 from batches.monitoring.rules.excursion_rules import TOTALS, ExcursionRule, RuleKind
 from batches.monitoring.rules.excursions import Excursion, State, worst_state
@@ -69,7 +69,8 @@ def small_chart(
         levels=levels_of(judging.rule) if judging else (),
         outside=tuple(_parts(judging)) if judging else (),
         hatched=_hatched(judging.evaluation.gaps) if judging else (),
-        strips=_strips(spans, trace.source),
+        # What is held was received after the last reading that counts: it stands at the end of the whole phase.
+        strips=_strips([replace(one, started_at=min(one.started_at, moment(end_us))) for one in spans], trace.source),
         columns=(_("Time"), _("Smallest, %(unit)s") % {"unit": label}, _("Largest"), _("Mean")),
         height=180,
     )

@@ -4,6 +4,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 
 from tests.journeys.browsing import DESK, TABLET
 from tests.journeys.stage import LONG_LOT, PERFORMED, QUARANTINED, REFUSING, RELEASED
+from tests.journeys.watched import NUMBER as WATCHED
 
 NARROW = (768, 1024)
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -13,7 +14,9 @@ _SEEN = ["color-contrast", "target-size", "scrollable-region-focusable", "link-i
 _SIGHT = {"runOnly": {"type": "rule", "values": _SEEN}, "resultTypes": ["violations"]}
 # What is folded is unfolded; the seventh row of a table is like the sixth, and axe is slow.
 _UNFOLD = """() => {
-  document.querySelectorAll("#signals > section:nth-of-type(n+5), tbody tr:nth-child(n+7), li:nth-child(n+15)")
+  const alike = ["#signals > section:nth-of-type(n+5)", "tbody tr:nth-child(n+7)", "li:nth-child(n+15)",
+    ".dots > :nth-child(n+3)"];
+  document.querySelectorAll(alike.join(", "))
     .forEach((one) => one.remove());
   [...document.querySelectorAll("details")].slice(0, 6).forEach((one) => { one.open = true; });
 }"""
@@ -21,9 +24,10 @@ _RUN = """async (options) => (await axe.run(document, options)).violations.map((
   `${found.id}: ${found.nodes.map((node) => node.html.slice(0, 140)).slice(0, 3).join(" | ")}`)"""
 
 
-def pages(deviation, reported, certificate, excursion, file):
+def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
     """Who opens which address: every list, every detail and every form of the site."""
     lot, record = RELEASED.lot, RELEASED.number
+    watched = f"/monitoring/batch-records/{WATCHED}/"
     release, running = f"/release/lots/{lot}/", f"/batches/{REFUSING.number}/"
     return {
         "rafael": [
@@ -40,11 +44,18 @@ def pages(deviation, reported, certificate, excursion, file):
             "/monitoring/rule-sets/LV-PROCESS/1/", f"/monitoring/excursions/{excursion}/",
             f"/monitoring/batch-records/{record}/phases/L10/", f"/monitoring/batch-records/{record}/exposure/",
             f"/monitoring/batch-records/{REFUSING.number}/exposure/", "/release/", release,
+            f"/monitoring/lots/{lot}/comparison/", "/monitoring/log-mappings/TFF-LOG/1/",
+            f"/monitoring/batch-records/{REFUSING.number}/live/", f"{watched}live/", f"{watched}phases/L10/",
+            f"{watched}phases/L10/files/", f"{watched}phases/L10/files/{log}/",
             f"/release/lots/{REFUSING.lot}/", f"{release}results/", f"{release}files/{file}/",
             "/release/specifications/", "/release/specifications/LV-DP-SG/1/", f"/release/certificates/{certificate}/",
             f"/ledger/batches.batchrecord/{record}/", f"/ledger/batches.deviation/{deviation}/",
             "/accounts/password/", "/accounts/accountability/", "/nowhere/",
         ],
+        "priya": [
+            "/", "/monitoring/sources/TFF01/clock/", f"/monitoring/excursions/{alarm}/",
+        ],
+        "arun": ["/monitoring/rule-sets/LV-CLOSE/2/"],
         "wen": [
             "/lots/receive/", "/lots/materials/define/", "/plasmids/lots/receive/",
             f"/plasmids/lots/{QUARANTINED.lot}/results/correct/?attribute=endotoxin",
@@ -57,6 +68,7 @@ def pages(deviation, reported, certificate, excursion, file):
             "/release/specifications/import/", "/release/specifications/markets/import/",
             "/batches/equipment/register/", "/batches/equipment/HF-0117/calibrate/",
             "/batches/equipment/HF-0117/geometry/", "/monitoring/sources/register/", "/monitoring/rule-sets/import/",
+            "/monitoring/log-mappings/import/",
         ],
         "grace": [
             "/accounts/people/", "/accounts/people/olivia/", "/accounts/people/lims/", "/accounts/enrol/",
@@ -69,6 +81,8 @@ def pages(deviation, reported, certificate, excursion, file):
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/check/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/correct/",
             f"/batches/{PERFORMED.number}/phases/L1/verify/", f"/batches/{record}/phases/L3/done/",
+            f"{watched}live/", f"/monitoring/excursions/{alarm}/acknowledge/", f"{watched}phases/L10/files/receive/",
+            f"/batches/{WATCHED}/phases/L10/controls/vials/",
         ],
     }  # fmt: skip
 
