@@ -12,12 +12,13 @@ _EVERYTHING = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["vio
 # What another size or scheme can change; the structure of a page is the same at both.
 _SEEN = ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block", "region"]
 _SIGHT = {"runOnly": {"type": "rule", "values": _SEEN}, "resultTypes": ["violations"]}
-# What is folded is unfolded; the seventh row of a table is like the sixth, and axe is slow.
-_UNFOLD = """() => {
-  const alike = ["#signals > section:nth-of-type(n+5)", "tbody tr:nth-child(n+7)", "li:nth-child(n+15)",
-    ".dots > :nth-child(n+3)"];
-  document.querySelectorAll(alike.join(", "))
-    .forEach((one) => one.remove());
+# What is folded is unfolded; of what is alike a few are looked at, for axe takes as long as there are elements.
+_ALIKE = (
+    "#signals > section:nth-of-type(n+4), tbody tr:nth-child(n+5), li:nth-child(n+9), .dots > :nth-child(n+3), "
+    "details ~ details ~ details ~ details, svg text:nth-of-type(n+13), .plot ~ .plot ~ .plot"
+)
+_UNFOLD = """(alike) => {
+  document.querySelectorAll(alike).forEach((one) => one.remove());
   [...document.querySelectorAll("details")].slice(0, 6).forEach((one) => { one.open = true; });
 }"""
 _RUN = """async (options) => (await axe.run(document, options)).violations.map((found) =>
@@ -75,13 +76,14 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
             "/accounts/people/lims/tokens/issue/", "/accounts/roles/", "/accounts/sites/",
         ],
         "olivia": [
-            "/", f"{running}phases/L3/materials/transfer/", f"{running}phases/L3/controls/complexation/",
+            "/", f"{watched}phases/L10/files/receive/",
+            f"{running}phases/L3/materials/transfer/", f"{running}phases/L3/controls/complexation/",
             f"{running}phases/L3/controls/complexation/not-done/", f"{running}phases/L3/sign/",
             f"{running}phases/L4/start/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/check/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/correct/",
             f"/batches/{PERFORMED.number}/phases/L1/verify/", f"/batches/{record}/phases/L3/done/",
-            f"{watched}live/", f"/monitoring/excursions/{alarm}/acknowledge/", f"{watched}phases/L10/files/receive/",
+            f"{watched}live/", f"/monitoring/excursions/{alarm}/acknowledge/",
             f"/batches/{WATCHED}/phases/L10/controls/vials/",
         ],
     }  # fmt: skip
@@ -101,7 +103,7 @@ def faults_of(visitor, path):
         _resize(page, size)
         faults += [f"{path} at {size[0]} overflows: {wide}" for wide in [visitor.overflow()] if wide]
     page.evaluate(AXE_SCRIPT)
-    page.evaluate(_UNFOLD)
+    page.evaluate(_UNFOLD, _ALIKE)
     for size, scheme, options in ((DESK, "light", _EVERYTHING), (TABLET, "dark", _SIGHT)):
         _resize(page, size)
         page.emulate_media(color_scheme=scheme)

@@ -60,7 +60,7 @@ def test_the_doors_before_the_house_are_readable_too(visit):
 def test_everything_an_operator_touches_is_large_enough_for_gloves(visit, every_page, name):
     visitor = visit(name, size=TABLET, touch=True)
     small = {}
-    for path in every_page[name][1:]:
+    for path in every_page[name][2:]:  # the first page and the receipt of a file are for a desk
         assert visitor.open(path).status == 200
         small[path] = visitor.small_targets()
     assert {path: found for path, found in small.items() if found} == {}
