@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from batches.monitoring.chart_words import placed_words
 from batches.monitoring.rules.envelopes import envelope_of
+from batches.monitoring.rules.limit_words import placed_words
 from batches.monitoring.rules.signals import SECOND, Floats, Signal, Times
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

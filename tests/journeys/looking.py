@@ -28,7 +28,7 @@ _RUN = """async (options) => (await axe.run(document, options)).violations.map((
 def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
     """Who opens which address: every list, every detail and every form of the site."""
     lot, record = RELEASED.lot, RELEASED.number
-    watched = f"/monitoring/batch-records/{WATCHED}/"
+    measured = measured_pages(excursion, alarm, log)
     release, running = f"/release/lots/{lot}/", f"/batches/{REFUSING.number}/"
     return {
         "rafael": [
@@ -41,22 +41,14 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
             "/batches/masters/", "/batches/masters/LV-3G/1/", "/batches/deviations/",
             f"/batches/deviations/{deviation}/", f"/batches/deviations/{reported}/close/",
             "/batches/equipment/", "/batches/equipment/HF-0117/", "/batches/equipment/?q=nothing-is-called-this",
-            "/monitoring/sources/", "/monitoring/sources/TFF01/", "/monitoring/rule-sets/", "/monitoring/log-mappings/",
-            "/monitoring/rule-sets/LV-PROCESS/1/", f"/monitoring/excursions/{excursion}/",
-            f"/monitoring/batch-records/{record}/phases/L10/", f"/monitoring/batch-records/{record}/exposure/",
-            f"/monitoring/batch-records/{REFUSING.number}/exposure/", "/release/", release,
-            f"/monitoring/lots/{lot}/comparison/", "/monitoring/log-mappings/TFF-LOG/1/",
-            f"/monitoring/batch-records/{REFUSING.number}/live/", f"{watched}live/", f"{watched}phases/L10/",
-            f"{watched}phases/L10/files/", f"{watched}phases/L10/files/{log}/",
+            *measured["rafael"], "/release/", release,
             f"/release/lots/{REFUSING.lot}/", f"{release}results/", f"{release}files/{file}/",
             "/release/specifications/", "/release/specifications/LV-DP-SG/1/", f"/release/certificates/{certificate}/",
             f"/ledger/batches.batchrecord/{record}/", f"/ledger/batches.deviation/{deviation}/",
             "/accounts/password/", "/accounts/accountability/", "/nowhere/",
         ],
-        "priya": [
-            "/", "/monitoring/sources/TFF01/clock/", f"/monitoring/excursions/{alarm}/",
-        ],
-        "arun": ["/monitoring/rule-sets/LV-CLOSE/2/"],
+        "priya": ["/", *measured["priya"]],
+        "arun": measured["arun"],
         "wen": [
             "/lots/receive/", "/lots/materials/define/", "/plasmids/lots/receive/",
             f"/plasmids/lots/{QUARANTINED.lot}/results/correct/?attribute=endotoxin",
@@ -68,22 +60,41 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
             "/batches/masters/import/", "/plasmids/register/", "/plasmids/specifications/import/",
             "/release/specifications/import/", "/release/specifications/markets/import/",
             "/batches/equipment/register/", "/batches/equipment/HF-0117/calibrate/",
-            "/batches/equipment/HF-0117/geometry/", "/monitoring/sources/register/", "/monitoring/rule-sets/import/",
-            "/monitoring/log-mappings/import/",
+            "/batches/equipment/HF-0117/geometry/", *measured["mei"],
         ],
         "grace": [
             "/accounts/people/", "/accounts/people/olivia/", "/accounts/people/lims/", "/accounts/enrol/",
             "/accounts/people/lims/tokens/issue/", "/accounts/roles/", "/accounts/sites/",
         ],
         "olivia": [
-            "/", f"{watched}phases/L10/files/receive/",
-            f"{running}phases/L3/materials/transfer/", f"{running}phases/L3/controls/complexation/",
+            "/", *measured["olivia"], f"{running}phases/L3/materials/transfer/", f"{running}phases/L3/controls/complexation/",
             f"{running}phases/L3/controls/complexation/not-done/", f"{running}phases/L3/sign/",
             f"{running}phases/L4/start/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/check/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/correct/",
             f"/batches/{PERFORMED.number}/phases/L1/verify/", f"/batches/{record}/phases/L3/done/",
-            f"{watched}live/", f"/monitoring/excursions/{alarm}/acknowledge/",
+        ],
+    }  # fmt: skip
+
+
+def measured_pages(excursion, alarm, log):
+    """Who opens which address of what is measured; of a lot that is released and of a phase that runs."""
+    record, watched = RELEASED.number, f"/monitoring/batch-records/{WATCHED}/"
+    return {
+        "rafael": [
+            "/monitoring/sources/", "/monitoring/sources/TFF01/", "/monitoring/rule-sets/", "/monitoring/log-mappings/",
+            "/monitoring/rule-sets/LV-PROCESS/1/", f"/monitoring/excursions/{excursion}/",
+            f"/monitoring/batch-records/{record}/phases/L10/", f"/monitoring/batch-records/{record}/exposure/",
+            f"/monitoring/batch-records/{REFUSING.number}/exposure/", f"/monitoring/lots/{RELEASED.lot}/comparison/",
+            "/monitoring/log-mappings/TFF-LOG/1/", f"/monitoring/batch-records/{REFUSING.number}/live/",
+            f"{watched}live/", f"{watched}phases/L10/", f"{watched}phases/L10/files/",
+            f"{watched}phases/L10/files/{log}/",
+        ],
+        "priya": ["/monitoring/sources/TFF01/clock/", f"/monitoring/excursions/{alarm}/"],
+        "arun": ["/monitoring/rule-sets/LV-CLOSE/2/"],
+        "mei": ["/monitoring/sources/register/", "/monitoring/rule-sets/import/", "/monitoring/log-mappings/import/"],
+        "olivia": [
+            f"{watched}phases/L10/files/receive/", f"{watched}live/", f"/monitoring/excursions/{alarm}/acknowledge/",
             f"/batches/{WATCHED}/phases/L10/controls/vials/",
         ],
     }  # fmt: skip
