@@ -67,7 +67,8 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
             "/accounts/people/lims/tokens/issue/", "/accounts/roles/", "/accounts/sites/",
         ],
         "olivia": [
-            "/", *measured["olivia"], f"{running}phases/L3/materials/transfer/", f"{running}phases/L3/controls/complexation/",
+            "/", *measured["olivia"],
+            f"{running}phases/L3/materials/transfer/", f"{running}phases/L3/controls/complexation/",
             f"{running}phases/L3/controls/complexation/not-done/", f"{running}phases/L3/sign/",
             f"{running}phases/L4/start/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/check/",
