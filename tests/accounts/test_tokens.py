@@ -88,7 +88,9 @@ def test_a_role_that_is_given_counts_from_the_next_request_on(house, lims):
     plain = house.token(lims, "lots.view")
     _end_the_role(house, lims, plain)
     assert call(plain).status_code == 403
-    assign_role(by=house.ada, person=lims, role="integration_machine", site=house.singapore, from_date=day_at(house.singapore))
+    assign_role(
+        by=house.ada, person=lims, role="integration_machine", site=house.singapore, from_date=day_at(house.singapore)
+    )
     assert call(plain).status_code == 200
 
 
