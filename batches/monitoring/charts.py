@@ -11,10 +11,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from batches.monitoring.rules.envelopes import envelope_of
+from batches.monitoring.rules.limit_words import placed_words
 from batches.monitoring.rules.signals import SECOND, Floats, Signal, Times
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 12.0, 14.0, 30.0
+_STRIP, _LEAST_STRIP = 18.0, 14.0
+_WORD = 70.0  # px that the word of a gap takes
 _MOST_POINTS = 600
 _TABLE_ROWS = 30
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
@@ -49,6 +52,16 @@ class Hatched:
     label: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A time whose readings are special, told by a bar and a word at the head: ``kind`` is corrected or held."""
+
+    started_us: int
+    ended_us: int
+    kind: str
+    label: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plot:
     """What is drawn: a signal from start to end (µs), its limits, the parts outside, the times without a value."""
@@ -62,6 +75,7 @@ class Plot:
     levels: tuple[Level, ...] = ()
     outside: tuple[Part, ...] = ()
     hatched: tuple[Hatched, ...] = ()
+    strips: tuple[Strip, ...] = ()
     columns: tuple[str, ...] = ()
     width: int = 960
     height: int = 340
@@ -79,6 +93,7 @@ class Chart:
     outside: list[dict[str, str]]
     traces: list[dict[str, str]]
     gaps: list[dict[str, object]]
+    strips: list[dict[str, object]]
     axis: dict[str, float]
     ticks_x: list[dict[str, object]]
     ticks_y: list[dict[str, object]]
@@ -96,14 +111,15 @@ class _Canvas:
     high: float
     width: int
     height: int
+    top: float
 
     def x(self, at: "int | Times") -> "float | Floats":
         span = self.width - _LEFT - _RIGHT
         return _LEFT + (np.clip(at, self.start, self.end) - self.start) / max(self.end - self.start, 1) * span
 
     def y(self, value: "float | Floats") -> "float | Floats":
-        span = self.height - _TOP - _BOTTOM
-        return _TOP + (self.high - np.clip(value, self.low, self.high)) / (self.high - self.low) * span
+        span = self.height - self.top - _BOTTOM
+        return self.top + (self.high - np.clip(value, self.low, self.high)) / (self.high - self.low) * span
 
     def points(self, times: Times, values: Floats) -> str:
         pairs = zip(np.round(self.x(times), 1).tolist(), np.round(self.y(values), 1).tolist(), strict=True)
@@ -114,23 +130,15 @@ def chart(plot: Plot, *, zone: str) -> Chart:
     """Return the picture; times are shown in the zone (IANA name). No peak is lost: buckets keep both extremes."""
     times, values = _line(plot)
     ticks = nice_ticks(*_span(plot, values))
-    canvas = _Canvas(plot.start_us, plot.end_us, ticks[0], ticks[-1], plot.width, plot.height)
+    top = _TOP + _STRIP * len({one.kind for one in plot.strips})
+    canvas = _Canvas(plot.start_us, plot.end_us, ticks[0], ticks[-1], plot.width, plot.height, top)
     bottom = plot.height - _BOTTOM
     return Chart(
         id=plot.id,
         width=plot.width,
         height=plot.height,
         summary=plot.summary,
-        lines=[
-            {
-                "state": one.state,
-                "label": one.label,
-                "x1": _LEFT,
-                "x2": plot.width - _RIGHT,
-                "y": _one(canvas.y(one.value)),
-            }
-            for one in plot.levels
-        ],
+        lines=_lines(plot, canvas, bottom),
         outside=[found for part in plot.outside if (found := _outside(canvas, part, times, values))],
         traces=[{"points": canvas.points(times[run], values[run])} for run in _runs(plot, times)],
         gaps=[
@@ -138,12 +146,53 @@ def chart(plot: Plot, *, zone: str) -> Chart:
             for one in plot.hatched
             if one.ended_us > plot.start_us and one.started_us < plot.end_us
         ],
+        strips=_strips(plot, canvas),
         axis={"x1": _LEFT, "x2": plot.width - _RIGHT, "y": bottom},
         ticks_x=_time_ticks(canvas, zone),
         ticks_y=[{"y": _one(canvas.y(tick)), "text": _text(tick)} for tick in ticks],
         columns=plot.columns,
         rows=_rows(plot, zone),
     )
+
+
+def _lines(plot: Plot, canvas: _Canvas, bottom: float) -> list[dict[str, object]]:
+    """The limits with their words; two rules that share a limit and its word have one."""
+    levels = list(dict.fromkeys(plot.levels))
+    ends = {"x1": _LEFT, "x2": plot.width - _RIGHT}
+    heights = [_one(canvas.y(one.value)) for one in levels]
+    words = placed_words(
+        [(y, one.label) for y, one in zip(heights, levels, strict=True)],
+        left=_LEFT + 5,
+        right=plot.width - _RIGHT,
+        bottom=bottom,
+    )
+    return [
+        {"state": one.state, "label": one.label, **ends, "y": y, "label_x": word.x, "label_y": word.y}
+        for one, y, word in zip(levels, heights, words, strict=True)
+    ]
+
+
+def _strips(plot: Plot, canvas: _Canvas) -> list[dict[str, object]]:
+    """Bars at the head, each kind on a line of its own; the word once, where its kind begins."""
+    kinds = list(dict.fromkeys(one.kind for one in plot.strips))
+    found, said = [], set()
+    for one in plot.strips:
+        if one.ended_us < plot.start_us or one.started_us > plot.end_us:
+            continue
+        left, right = float(canvas.x(one.started_us)), float(canvas.x(one.ended_us))
+        label = "" if one.kind in said else one.label
+        said.add(one.kind)
+        y = _STRIP * (1 + kinds.index(one.kind))
+        width = round(max(right - left, _LEAST_STRIP), 1)
+        bar = {"kind": one.kind, "x": round(left, 1), "y": y, "width": width}
+        end = left > plot.width / 2  # its word would not fit behind where it begins
+        said_at = {
+            "label": label,
+            "label_x": round(left + width if end else left, 1),
+            "anchor": "end" if end else "start",
+        }
+        found.append(bar | said_at)
+    return found
 
 
 def nice_ticks(low: float, high: float, *, about: int = 5) -> list[float]:
@@ -205,10 +254,10 @@ def _gap(canvas: _Canvas, one: Hatched, bottom: float) -> dict[str, object]:
     left, right = float(canvas.x(one.started_us)), float(canvas.x(one.ended_us))
     return {
         "x": round(left, 1),
-        "y": _TOP,
+        "y": canvas.top,
         "width": round(max(right - left, 1.0), 1),
-        "height": bottom - _TOP,
-        "label": one.label,
+        "height": bottom - canvas.top,
+        "label": one.label if right - left >= _WORD else "",  # the key of the picture tells what is hatched
     }
 
 

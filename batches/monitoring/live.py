@@ -18,10 +18,12 @@ from batches.monitoring.rules.excursions import State
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.plots import Plot, silences
 from batches.monitoring.rules.signals import Signal
+from batches.monitoring.shown import furthest
 from gatekeeper.core.quantity import unit
 
 _MOST_POINTS = 400  # of one signal in one answer
-_PICTURES = 2  # alarms that are drawn beside the plots; the others are opened
+_PICTURES = 1  # alarms that are drawn beside the plots; the others are opened
+_FEW = 3  # alarms that are told beside the plots; the others are folded
 _LONGEST_PICTURE = timedelta(hours=2)
 _LEAST_MARGIN, _MARGIN = timedelta(seconds=60), 0.75  # of its own length
 
@@ -39,6 +41,7 @@ def plot_rows(running: Iterable[Followed], judged: Judged) -> list[dict[str, Any
             "rules": states[key],
             "drawn": {
                 "key": key,
+                "source": plot.source,
                 "unit": unit(plot.unit).label,
                 "title": str(parameter(plot.parameter).title),
                 "begun": one.phase.started_at.timestamp() if one.phase.started_at else 0,
@@ -101,6 +104,19 @@ def excursion_content(running: Sequence[Followed], alarms: Iterable[Excursion]) 
     return found
 
 
+def alarm_panel(running: Sequence[Followed], judged: Judged, *, now: datetime, zone: str) -> dict[str, Any]:
+    """Return the alarms for monitoring/live_alarms.html: few are told, the others unfolded."""
+    rows = alarm_rows(running, judged.alarms, now=now, zone=zone)
+    return {
+        "alarms": rows[:_FEW],
+        "folded": rows[_FEW:],
+        "count": len(rows),
+        "unnoted": sum(not one["alarm"].acknowledgements for one in rows),
+        "more": judged.more,
+        "zone": zone,
+    }
+
+
 def alarm_rows(
     running: Sequence[Followed], excursions: Iterable[Excursion], *, now: datetime, zone: str
 ) -> list[dict[str, Any]]:
@@ -113,12 +129,14 @@ def alarm_rows(
 
 def _alarm(running: Sequence[Followed], alarm: Alarm, *, now: datetime, zone: str, draw: bool) -> dict[str, Any]:
     row = alarm.excursion
-    title, label = str(parameter(row.parameter).title), unit(row.unit).label
+    title = str(parameter(row.parameter).title)
+    peak, exact = ("", "") if row.content["side"] == "coverage" else furthest(row)
     return {
         "alarm": alarm,
         "excursion": row,
         "title": title,
-        "peak": f"{row.peak.normalize():f} {label}".strip() if row.peak is not None else "",
+        "peak": peak,
+        "exact": exact,
         "said": f"{row.get_level_display().capitalize()}: {row.phase.code} {title}",
         "lasts": alarm.cleared_at is None,
         "chart": _picture(running, alarm, now=now, zone=zone) if draw else None,

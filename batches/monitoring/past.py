@@ -172,8 +172,8 @@ def columns_of(lots: Sequence[Measures]) -> list[Column]:
     ]
 
 
-def comparison_rows(lots: Sequence[Measures], columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """Return a row for each lot with its numbers in the order of the columns."""
+def comparison_heads(lots: Sequence[Measures]) -> list[dict[str, Any]]:
+    """Return what stands over the numbers of each lot."""
     return [
         {
             "number": lot.record.lot.number,
@@ -183,16 +183,17 @@ def comparison_rows(lots: Sequence[Measures], columns: Sequence[Column]) -> list
             "at": lot.record.issued_at,
             "zone": lot.record.site.timezone,
             "current": lot.current,
-            "values": [_cell(lot.by_key.get(column.one.key)) for column in columns],
         }
         for lot in lots
     ]
 
 
-def standing_rows(columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """Return for each number the median and the range of the earlier lots, and where this lot stands."""
+def comparison_rows(lots: Sequence[Measures], columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Return a row for each number: that of each lot, median and range of the earlier ones, where this lot stands."""
     return [
         {
+            "title": column.title,
+            "values": [_cell(lot.by_key.get(column.one.key)) for lot in lots],
             "median": _short(column.standing.median, column.one),
             "range": _range(column),
             "place": _PLACES[column.standing.place(column.value)](),

@@ -1,15 +1,16 @@
 """An excursion and the signals of a phase as pictures: which limits, which parts, which words."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from batches.monitoring.charts import Chart, Hatched, Level, Part, Plot, chart, minutes
+from batches.monitoring.charts import Chart, Hatched, Level, Part, Plot, Strip, chart, minutes
 from batches.monitoring.models import Excursion as Recorded
 from batches.monitoring.queries.alarms import Alarm
-from batches.monitoring.queries.facts import micros
+from batches.monitoring.queries.clock_spans import CORRECTED, HELD, ClockSpan
+from batches.monitoring.queries.facts import micros, moment
 from batches.monitoring.queries.traces import Trace
 from batches.monitoring.rules.excursion_rules import TOTALS, ExcursionRule, RuleKind
 from batches.monitoring.rules.excursions import Excursion, State, worst_state
@@ -27,7 +28,7 @@ _LEAST_MARGIN_US = 60_000_000
 MARKS = {State.NORMAL: "inside", State.ALERT: "alert", State.UNKNOWN: "unknown", State.ACTION: "action"}
 
 
-def excursion_chart(verdict: Verdict, key: str, *, zone: str) -> Chart:
+def excursion_chart(verdict: Verdict, key: str, *, spans: Sequence[ClockSpan], zone: str) -> Chart:
     """Return the picture of one excursion: the trace around it, the limits, the part outside, gaps hatched."""
     one = verdict.evaluation.excursions[verdict.keys[key]]
     start, end = _window(verdict, one)
@@ -45,12 +46,15 @@ def excursion_chart(verdict: Verdict, key: str, *, zone: str) -> Chart:
         levels=levels_of(rule),
         outside=tuple(_parts(verdict)),
         hatched=_hatched(verdict.evaluation.gaps),
+        strips=_strips(spans, verdict.source),
         columns=(_("Time"), _("Smallest, %(unit)s") % {"unit": label}, _("Largest"), _("Mean")),
     )
     return chart(plot, zone=zone)
 
 
-def small_chart(trace: Trace, *, start_us: int, end_us: int, zone: str, place: int) -> Chart:
+def small_chart(
+    trace: Trace, *, spans: Sequence[ClockSpan], start_us: int, end_us: int, zone: str, place: int
+) -> Chart:
     """Return one of the small pictures of a phase."""
     label = unit(trace.parameter.unit).label
     same = [one for one in trace.verdicts if one.rule.unit == trace.parameter.unit]
@@ -65,6 +69,8 @@ def small_chart(trace: Trace, *, start_us: int, end_us: int, zone: str, place: i
         levels=levels_of(judging.rule) if judging else (),
         outside=tuple(_parts(judging)) if judging else (),
         hatched=_hatched(judging.evaluation.gaps) if judging else (),
+        # What is held was received after the last reading that counts: it stands at the end of the whole phase.
+        strips=_strips([replace(one, started_at=min(one.started_at, moment(end_us))) for one in spans], trace.source),
         columns=(_("Time"), _("Smallest, %(unit)s") % {"unit": label}, _("Largest"), _("Mean")),
         height=180,
     )
@@ -96,9 +102,8 @@ def alarm_chart(plot: Watched, signal: Signal, alarm: Alarm, *, start_us: int, e
         levels=levels_of(rule) if rule.kind is not RuleKind.RATE else (),
         outside=(part,) if rule.kind is not RuleKind.RATE else (),
         hatched=tuple(Hatched(began, ended, _("unknown")) for began, ended in gaps),
-        columns=(_("Time"), _("Smallest, %(unit)s") % {"unit": label}, _("Largest"), _("Mean")),
-        width=640,
-        height=220,
+        width=340,
+        height=190,
     )
     return chart(drawn, zone=zone)
 
@@ -161,6 +166,12 @@ def _parts(verdict: Verdict) -> Iterable[Part]:
 
 def _hatched(gaps: Iterable[Gap]) -> tuple[Hatched, ...]:
     return tuple(Hatched(one.started_us, one.ended_us, _("unknown")) for one in gaps)
+
+
+def _strips(spans: Iterable[ClockSpan], source: str) -> tuple[Strip, ...]:
+    words = {CORRECTED: _("times corrected"), HELD: _("received here, in quarantine: clock ahead")}
+    own = [one for one in spans if one.source == source]
+    return tuple(Strip(micros(one.started_at), micros(one.ended_at), one.kind, words[one.kind]) for one in own)
 
 
 @dataclass(frozen=True, slots=True)

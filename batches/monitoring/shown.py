@@ -1,6 +1,6 @@
 """What pages say of excursions, evaluations and rules, in words and units."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,10 +14,11 @@ from batches.monitoring.models import Evaluation, Excursion
 from batches.monitoring.queries.facts import moment
 from batches.monitoring.rules.excursion_rules import TOTALS, ExcursionRule, RuleKind
 from batches.monitoring.rules.excursions import State
-from batches.monitoring.rules.exposure import Assumption, Bound, Exposure, Measure, Row
+from batches.monitoring.rules.exposure import Assumption, Bound, Exposure, Measure, Row, Total
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.potency import Matter
 from gatekeeper.core.quantity import unit
+from gatekeeper.core.rounding import readable
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -39,15 +40,29 @@ def excursion_pairs(excursion: Excursion, *, zone: str) -> list[dict[str, Any]]:
         ]
     else:
         peak_at = at(moment(found["peak_at_us"]), zone)
+        dose = Decimal(found["excess_dose"])
+        peak, exact = furthest(excursion)
         pairs += [
-            _pair(_("Furthest value"), _with_unit(found["peak"], label), note=peak_at),
+            _pair(_("Furthest value"), peak, full=exact, note=peak_at),
             _pair(_("Limit"), _limit(evaluation.content["rule"], found["limit"], label)),
-            _pair(_("Excess dose"), f"{found['excess_dose']}{_NO_BREAK}{label}·s"),
+            _pair(
+                _("Excess dose"),
+                amount_of_dose(readable(dose), excursion.unit),
+                full=amount_of_dose(dose, excursion.unit),
+            ),
         ]
     geometry = evaluation.content["geometry"]
     if geometry:
         pairs.append(_pair(_("Geometry"), geometry_text(geometry)))
     return pairs + _provenance(excursion, zone)
+
+
+def furthest(excursion: Excursion) -> tuple[str, str]:
+    """Return the furthest value of an excursion in its unit as people read it, and with every digit."""
+    label, peak = unit(excursion.unit).label, Decimal(excursion.content["peak"])
+    of_total = RuleKind(excursion.evaluation.content["rule"]["kind"]) in TOTALS  # its limit is one of the total
+    limits = () if of_total else (Decimal(excursion.content["limit"]),)
+    return _with_unit(_plain(readable(peak, *limits)), label), _with_unit(_plain(peak), label)
 
 
 def _provenance(excursion: Excursion, zone: str) -> list[dict[str, Any]]:
@@ -61,7 +76,7 @@ def _provenance(excursion: Excursion, zone: str) -> list[dict[str, Any]]:
             note=str(rules),
         ),
         _pair(_("Evaluation"), f"{_('version')} {evaluation.version}", note=at(evaluation.evaluated_at, zone)),
-        _pair(_("Digest of the data"), evaluation.data_sha256),
+        _pair(_("Digest of the data"), evaluation.data_sha256) | {"code": True},
     ]
     if excursion.deviation:
         url = reverse("batches:deviation_detail", args=[excursion.deviation.number])
@@ -97,7 +112,7 @@ def rule_rows(rules: Iterable[ExcursionRule]) -> list[tuple[str, ...]]:
             rule.kind.value.replace("_", " "),
             _bounds(rule, "alert"),
             _bounds(rule, "action"),
-            f"{rule.t_on_s} s / {rule.t_off_s} s",
+            f"{rule.t_on_s}{_NO_BREAK}s, {rule.t_off_s}{_NO_BREAK}s",
             ", ".join(rule.phases) or _("all"),
         )
         for rule in rules
@@ -118,10 +133,23 @@ def _exposure_row(row: Row) -> dict[str, Any]:
         "word": Evaluation.State(row.state.value).label,
         "beyond": [f"{_WORDS[side]()} {_with_unit(_plain(limit), label)}" for side, limit in row.beyond],
         "outside": nothing if row.time_outside is None else minutes(row.time_outside),
-        "dose": nothing if row.excess_dose is None else amount_of_dose(row.excess_dose, row.rule.unit),
-        "worst": ("–" if row.measured else nothing) if row.worst is None else _with_unit(_plain(row.worst), label),
+        **_told("dose", row.excess_dose, lambda dose: amount_of_dose(dose, row.rule.unit), nothing),
+        **_told("worst", row.worst, lambda worst: _with_unit(_plain(worst), label), nothing, *_limits_of(row)),
         "coverage": _percent(str(row.coverage)),
     }
+
+
+def _told(
+    name: str, value: Decimal | None, written: Callable[[Decimal], str], nothing: str, *limits: Decimal
+) -> dict[str, str]:
+    """A number under its name as people read it, and as ``name_full`` with every digit."""
+    if value is None:
+        return {name: nothing, f"{name}_full": nothing}
+    return {name: written(readable(value, *limits)), f"{name}_full": written(value)}
+
+
+def _limits_of(row: Row) -> tuple[Decimal, ...]:
+    return tuple(limit for _side, limit in row.beyond)
 
 
 _WORDS = {"high": lambda: _("above"), "low": lambda: _("below")}
@@ -132,7 +160,8 @@ def total_rows(exposure: Exposure) -> list[dict[str, Any]]:
     return [
         {
             "title": measure_title(total.measure, total.beyond),
-            "value": measure_value(total.measure, total.value, total.bound),
+            "value": measure_value(total.measure, total.value and readable(total.value, *_whole(total)), total.bound),
+            "full": measure_value(total.measure, total.value, total.bound),
             "phases": ", ".join(total.phases),
             "count": len(total.phases),
             "of": len(exposure.phases),
@@ -141,6 +170,11 @@ def total_rows(exposure: Exposure) -> list[dict[str, Any]]:
         }
         for total in exposure.totals
     ]
+
+
+def _whole(total: Total) -> tuple[Decimal, ...]:
+    """What a residual is less than, however little was lost."""
+    return (Decimal(1),) if total.measure is Measure.RESIDUAL else ()
 
 
 def measure_title(measure: Measure, beyond: Decimal | None) -> str:
@@ -235,9 +269,12 @@ def duration(seconds: Decimal) -> str:
 
 def amount_of_dose(amount: Decimal, code: str) -> str:
     """Return a dose of a signal in this unit: a rate of countable things gives the things."""
+    return f"{_plain(amount)}{_NO_BREAK}{_dose_label(code)}"
+
+
+def _dose_label(code: str) -> str:
     label = unit(code).label
-    label = label.removesuffix("/s") if code.startswith("{") else f"{label}·s"
-    return f"{_plain(amount)}{_NO_BREAK}{label}"
+    return label.removesuffix("/s") if code.startswith("{") else f"{label}·s"
 
 
 def geometry_text(geometry: Mapping[str, Any]) -> str:
@@ -258,24 +295,24 @@ def geometry_text(geometry: Mapping[str, Any]) -> str:
 def _bounds(rule: ExcursionRule, level: str) -> str:
     if rule.kind in TOTALS:
         total = getattr(rule, f"{level}_total")
-        return "–" if total is None else f"> {total}{_NO_BREAK}{_total_unit(rule.kind, unit(rule.unit).label)}"
+        return "–" if total is None else f">{_NO_BREAK}{total}{_NO_BREAK}{_total_unit(rule.kind, rule.unit)}"
     low, high = getattr(rule, f"{level}_low"), getattr(rule, f"{level}_high")
-    if low is None and high is None:
-        return "–"
-    return f"{'' if low is None else low} – {'' if high is None else high}".strip()
+    sides = (("<", low), (">", high))
+    # "– 4000" would be read as a negative number: what is said is beyond which value it is an excursion.
+    return ", ".join(f"{sign}{_NO_BREAK}{limit}" for sign, limit in sides if limit is not None) or "–"
 
 
 def _limit(rule: Mapping[str, Any], limit: str, label: str) -> str:
     kind = RuleKind(rule["kind"])
     if kind in TOTALS:
-        return f"{limit}{_NO_BREAK}{_total_unit(kind, label)} {_('in all')}"
+        return f"{limit}{_NO_BREAK}{_total_unit(kind, rule['unit'])} {_('in all')}"
     return _with_unit(limit, label)
 
 
-def _total_unit(kind: RuleKind, label: str) -> str:
+def _total_unit(kind: RuleKind, code: str) -> str:
     if kind is RuleKind.COUNT:
         return _("times")
-    return "s" if kind is RuleKind.CUMULATIVE_TIME else f"{label}·s"
+    return "s" if kind is RuleKind.CUMULATIVE_TIME else _dose_label(code)
 
 
 def _plain(number: Decimal) -> str:
@@ -291,6 +328,6 @@ def _with_unit(figure: str, label: str) -> str:
     return f"{figure}{_NO_BREAK}{label}".strip()
 
 
-def _pair(term: str, value: str, *, state: str = "", url: str = "", note: str = "") -> dict[str, Any]:
-    mark = value if state else ""
-    return {"term": term, "value": "" if state else value, "state": state, "mark": mark, "url": url, "note": note}
+def _pair(term: str, value: str, *, full: str = "", state: str = "", url: str = "", note: str = "") -> dict[str, Any]:
+    mark, shown = (value, "") if state else ("", value)
+    return {"term": term, "value": shown, "full": full, "state": state, "mark": mark, "url": url, "note": note}

@@ -18,19 +18,23 @@ _SHOWN = 20
 def alarms(*, person: Person, sites: Sequence[Site]) -> Waiting:
     """Return the alarms of records still being made that nobody has taken note of, action first, then oldest."""
     found = unacknowledged(sites)
-    rows = tuple(_alarm(row) for row in found.order_by("level", "detected_at", "id")[:_SHOWN])
+    shown = list(found.order_by("level", "detected_at", "id")[:_SHOWN])
+    first = {row.phase.batch_record_id: row.pk for row in reversed(shown)}  # its live page is told once
+    rows = tuple(_alarm(row, first=row.pk in first.values()) for row in shown)
     return Waiting(_("Alarms that nobody has acknowledged"), "", found.count(), rows)
 
 
-def _alarm(row: Excursion) -> Row:
+def _alarm(row: Excursion, *, first: bool) -> Row:
     lasts = alarm_of(row).cleared_at is None
+    runs, number = row.phase.state == row.phase.State.RUNNING, row.phase.batch_record.number
     words = _("rule %(rule)s, it lasts") if lasts else _("rule %(rule)s, it is over")
     return Row(
-        title=f"{row.phase.batch_record.number} · {row.phase.code} · {parameter(row.parameter).title}",
+        title=f"{number} · {row.phase.code} · {parameter(row.parameter).title}",
         detail=words % {"rule": row.rule},
         url=reverse("monitoring:excursion_acknowledge", args=[row.pk]),
         state=row.level,
         mark=row.get_level_display().capitalize(),
+        live=reverse("monitoring:live", args=[number]) if runs and first else "",
     )
 
 

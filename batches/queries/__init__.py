@@ -50,7 +50,7 @@ from batches.queries.records import (
     visible_records,
 )
 from batches.queries.reviewing import also_reviewed, check_may_be_reviewed
-from batches.queries.waiting import changed_values, running_phase_of, waiting_for
+from batches.queries.waiting import changed_values, measured, running_phase_of, waiting_for
 from batches.queries.yields import measures_of, yields_of
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "lots_for",
     "master_content",
     "masters",
+    "measured",
     "measures_of",
     "open_deviations_of",
     "origin_key",

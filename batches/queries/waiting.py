@@ -4,12 +4,12 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTransform
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.models import BatchRecord, Deviation, InProcessResult, MasterBatchRecord, Phase
+from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, MasterBatchRecord, Phase
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import day_at, sites_of
@@ -47,8 +47,14 @@ def changed_values(record: BatchRecord) -> list[ChangedValue]:
 
 def phases_to_perform(*, person: Person, sites: Sequence[Site]) -> Waiting:
     """Return the phases that run at these sites, longest first."""
-    phases = _phases(sites).filter(state=Phase.State.RUNNING).order_by("started_at")
+    phases = measured(_phases(sites).filter(state=Phase.State.RUNNING)).order_by("started_at")
     return _of_phases(_("Steps that run"), phases, _("Go on"))
+
+
+def measured(phases: QuerySet[Phase]) -> QuerySet[Phase]:
+    """Return the phases with ``is_measured``: whether something that sends readings is part of their equipment."""
+    uses = EquipmentUse.objects.filter(phase=OuterRef("pk"), equipment__sources__isnull=False)
+    return phases.annotate(is_measured=Exists(uses))
 
 
 def phases_to_start(*, person: Person, sites: Sequence[Site]) -> Waiting:
@@ -138,7 +144,8 @@ def _of_phases(label: str, phases: QuerySet[Phase], mark: str) -> Waiting:
 def _row(phase: Phase, mark: str) -> Row:
     record = phase.batch_record
     url = reverse("batches:phase", args=[record.number, phase.code])
-    return Row(f"{record.number} · {phase.code} {phase.title}", record.lot.number, url, "alert", mark)
+    live = reverse("monitoring:live", args=[record.number]) if getattr(phase, "is_measured", False) else ""
+    return Row(f"{record.number} · {phase.code} {phase.title}", record.lot.number, url, "alert", mark, live)
 
 
 def _open_records(sites: Sequence[Site]) -> QuerySet[BatchRecord]:

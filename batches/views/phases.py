@@ -65,9 +65,18 @@ class PhasePage(ActionView):
             "view": self.phase,
             "count": len(self.view.phases),
             "steps": steps,
+            "live": self.live(),
             "holds": [hold_of(self.phase)] if self.phase.hold else [],
             "entry": entry_words(self.control) if "control" in self.kwargs else None,
         }
+
+    def live(self) -> str:
+        """Return where what is measured now can be followed, empty where nothing is."""
+        phase = self.phase.phase
+        if phase.state != phase.State.RUNNING or not permits(self.request, "monitoring.view"):
+            return ""
+        found = queries.measured(self.record.phases.filter(pk=phase.pk)).get().is_measured
+        return reverse("monitoring:live", args=[self.record]) if found else ""
 
     def onwards(self) -> str:
         """Return the address of the phase, which leads to the next step."""

@@ -19,13 +19,17 @@ _NOTICE = timedelta(days=30)  # how early a person is reminded; it limits nothin
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that waits: a sentence, what is known about it, where it is done, its state (see mark.html)."""
+    """One thing that waits: a sentence, what is known about it, where it is done, its state (see mark.html).
+
+    ``live`` is where what is measured meanwhile can be followed, empty where nothing is.
+    """
 
     title: str
     detail: str = ""
     url: str = ""
     state: str = "plain"
     mark: str = ""
+    live: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
-"""How a result is rounded before it meets its limit: once, at the end, by the digits that the limit prints."""
+"""How a result is rounded before it meets its limit, once, by the digits that the limit prints; and for people."""
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 
 from gatekeeper.core.quantity import EXACT, written_number
 from gatekeeper.core.refusal import Refusal
+
+_FIGURES = 4  # what people compare at a glance
 
 
 class RoundingRule(StrEnum):
@@ -41,6 +43,21 @@ def rounded_text(value: Decimal, limit_text: str, rule: RoundingRule) -> str:
     if power is None:
         return f"{rounded:f}"
     return f"{EXACT.scaleb(rounded, -power):f}×10^{power}"
+
+
+def readable(value: Decimal, *limits: Decimal) -> Decimal:
+    """Return the value with the digits that people read, half away from zero; it judges nothing.
+
+    One decimal more than the finest limit prints, at least four figures and never less than the whole number. A value
+    that is not on a limit is given more digits as long as rounding would put it there or beyond.
+    """
+    places = max((-int(limit.as_tuple().exponent) for limit in limits), default=-1) + 1
+    step = min(-places, value.adjusted() - _FIGURES + 1, 0) if value else 0
+    nearest = _to_step(value, step)
+    while any((nearest > limit, nearest < limit) != (value > limit, value < limit) for limit in limits):
+        step -= 1
+        nearest = _to_step(value, step)
+    return _without_sign_of_zero(nearest)
 
 
 def limit_shown(limit_text: str) -> str:

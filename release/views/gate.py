@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from batches.monitoring.models import Excursion
 from batches.monitoring.pictures import MARKS, excursion_chart
 from batches.monitoring.queries import excursions_of
+from batches.monitoring.queries.clock_spans import clock_spans
 from batches.monitoring.queries.facts import facts_or_archived
 from batches.monitoring.rules.excursions import State
 from batches.monitoring.rules.verdicts import verdicts
@@ -271,6 +272,6 @@ def _pictured(rows: list[Excursion]) -> dict[str, Any] | None:
     judged = verdicts(facts.readings, facts.rules) if facts and facts.readings else ()
     verdict = next((one for one in judged if one.name == row.rule and row.key in one.keys), None)
     return _excursion(row) | {
-        "chart": excursion_chart(verdict, row.key, zone=zone) if verdict else None,
+        "chart": excursion_chart(verdict, row.key, spans=clock_spans(row.phase), zone=zone) if verdict else None,
         "pairs": excursion_pairs(row, zone=zone),
     }

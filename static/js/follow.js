@@ -1,6 +1,6 @@
 /* A running batch record, followed: asks for what is new, keeps what it has, and says how old that is. */
 import { report } from "./connection.js";
-import { Drawing, clock } from "./plots.js";
+import { Drawing, clock, spoken } from "./plots.js";
 import { say, words } from "./words.js";
 
 const EVERY_MS = 500;
@@ -28,6 +28,7 @@ let skew = 0; // the server's clock less this tablet's, s
 let answered = null; // when the server last answered, s of this tablet
 let lost = null; // since when it does not
 let judgedTo = {};
+let clocks = null; // how the server reads the clocks of the skids
 
 const here = () => Date.now() / 1000;
 const now = () => here() + skew;
@@ -64,10 +65,12 @@ function take(found) {
   skew = found.now / 1e6 - here();
   cursor = found.cursor;
   judgedTo = found.judgedTo;
-  let again = false;
+  let again = clocks !== null && clocks !== found.clocks.version; // a correction moves what is drawn already
+  clocks = found.clocks.version;
   for (const [key, drawing] of drawings) {
     drawing.take(found.traces[key], found.whole);
     drawing.states(found.states[key]);
+    drawing.clocks(found.clocks);
     drawing.excursions = found.excursions.filter((one) => one.plot === key);
     again ||= drawing.late;
   }
@@ -79,7 +82,9 @@ function take(found) {
 function showAlarms(found) {
   version = found.version;
   const focused = alarms.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const open = alarms.querySelector("details[open]") !== null;
   alarms.innerHTML = found.html;
+  if (open) alarms.querySelector(":scope > details")?.setAttribute("open", "");
   if (focused) alarms.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   for (const one of alarms.querySelectorAll("[data-alarm]")) {
     if (heard.has(one.dataset.alarm)) continue;
@@ -99,13 +104,21 @@ function disconnected() {
   report(false);
   lost ??= now();
   if (answered !== null && here() - answered > AWAY_S) [cursor, etag] = [null, ""];
-  const note = page.querySelector("#not-followed");
+  page.querySelector("#not-followed").hidden = false;
+  const said = page.querySelector("#not-followed [role=status]");
   const text = words("not_followed", { at: tell(lost) });
-  if (note.textContent !== text) note.textContent = text;
-  note.hidden = false;
+  if (said.textContent !== text) said.textContent = text;
+  tellOld();
+}
+
+/** How old all of it is, beside the sentence and not in it: a voice would read it out every second. */
+function tellOld() {
+  if (lost === null || answered === null) return;
+  page.querySelector("[data-old]").textContent = words("all_old", { time: spoken(here() - answered) });
 }
 
 function draw() {
+  tellOld();
   for (const drawing of drawings.values()) drawing.draw(now(), { connected: lost === null });
   const note = page.querySelector("#not-judged");
   const behind = [...drawings.values()].filter((one) => one.newest && judgedTo[one.phase] !== undefined

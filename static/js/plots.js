@@ -24,7 +24,8 @@ function colour(token) {
   return getComputedStyle(probe).color;
 }
 
-function spoken(seconds) {
+/** Returns a time in words, in seconds, minutes or hours. */
+export function spoken(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   return whole < 3600 ? words("minutes", { m: Math.trunc(whole / 60), s: whole % 60 })
@@ -33,6 +34,26 @@ function spoken(seconds) {
 
 const figure = (value) => (Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en").replace(/,/g, "\u2009")
   : String(Number(value.toPrecision(4))));
+
+const [HIGH, APART, ABOVE, BELOW] = [15, 12, -4, 13]; // px: a line of words, two side by side, their foot from a limit
+
+/** Returns where the word of each limit ({ y, width }) stands, in their order: none over another, as charts.py does. */
+export function placed(limits, { left, right, bottom }) {
+  const boxes = new Map();
+  const meets = (one, other) => one.x < other.end && other.x < one.end && Math.abs(one.y - other.y) < HIGH;
+  for (const limit of [...limits].sort((one, other) => one.y - other.y)) {
+    const tried = [];
+    for (const x of [left, ...[...boxes.values()].map((box) => box.end + APART)]) {
+      for (const y of [limit.y + ABOVE, limit.y + BELOW]) {
+        if (x + limit.width <= right && y <= bottom) tried.push({ x, y, end: x + limit.width });
+      }
+    }
+    const free = tried.filter((one) => ![...boxes.values()].some((box) => meets(one, box)));
+    const clear = free.filter((one) => !limits.some((other) => other !== limit && other.y > one.y - HIGH + 2 && other.y < one.y + 2));
+    boxes.set(limit, clear[0] ?? free[0] ?? tried[0] ?? { x: left, y: limit.y + ABOVE, end: left + limit.width });
+  }
+  return limits.map((limit) => boxes.get(limit));
+}
 
 export class Drawing {
   constructor(sheet, { seconds, tell }) {
@@ -83,6 +104,11 @@ export class Drawing {
     this.v.splice(place, 0, value);
   }
 
+  clocks({ corrected, held }) {
+    const shown = { corrected: corrected.includes(this.source), held: held.includes(this.source) };
+    for (const [kind, is] of Object.entries(shown)) this.sheet.querySelector(`[data-clock="${kind}"]`).hidden = !is;
+  }
+
   states(rules) {
     for (const { rule, mark, word } of rules ?? []) {
       const shown = this.sheet.querySelector(`[data-rule="${CSS.escape(rule)}"] .mark`);
@@ -94,6 +120,7 @@ export class Drawing {
 
   /** Draws the window that ends now (s of the server's clock). */
   draw(now, { connected }) {
+    this.connected = connected;
     this.end = CALM.matches ? Math.ceil(now / CALM_STEP_S) * CALM_STEP_S : now;
     this.now = now;
     const from = this.end - this.seconds;
@@ -118,9 +145,9 @@ export class Drawing {
     this.sheet.classList.toggle("stale", stale);
   }
 
-  /** The silence that lasts: from the last reading until now. */
+  /** The silence that lasts: from the last reading until now; without a connection nothing later is known. */
   get silence() {
-    const lasts = this.newest !== null && this.now - this.newest > (this.maxGap ?? Infinity);
+    const lasts = this.newest !== null && (!this.connected || this.now - this.newest > (this.maxGap ?? Infinity));
     return lasts ? [[this.newest, this.now]] : [];
   }
 
@@ -156,7 +183,7 @@ export class Drawing {
         stroke: () => colour("ink"), width: 2, points: { show: false },
         ...(this.stepped && { paths: uPlot.paths.stepped({ align: 1 }) }),
       }],
-      hooks: { drawAxes: [(plot) => this.under(plot)] },
+      hooks: { drawAxes: [(plot) => this.under(plot)], draw: [(plot) => this.nameLimits(plot)] },
     }, this.columns(), this.canvas);
   }
 
@@ -179,14 +206,15 @@ export class Drawing {
     return [least - room, most + 2 * room]; // the highest limit's word stands above it
   }
 
-  /** What lies under the trace: parts outside, gaps, limits with their words. */
+  /** What lies under the trace: parts outside, gaps, limits; their words lie over it. */
   under(plot) {
     const { ctx, bbox } = plot;
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    for (const one of this.excursions) this.fill(plot, one);
+    // Action over alert, whichever came first.
+    for (const one of this.excursions.toSorted((a, b) => b.level.localeCompare(a.level))) this.fill(plot, one);
     for (const gap of [...this.gaps, ...this.silence]) this.hatch(plot, gap);
     for (const level of this.levels) this.limit(plot, level);
     ctx.restore();
@@ -228,7 +256,11 @@ export class Drawing {
       ctx.lineTo(x + bbox.height, bbox.top);
     }
     ctx.stroke();
-    this.write(plot, words("unknown_gap"), Math.max(left, bbox.left) + 4 * this.ratio, bbox.top + bbox.height - 10 * this.ratio, "unknown");
+    ctx.font = this.font;
+    const [word, begins] = [words("unknown_gap"), Math.max(left, bbox.left) + 4 * this.ratio];
+    if (begins + ctx.measureText(word).width < Math.min(right, bbox.left + bbox.width)) {
+      this.write(plot, word, begins, bbox.top + bbox.height - 10 * this.ratio, "unknown");
+    }
     ctx.restore();
   }
 
@@ -243,12 +275,25 @@ export class Drawing {
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
     ctx.setLineDash([]);
-    this.write(plot, level.label, bbox.left + 5 * this.ratio, y - 4 * this.ratio, level.state);
   }
+
+  nameLimits(plot) {
+    const { ctx, bbox } = plot;
+    const r = this.ratio;
+    ctx.font = this.font;
+    const limits = this.levels.map((one) => ({
+      y: plot.valToPos(one.value, "y", true) / r, width: ctx.measureText(one.label).width / r,
+    }));
+    const edges = { left: bbox.left / r + 5, right: (bbox.left + bbox.width) / r, bottom: (bbox.top + bbox.height) / r };
+    this.named = placed(limits, edges);
+    this.named.forEach(({ x, y }, place) => this.write(plot, this.levels[place].label, x * r, y * r, this.levels[place].state));
+  }
+
+  get font() { return `${12 * this.ratio}px ${getComputedStyle(document.body).fontFamily}`; }
 
   write(plot, text, x, y, token) {
     const { ctx } = plot;
-    ctx.font = `${12 * this.ratio}px ${getComputedStyle(document.body).fontFamily}`;
+    ctx.font = this.font;
     ctx.textAlign = "left";
     ctx.textBaseline = "alphabetic";
     ctx.lineWidth = 4 * this.ratio;

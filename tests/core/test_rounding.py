@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.core.refusal import Refusal
-from gatekeeper.core.rounding import RoundingRule, limit_shown, round_to_limit, rounded_text
+from gatekeeper.core.rounding import RoundingRule, limit_shown, readable, round_to_limit, rounded_text
 
 USP, PH_EUR = RoundingRule.USP, RoundingRule.PH_EUR
 LIMIT_TEXTS = st.sampled_from(["98.0", "100.0", "0.02", "3", "10", "260", "1.0×10^8", "1.0e8", "2.50×10^13", "5e-4"])
@@ -105,3 +105,35 @@ def test_rounding_keeps_the_order(one, other, limit, rule):
 def test_usp_rounding_moves_a_value_by_half_a_step_at_most(value, limit):
     rounded = round_to_limit(value, limit, USP)
     assert abs(rounded - value) * 2 <= Decimal((0, (1,), rounded.as_tuple().exponent))
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "expected"),
+    [
+        ("13058.867301844", ["6000"], "13058.9"),
+        ("8.103456", ["8.0"], "8.103"),
+        ("56.403508", [], "56.40"),
+        ("4848947.339261", [], "4848947"),
+        ("0.008518", [], "0.008518"),
+        ("0.0004", ["0.02"], "0.0004000"),
+        ("-0.4", ["6000"], "-0.4000"),
+        ("0", [], "0"),
+        ("1E+5", [], "100000"),
+    ],
+)
+def test_people_read_a_decimal_more_than_the_limit_and_four_figures(value, limits, expected):
+    assert f"{readable(Decimal(value), *map(Decimal, limits)):f}" == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "expected"),
+    [("6000.0000003", "6000", "6000.0000003"), ("5999.99", "6000", "5999.99"), ("6000", "6000", "6000.0")],
+)
+def test_a_value_that_is_not_on_its_limit_is_not_shown_on_it(value, limit, expected):
+    assert f"{readable(Decimal(value), Decimal(limit)):f}" == expected
+
+
+@given(VALUES, VALUES)
+def test_what_people_read_stands_where_the_value_stands(value, limit):
+    shown = readable(value, limit)
+    assert (shown > limit, shown < limit) == (value > limit, value < limit)

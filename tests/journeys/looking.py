@@ -4,6 +4,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 
 from tests.journeys.browsing import DESK, TABLET
 from tests.journeys.stage import LONG_LOT, PERFORMED, QUARANTINED, REFUSING, RELEASED
+from tests.journeys.watched import NUMBER as WATCHED
 
 NARROW = (768, 1024)
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -11,19 +12,23 @@ _EVERYTHING = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["vio
 # What another size or scheme can change; the structure of a page is the same at both.
 _SEEN = ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block", "region"]
 _SIGHT = {"runOnly": {"type": "rule", "values": _SEEN}, "resultTypes": ["violations"]}
-# What is folded is unfolded; the seventh row of a table is like the sixth, and axe is slow.
-_UNFOLD = """() => {
-  document.querySelectorAll("#signals > section:nth-of-type(n+5), tbody tr:nth-child(n+7), li:nth-child(n+15)")
-    .forEach((one) => one.remove());
+# What is folded is unfolded; of what is alike a few are looked at, for axe takes as long as there are elements.
+_ALIKE = (
+    "#signals > section:nth-of-type(n+4), tbody tr:nth-child(n+5), li:nth-child(n+9), .dots > :nth-child(n+3), "
+    "details ~ details ~ details ~ details, svg text:nth-of-type(n+13), .plot ~ .plot ~ .plot"
+)
+_UNFOLD = """(alike) => {
+  document.querySelectorAll(alike).forEach((one) => one.remove());
   [...document.querySelectorAll("details")].slice(0, 6).forEach((one) => { one.open = true; });
 }"""
 _RUN = """async (options) => (await axe.run(document, options)).violations.map((found) =>
   `${found.id}: ${found.nodes.map((node) => node.html.slice(0, 140)).slice(0, 3).join(" | ")}`)"""
 
 
-def pages(deviation, reported, certificate, excursion, file):
+def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
     """Who opens which address: every list, every detail and every form of the site."""
     lot, record = RELEASED.lot, RELEASED.number
+    measured = measured_pages(excursion, alarm, log)
     release, running = f"/release/lots/{lot}/", f"/batches/{REFUSING.number}/"
     return {
         "rafael": [
@@ -36,15 +41,14 @@ def pages(deviation, reported, certificate, excursion, file):
             "/batches/masters/", "/batches/masters/LV-3G/1/", "/batches/deviations/",
             f"/batches/deviations/{deviation}/", f"/batches/deviations/{reported}/close/",
             "/batches/equipment/", "/batches/equipment/HF-0117/", "/batches/equipment/?q=nothing-is-called-this",
-            "/monitoring/sources/", "/monitoring/sources/TFF01/", "/monitoring/rule-sets/", "/monitoring/log-mappings/",
-            "/monitoring/rule-sets/LV-PROCESS/1/", f"/monitoring/excursions/{excursion}/",
-            f"/monitoring/batch-records/{record}/phases/L10/", f"/monitoring/batch-records/{record}/exposure/",
-            f"/monitoring/batch-records/{REFUSING.number}/exposure/", "/release/", release,
+            *measured["rafael"], "/release/", release,
             f"/release/lots/{REFUSING.lot}/", f"{release}results/", f"{release}files/{file}/",
             "/release/specifications/", "/release/specifications/LV-DP-SG/1/", f"/release/certificates/{certificate}/",
             f"/ledger/batches.batchrecord/{record}/", f"/ledger/batches.deviation/{deviation}/",
             "/accounts/password/", "/accounts/accountability/", "/nowhere/",
         ],
+        "priya": ["/", *measured["priya"]],
+        "arun": measured["arun"],
         "wen": [
             "/lots/receive/", "/lots/materials/define/", "/plasmids/lots/receive/",
             f"/plasmids/lots/{QUARANTINED.lot}/results/correct/?attribute=endotoxin",
@@ -56,19 +60,43 @@ def pages(deviation, reported, certificate, excursion, file):
             "/batches/masters/import/", "/plasmids/register/", "/plasmids/specifications/import/",
             "/release/specifications/import/", "/release/specifications/markets/import/",
             "/batches/equipment/register/", "/batches/equipment/HF-0117/calibrate/",
-            "/batches/equipment/HF-0117/geometry/", "/monitoring/sources/register/", "/monitoring/rule-sets/import/",
+            "/batches/equipment/HF-0117/geometry/", *measured["mei"],
         ],
         "grace": [
             "/accounts/people/", "/accounts/people/olivia/", "/accounts/people/lims/", "/accounts/enrol/",
             "/accounts/people/lims/tokens/issue/", "/accounts/roles/", "/accounts/sites/",
         ],
         "olivia": [
-            "/", f"{running}phases/L3/materials/transfer/", f"{running}phases/L3/controls/complexation/",
+            "/", *measured["olivia"],
+            f"{running}phases/L3/materials/transfer/", f"{running}phases/L3/controls/complexation/",
             f"{running}phases/L3/controls/complexation/not-done/", f"{running}phases/L3/sign/",
             f"{running}phases/L4/start/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/check/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/correct/",
             f"/batches/{PERFORMED.number}/phases/L1/verify/", f"/batches/{record}/phases/L3/done/",
+        ],
+    }  # fmt: skip
+
+
+def measured_pages(excursion, alarm, log):
+    """Who opens which address of what is measured; of a lot that is released and of a phase that runs."""
+    record, watched = RELEASED.number, f"/monitoring/batch-records/{WATCHED}/"
+    return {
+        "rafael": [
+            "/monitoring/sources/", "/monitoring/sources/TFF01/", "/monitoring/rule-sets/", "/monitoring/log-mappings/",
+            "/monitoring/rule-sets/LV-PROCESS/1/", f"/monitoring/excursions/{excursion}/",
+            f"/monitoring/batch-records/{record}/phases/L10/", f"/monitoring/batch-records/{record}/exposure/",
+            f"/monitoring/batch-records/{REFUSING.number}/exposure/", f"/monitoring/lots/{RELEASED.lot}/comparison/",
+            "/monitoring/log-mappings/TFF-LOG/1/", f"/monitoring/batch-records/{REFUSING.number}/live/",
+            f"{watched}live/", f"{watched}phases/L10/", f"{watched}phases/L10/files/",
+            f"{watched}phases/L10/files/{log}/",
+        ],
+        "priya": ["/monitoring/sources/TFF01/clock/", f"/monitoring/excursions/{alarm}/"],
+        "arun": ["/monitoring/rule-sets/LV-CLOSE/2/"],
+        "mei": ["/monitoring/sources/register/", "/monitoring/rule-sets/import/", "/monitoring/log-mappings/import/"],
+        "olivia": [
+            f"{watched}phases/L10/files/receive/", f"{watched}live/", f"/monitoring/excursions/{alarm}/acknowledge/",
+            f"/batches/{WATCHED}/phases/L10/controls/vials/",
         ],
     }  # fmt: skip
 
@@ -87,7 +115,7 @@ def faults_of(visitor, path):
         _resize(page, size)
         faults += [f"{path} at {size[0]} overflows: {wide}" for wide in [visitor.overflow()] if wide]
     page.evaluate(AXE_SCRIPT)
-    page.evaluate(_UNFOLD)
+    page.evaluate(_UNFOLD, _ALIKE)
     for size, scheme, options in ((DESK, "light", _EVERYTHING), (TABLET, "dark", _SIGHT)):
         _resize(page, size)
         page.emulate_media(color_scheme=scheme)

@@ -14,6 +14,7 @@ from gatekeeper.demo.client import Client
 from gatekeeper.demo.people import PASSWORD, PROCEDURES, Role, enrol
 from gatekeeper.demo.story import batch, founding, laboratory, masters, plan, plasmids, quality, suite
 from gatekeeper.demo.story.stage import SITE, Stage
+from tests.journeys import watched
 from tests.running import LiveSite
 
 DAYS = 60  # how far back the story begins
@@ -78,8 +79,12 @@ def tell(live: LiveSite) -> ToldSite:
         for record in (OPERATED, REFUSING):
             _walk(stage, record, upto="L2")
         _walk(stage, PERFORMED, upto="")
+        stage.later(seconds=(database() - timedelta(minutes=10) - stage.present).total_seconds())
+        watched.begin(stage)
+        began = stage.present
         clock.back_to_real_time()
         stage.present = database()
+    watched.measure(stage, began)
     stage["olivia"].post(f"batch-records/{REFUSING.number}/phases/L3/start/", {"equipment": ["BIO-50"]})
     _perform_without_verifying(stage)
     return ToldSite(live, stage, certificate, deviation, _report(stage))

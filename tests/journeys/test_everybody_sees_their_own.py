@@ -6,13 +6,25 @@ import pytest
 from django.conf import settings
 
 from batches.monitoring.models import Excursion
+from batches.monitoring.models import InstrumentFile as PhaseFile
 from gatekeeper.demo.client import RefusedError
 from release.models import InstrumentFile
+from tests.journeys import watched
 from tests.journeys.browsing import TABLET
 from tests.journeys.looking import NARROW, faults_of, faults_of_dialogs, pages
 from tests.journeys.stage import LONG_LOT, LONG_NAME, QUARANTINED, REFUSING, RELEASED
 
 pytestmark = pytest.mark.browser
+
+
+# Four limits as close as a hair: the words that the page's own script places.
+_WORDS_MEET = """async () => {
+  const { placed } = await import("/static/js/plots.js");
+  const limits = [20, 21, 120, 121, 121].map((y) => ({ y, width: 90 }));
+  const boxes = placed(limits, { left: 64, right: 700, bottom: 130 });
+  return boxes.filter((one, place) => boxes.slice(place + 1).some((other) =>
+    one.x < other.end && other.x < one.end && Math.abs(one.y - other.y) < 13));
+}"""
 
 
 @pytest.fixture
@@ -21,10 +33,13 @@ def every_page(told_site):
     with told_site.live.database():
         excursion = Excursion.objects.filter(phase__batch_record__number=RELEASED.number, level="action").first()
         file = InstrumentFile.objects.filter(lot__number=RELEASED.lot).first()
-    return pages(told_site.deviation, told_site.reported, told_site.certificate, excursion.pk, file.pk)
+        alarm = Excursion.objects.filter(phase__batch_record__number=watched.NUMBER, level="action").first()
+        log = PhaseFile.objects.get(phase__batch_record__number=watched.NUMBER)
+    shown = (told_site.deviation, told_site.reported, told_site.certificate, excursion.pk, file.pk)
+    return pages(*shown, alarm=alarm.pk, log=log.pk)
 
 
-@pytest.mark.parametrize("name", ["rafael", "wen", "farid", "quinn", "hana", "mei", "grace", "olivia"])
+@pytest.mark.parametrize("name", ["rafael", "priya", "arun", "wen", "farid", "quinn", "hana", "mei", "grace", "olivia"])
 def test_every_page_is_readable_for_everybody_at_every_size(visit, every_page, name):
     visitor = visit(name)
     faults = []
@@ -45,10 +60,35 @@ def test_the_doors_before_the_house_are_readable_too(visit):
 def test_everything_an_operator_touches_is_large_enough_for_gloves(visit, every_page, name):
     visitor = visit(name, size=TABLET, touch=True)
     small = {}
-    for path in every_page[name][1:]:
+    for path in every_page[name][2:]:  # the first page and the receipt of a file are for a desk
         assert visitor.open(path).status == 200
         small[path] = visitor.small_targets()
     assert {path: found for path, found in small.items() if found} == {}
+
+
+def test_twelve_alarms_leave_the_plots_on_the_first_screen_and_no_word_over_another(visit):
+    olivia = visit("olivia", size=TABLET, touch=True)
+    row = olivia.page.get_by_role("listitem").filter(has_text=watched.NUMBER).filter(has_text="UF/DF")
+    olivia.leave(row.get_by_role("link", name=re.compile("^Live")).click)
+    page = olivia.page
+    assert f"{watched.ALARMS} alarms" in olivia.text
+    first = page.locator(".plot").first
+    first.locator("canvas").wait_for()
+    box = first.locator(".canvas").bounding_box()
+    assert box["y"] > 0
+    assert box["y"] + box["height"] <= TABLET[1]
+    page.locator("#alarms > details > summary").click()
+    assert page.locator("[data-alarm]").count() == watched.ALARMS
+    assert "in quarantine" in first.inner_text()
+    assert "times corrected" in first.inner_text()
+    assert page.evaluate(_WORDS_MEET) == []
+
+
+def test_the_step_that_runs_leads_to_what_is_measured_by_one_touch(visit):
+    olivia = visit("olivia", size=TABLET, touch=True)
+    olivia.open(f"/batches/{watched.NUMBER}/phases/{watched.PHASE}/")
+    olivia.follow("Live")
+    assert olivia.page.url.endswith(f"/{watched.NUMBER}/live/")
 
 
 def test_who_works_at_another_site_sees_nothing_of_this_one(visit, every_page, told_site):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batches.monitoring.charts import Hatched, Level, Part, Plot, chart, nice_ticks
+from batches.monitoring.charts import Hatched, Level, Part, Plot, Strip, chart, nice_ticks
 from batches.monitoring.rules.signals import signal_of
 
 SECOND = 1_000_000
@@ -39,6 +39,31 @@ def test_the_part_outside_is_filled_between_limit_and_trace_only():
     heights = {float(pair.split(",")[1]) for pair in filled["points"].split()}
     assert max(heights) == placed.lines[0]["y"]
     assert len(heights) == 2
+
+
+def test_a_gap_that_has_no_room_for_its_word_is_hatched_without_one():
+    gap = Hatched(BEGIN + 40 * SECOND, BEGIN + 41 * SECOND, "unknown")
+    assert chart(plot(hatched=(gap,)), zone="UTC").gaps[0]["label"] == ""
+
+
+def test_readings_of_a_special_clock_are_told_over_the_picture_each_kind_on_its_line_and_once():
+    strips = (
+        Strip(BEGIN, BEGIN + 10 * SECOND, "corrected", "times corrected"),
+        Strip(BEGIN + 20 * SECOND, BEGIN + 30 * SECOND, "corrected", "times corrected"),
+        Strip(BEGIN + 90 * SECOND, BEGIN + 90 * SECOND, "held", "in quarantine"),
+        Strip(BEGIN - 90 * SECOND, BEGIN - 80 * SECOND, "held", "in quarantine"),
+    )
+    placed = chart(plot(levels=(Level(8.0, "action", "Action 8"),), strips=strips), zone="UTC")
+    assert [(one["kind"], one["label"], one["anchor"]) for one in placed.strips] == [
+        ("corrected", "times corrected", "start"), ("corrected", "", "start"), ("held", "in quarantine", "end"),
+    ]  # fmt: skip
+    assert placed.strips[0]["y"] < placed.strips[2]["y"] < placed.lines[0]["y"]
+    assert placed.strips[2]["width"] > 0
+
+
+def test_a_limit_that_two_rules_share_has_one_word():
+    level = Level(8.0, "action", "Action 8")
+    assert len(chart(plot(levels=(level, level)), zone="UTC").lines) == 1
 
 
 def test_times_are_those_of_the_site():

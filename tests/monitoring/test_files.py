@@ -98,6 +98,14 @@ def test_the_bytes_are_kept_and_downloaded_as_they_came_and_the_log_holds_their_
     assert all(verify_frame(frame) for frame in plant.source.site.sources.get(code="AKTA1").frames.all())
 
 
+def test_the_clock_that_is_corrected_is_that_of_the_skid_and_not_that_of_a_file(plant, desk):
+    make_akta(plant)
+    plant.send(making.frame(1, range(10), lambda at: 7.2, tag="pH", source="AKTA1", boot="boot-7"))
+    receive(plant, unicorn(ph_run()))
+    page = signed_in(plant.people["priya"]).get("/monitoring/sources/AKTA1/clock/").content.decode()
+    assert 'value="boot-7"' in page
+
+
 def test_the_same_file_again_changes_nothing(plant, desk):
     make_akta(plant)
     content = unicorn(ph_run())

@@ -10,12 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from batches.monitoring.actions.alarms import Acknowledge, acknowledge
+from batches.monitoring.actions.clocks import CorrectClock, correct_clock
 from batches.monitoring.live import trace_content
 from batches.monitoring.models import Evaluation, Excursion, Frame
 from batches.monitoring.queries import live
 from batches.monitoring.rules.excursion_rules import rule_from
 from batches.monitoring.rules.plots import plots_of, plotted, silences
 from batches.monitoring.rules.signals import Signal, signal_of
+from gatekeeper.demo.people import credentials
 from tests.doors import signed_in
 from tests.monitoring.making import PH, SECOND, SHEAR, START, frame, make_plant, rules_toml
 from tests.monitoring.test_evaluation import surging
@@ -23,7 +25,7 @@ from tests.monitoring.test_evaluation import surging
 PAGE, DATA = "/monitoring/batch-records/BR-1/live/", "/monitoring/batch-records/BR-1/live.json"
 START_US = int(START.timestamp()) * SECOND
 FALLING = PH.replace('code = "ph"', 'code = "ph-falls"').replace('kind = "instant"', 'kind = "rate"')
-QUERIES = 14  # session, person, authority, site; record, phases, equipment, rules, tags; frames; judged (4)
+QUERIES = 16  # session, person, authority, site; record, phases, equipment, rules, tags; frames; judged (4); clocks (2)
 
 
 @pytest.fixture
@@ -106,6 +108,43 @@ def test_an_excursion_comes_with_its_picture_its_words_and_a_button(plant, olivi
         assert text in html
     assert f"/monitoring/excursions/{action.pk}/acknowledge/" in html
     assert f"excursions/{action.pk}/acknowledge/" not in signed_in(plant.people["mei"]).get(PAGE).content.decode()
+
+
+def test_many_alarms_are_a_few_a_count_and_the_rest_folded_and_action_is_never_cut_off(
+    plant, olivia, time, monkeypatch
+):
+    monkeypatch.setattr(live, "_MOST_ALARMS", 7)
+    time.after(500)
+    plant.send(frame(1, range(500), lambda at: 1.0 if at % 100 in range(10, 30) else 0.2))
+    plant.detect()
+    html = look(olivia).json()["alarms"]["html"]
+    assert Excursion.objects.count() == 10
+    told, folded = html.split("<details>")
+    assert "7 alarms" in " ".join(told.split())
+    assert "7 not acknowledged" in " ".join(told.split())
+    assert (told.count("data-alarm"), folded.count("data-alarm"), told.count("<svg")) == (3, 4, 1)
+    assert "4 more" in " ".join(folded.split())
+    assert "There are more" in folded
+    assert html.count('data-level="action"') == 5
+    assert 'title="13058.867' in told
+    assert ">13058.9" in told
+
+
+def test_clocks_that_are_ahead_and_clocks_that_were_corrected_are_told_and_what_is_drawn_is_asked_for_anew(
+    plant, olivia, time
+):
+    time.after(30)
+    plant.send(frame(1, range(30), surging))
+    before = look(olivia).json()["clocks"]
+    assert (before["corrected"], before["held"]) == ([], [])
+    plant.send(frame(2, range(4000, 4030), surging))
+    assert look(olivia).json()["clocks"] == before | {"held": ["TFF01"]}
+    command = CorrectClock("boot-1", 2, None, "-4000", "The clock was set to another zone.")
+    priya = plant.people["priya"]
+    correct_clock(by=priya, credentials=credentials(priya), source=plant.source, command=command)
+    after = look(olivia).json()["clocks"]
+    assert (after["corrected"], after["held"]) == (["TFF01"], [])
+    assert after["version"] != before["version"]
 
 
 def test_what_was_acknowledged_and_is_over_leaves_the_page_and_what_lasts_stays(plant, olivia, time):

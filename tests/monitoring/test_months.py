@@ -1,7 +1,9 @@
 """I-6: readings lie by month and source; who serves people makes a month and nothing else, and a segment stays one."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
@@ -21,7 +23,7 @@ def months():
 
 def make_month(at):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT monitoring_segment_month_v1(%s)", [at])
+        cursor.execute("SELECT monitoring_segment_month_v2(%s)", [at])
         return cursor.fetchone()[0]
 
 
@@ -79,3 +81,17 @@ def test_a_segment_knows_its_frame(sent):
     assert (one.source_id, one.frame_at, one.frame) == (sent.source_id, sent.first_at, sent)
     assert str(one) == "TFF01.FI101 · 30"
     assert str(models.Envelope(tag=one.tag, minute=7)) == "TFF01.FI101 · 7"
+
+
+def test_two_first_frames_of_a_month_at_once_are_both_recorded(committed_db):
+    """Who waits while another makes the month must not take it for missing."""
+    sql = "SELECT monitoring_segment_month_v2('2031-05-17')"
+    with psycopg.connect(committed_db.owner) as first, psycopg.connect(committed_db.app) as second:
+        second.execute("SELECT to_regclass('public.monitoring_segment')")
+        assert first.execute(sql).fetchone() == (True,)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(lambda: second.execute(sql).fetchone())
+            while not first.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)").fetchone()[0]:
+                pass
+            first.commit()
+            assert waiting.result(10) == (False,)

@@ -2,9 +2,11 @@
 
 import pytest
 
+from batches.monitoring.actions.clocks import CorrectClock, correct_clock
 from batches.monitoring.actions.rule_sets import import_rule_set
 from batches.monitoring.models import Excursion, RuleSet
-from gatekeeper.demo.people import PASSWORD
+from batches.monitoring.queries.clock_spans import clock_spans
+from gatekeeper.demo.people import PASSWORD, credentials
 from tests.monitoring.making import PH, frame, rules_toml
 from tests.monitoring.test_evaluation import frames, surging
 
@@ -43,6 +45,47 @@ def test_an_excursion_names_its_duration_peak_dose_rule_geometry_data_and_deviat
     page = shown("priya", f"/monitoring/excursions/{found.pk}/").content.decode()
     for text in ("13058.867", "13 fibres", "UFDF-RULES 1", "BR-1-D01", found.evaluation.data_sha256, "s⁻¹·s"):
         assert text in page
+
+
+def test_an_excursion_has_digits_for_people_and_every_digit_to_unfold(shown):
+    page = " ".join(shown("priya", f"/monitoring/excursions/{action().pk}/").content.decode().split())
+    exact = page.split("Every digit, as recorded")[1].split("</details>")[0]
+    assert ">13058.9 s⁻¹</span>" in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert "13058.867" in exact
+    assert "Excess dose" in exact
+
+
+def test_a_clock_that_was_corrected_or_is_ahead_is_told_over_the_pictures_and_in_words(shown, plant):
+    plant.send(frame(97, [4000], lambda at: 1.0))
+    url = "/monitoring/batch-records/BR-1/phases/L10/"
+    assert 'class="strip held"' in shown("olivia", url).content.decode()
+    assert 'class="strip corrected"' not in shown("olivia", url).content.decode()
+    command = CorrectClock("boot-1", 97, None, "-3900", "The clock was set to another zone.")
+    priya = plant.people["priya"]
+    correct_clock(by=priya, credentials=credentials(priya), source=plant.source, command=command)
+    page = shown("olivia", url).content.decode()
+    assert 'class="strip corrected"' in page
+    assert 'class="strip held"' not in page
+    assert "Times corrected" in page
+    assert "How to read the pictures" in page
+    plant.end()
+    assert 'class="strip corrected"' in shown("priya", f"/monitoring/excursions/{action().pk}/").content.decode()
+
+
+def test_a_step_that_did_not_begin_has_no_special_times(plant):
+    plant.phase.started_at = None
+    assert clock_spans(plant.phase) == ()
+
+
+def test_a_step_that_runs_leads_to_what_is_measured_from_home_from_its_page_and_from_its_alarms(shown, plant, client):
+    live = 'href="/monitoring/batch-records/BR-1/live/"'
+    home = shown("olivia", "/").content.decode()
+    assert Excursion.objects.count() > 1
+    assert home.count(live) == 2  # at the first alarm of the record, and at the step
+    assert live in shown("olivia", "/batches/BR-1/phases/L10/controls/vials/").content.decode()
+    plant.end()
+    assert live not in shown("olivia", "/").content.decode()
+    assert live not in client.get("/batches/BR-1/phases/L10/done/").content.decode()
 
 
 def test_a_withdrawn_excursion_says_so_and_stays_readable(shown, plant, time):

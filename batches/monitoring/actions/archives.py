@@ -316,7 +316,7 @@ def _copy_back(part: ArchivedMonth, manifest: Manifest, folder: Path) -> None:
     source = part.source
     tags = dict(source.tags.values_list("code", "pk"))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT monitoring_segment_month_v1(%s)", [part.first_at])
+        cursor.execute("SELECT monitoring_segment_month_v2(%s)", [part.first_at])
     for batch in batched(archives.archived_frames(part, manifest, folder), _MANY):
         # Those that have their readings are of a drop that was recorded and went no further.
         rows = Frame.objects.filter(

@@ -131,7 +131,7 @@ def _make_month(at: datetime) -> None:
     if month in _months:
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT monitoring_segment_month_v1(%s)", [at])
+        cursor.execute("SELECT monitoring_segment_month_v2(%s)", [at])
     transaction.on_commit(lambda: _months.add(month))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from batches.monitoring.models import ConflictResolution, Frame, FrameConflict, Source
+from batches.monitoring.queries.away import check_not_away
 from batches.monitoring.rules import frames
 from batches.monitoring.rules.disputes import Decision, Dispute, body_from
 from gatekeeper.accounts.models import Person
@@ -126,8 +127,9 @@ def _altered(row: FrameConflict) -> Refusal:
 def bodies_of(frame: Frame) -> list[Body]:
     """Return all bodies of a frame, the stored one first, the others in the order in which they came.
 
-    :raises Refusal: ``body_altered`` when one is not what was received.
+    :raises Refusal: ``body_altered`` when one is not what was received, ``readings_archived``.
     """
+    check_not_away({frame.source_id}, frame.first_at, frame.last_at)
     segments = frame.segments.filter(source=frame.source, frame_at=frame.first_at).select_related("tag")
     columns = tuple(
         frames.column_of(row.tag.code, bytes(row.times), bytes(row.values), row.quality and bytes(row.quality))

@@ -11,6 +11,7 @@ from batches.models import BatchRecord, Phase
 from batches.monitoring.models import Evaluation, Excursion, Frame, Progress, Segment, Tag
 from batches.monitoring.queries.alarms import with_acknowledgements
 from batches.monitoring.queries.away import check_not_away
+from batches.monitoring.queries.clock_spans import sources_held
 from batches.monitoring.queries.facts import micros, moment, rule_set_of, rules_in
 from batches.monitoring.queries.reading_of import (
     ROW,
@@ -23,6 +24,7 @@ from batches.monitoring.rules.geometry import Module, module_of
 from batches.monitoring.rules.plots import Plot, plots_of, plotted
 from batches.monitoring.rules.signals import Signal
 from gatekeeper.accounts.clock import now
+from gatekeeper.core.canonical import digest
 from gatekeeper.core.refusal import Refusal
 
 # A frame is visible at its commit and numbered before it: for so long one with a smaller number may still appear.
@@ -65,6 +67,7 @@ class Judged:
     states: Mapping[tuple[int, str], Evaluation]
     judged_to: Mapping[int, datetime | None]
     alarms: tuple[Excursion, ...]
+    more: bool  # there are more alarms than these
 
     @property
     def version(self) -> list[object]:
@@ -82,6 +85,23 @@ def _noted(one: Excursion) -> list[int]:
 
 def _status(one: Excursion) -> str:
     return one.deviation.status if one.deviation else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """How the clocks of what runs are read: the digest of their corrections, which are corrected, which are ahead."""
+
+    digest: str
+    corrected: frozenset[str]
+    held: frozenset[str]
+
+
+def clocks(running: Iterable[Followed], *, start: datetime) -> Clocks:
+    """Return the clocks of the sources that are followed; held are readings received since ``start``."""
+    sources = set().union(*(one.sources for one in running))
+    content = reading_of(sources).content
+    corrected = frozenset(code for code, _boot, _first, _last, offset in content["clock_corrections"] if offset)
+    return Clocks(digest(content), corrected, frozenset(sources_held(sources, since=start)))
 
 
 def followed(record: BatchRecord) -> tuple[Followed, ...]:
@@ -164,10 +184,12 @@ def judged(running: Iterable[Followed], *, start: datetime) -> Judged:
     rows = Excursion.objects.filter(phase__in=phases, withdrawn_at__isnull=True).filter(
         Q(ended_at__isnull=True) | Q(ended_at__gte=start) | Q(acknowledgements__isnull=True)
     )
-    alarms = with_acknowledgements(rows.distinct()).order_by("-detected_at", "-id")
+    # Those of action level first ("action" comes before "alert"): they are never the ones cut off.
+    alarms = tuple(with_acknowledgements(rows.distinct()).order_by("level", "-detected_at", "-id")[: _MOST_ALARMS + 1])
     progress = Progress.objects.filter(phase__in=phases).values_list("phase_id", "evaluated_to")
     return Judged(
         {(row.phase_id, row.rule): row for row in newest.distinct("phase_id", "rule")},
         dict(progress),
-        tuple(alarms[:_MOST_ALARMS]),
+        alarms[:_MOST_ALARMS],
+        len(alarms) > _MOST_ALARMS,
     )

@@ -5,13 +5,13 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 
 from batches.models import BatchRecord
-from batches.monitoring.past import columns_of, comparison_rows, dots_of, standing_rows
+from batches.monitoring.past import columns_of, comparison_heads, comparison_rows, dots_of
 from batches.monitoring.queries.comparison import MOST, compared_lots
 from gatekeeper.web import Page
 
 
 class ComparisonOfLot(Page):
-    """What a lot went through beside the earlier lots of its product: a row a lot, a small picture a number."""
+    """What a lot went through beside the earlier lots of its product: a column a lot, a small picture a number."""
 
     permission = "monitoring.view"
     template_name = "monitoring/comparison.html"
@@ -27,8 +27,7 @@ class ComparisonOfLot(Page):
             "lot": record.lot,
             "earlier": len(lots) - 1,
             "most": MOST,
-            "columns": [column.title for column in columns],
+            "heads": comparison_heads(lots),
             "rows": comparison_rows(lots, columns),
-            "standings": standing_rows(columns),
             "dots": [dots_of(column, lots, place=place) for place, column in enumerate(columns)],
         }

@@ -7,15 +7,17 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
+from batches.monitoring.charts import Chart
 from batches.monitoring.models import Acknowledgement, Evaluation, Excursion
 from batches.monitoring.pictures import excursion_chart
 from batches.monitoring.queries.alarms import alarm_of, with_acknowledgements
+from batches.monitoring.queries.clock_spans import clock_spans
 from batches.monitoring.queries.facts import facts_or_archived
 from batches.monitoring.queries.sensors import LapseOf, lapses_of
 from batches.monitoring.rules.excursion_rules import rule_from
 from batches.monitoring.rules.judging import needed_parameters
 from batches.monitoring.rules.parameters import parameter
-from batches.monitoring.rules.verdicts import verdicts
+from batches.monitoring.rules.verdicts import Verdict, verdicts
 from batches.monitoring.shown import (
     evaluation_rows,
     excursion_pairs,
@@ -48,14 +50,16 @@ class ExcursionDetail(Page):
         noted = alarm_of(excursion).acknowledgements
         shown = verdict is not None and excursion.key in verdict.keys
         versions = Evaluation.objects.filter(phase=excursion.phase, rule=excursion.rule).select_related("evaluated_by")
+        pairs = excursion_pairs(excursion, zone=zone)
         return {
             "excursion": excursion,
             "title": parameter(excursion.parameter).title,
             "phase": excursion.phase,
             "record": excursion.phase.batch_record,
-            "chart": excursion_chart(verdict, excursion.key, zone=zone) if shown else None,
             "archived": archived and sentence(archived),
-            "pairs": excursion_pairs(excursion, zone=zone),
+            "chart": self._chart(verdict, zone) if shown else None,
+            "pairs": pairs,
+            "exact": [{"term": one["term"], "value": one["full"]} for one in pairs if one["full"]],
             "versions": evaluation_rows(versions.order_by("-version"), zone=zone),
             "version_columns": (_("Version"), _("State"), _("Final"), _("Evaluated"), _("By"), _("Digest of the data")),
             "rule": excursion.evaluation.content["rule"],
@@ -76,6 +80,10 @@ class ExcursionDetail(Page):
             and one.lapse.ended_at > excursion.started_at
             and (not one.tags or any(tag.parameter in needed for tag in one.tags))
         ]
+
+    def _chart(self, verdict: Verdict, zone: str) -> Chart:
+        spans = clock_spans(self.excursion.phase)
+        return excursion_chart(verdict, self.excursion.key, spans=spans, zone=zone)
 
     def _may_acknowledge(self, noted: Iterable[Acknowledgement]) -> bool:
         site = self.excursion.phase.batch_record.site

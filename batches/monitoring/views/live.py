@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
 from batches.models import BatchRecord
-from batches.monitoring.live import alarm_rows, excursion_content, plot_rows, state_rows, trace_content
+from batches.monitoring.live import alarm_panel, excursion_content, plot_rows, state_rows, trace_content
 from batches.monitoring.queries import live
 from batches.monitoring.queries.facts import micros
 from gatekeeper.accounts.clock import now
@@ -66,8 +66,8 @@ class LivePage(Page):
 
     def alarms(self, judged: live.Judged) -> dict[str, Any]:
         """Return what components of alarms show."""
-        rows = alarm_rows(self.running, judged.alarms, now=self.now, zone=self.zone)
-        return {"alarms": rows, "may": self.may_acknowledge, "person": self.request.user, "zone": self.zone}
+        panel = alarm_panel(self.running, judged, now=self.now, zone=self.zone)
+        return panel | {"may": self.may_acknowledge}
 
 
 class Live(LivePage):
@@ -98,8 +98,9 @@ class LiveData(LivePage):
         whole = not since.isdecimal()
         tail = live.tail(self.running, since=None if whole else int(since), start=self.start)
         judged = live.judged(self.running, start=self.start)
+        clocks = live.clocks(self.running, start=self.start)
         alarms = digest([judged.version[0], self.may_acknowledge])[:16]
-        etag = f'"{digest(self._version(tail, judged))[:32]}"'
+        etag = f'"{digest(self._version(tail, judged, clocks))[:32]}"'
         if request.headers.get("If-None-Match") == etag:
             return HttpResponseNotModified(headers={"ETag": etag})
         content = {
@@ -112,14 +113,20 @@ class LiveData(LivePage):
             "judgedTo": {one.phase.code: _micros(judged.judged_to.get(one.phase.pk)) for one in self.running},
             "excursions": excursion_content(self.running, judged.alarms),
             "alarms": {"version": alarms},
+            "clocks": {
+                "version": clocks.digest[:16],
+                "corrected": sorted(clocks.corrected),
+                "held": sorted(clocks.held),
+            },
         }
         if request.GET.get("alarms") != alarms:
             content["alarms"]["html"] = render_to_string("monitoring/live_alarms.html", self.alarms(judged), request)
         return JsonResponse(content, headers={"ETag": etag})
 
-    def _version(self, tail: live.Tail, judged: live.Judged) -> list[object]:
+    def _version(self, tail: live.Tail, judged: live.Judged, clocks: live.Clocks) -> list[object]:
         phases = [one.phase.pk for one in self.running]
-        return [list(tail.beyond), tail.cursor, judged.version, phases, self.minutes, get_language()]
+        known = [clocks.digest, sorted(clocks.held)]
+        return [list(tail.beyond), tail.cursor, judged.version, known, phases, self.minutes, get_language()]
 
     def _traces(self, tail: live.Tail, *, whole: bool) -> dict[str, Any]:
         found = {}

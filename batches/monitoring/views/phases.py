@@ -1,5 +1,6 @@
 """The page of the signals of a phase."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -9,6 +10,7 @@ from batches.models import Phase
 from batches.monitoring import queries
 from batches.monitoring.models import Evaluation, Source
 from batches.monitoring.pictures import MARKS, small_chart, state_of
+from batches.monitoring.queries.clock_spans import CORRECTED, ClockSpan, clock_spans
 from batches.monitoring.queries.facts import facts_or_archived
 from batches.monitoring.queries.reading_of import open_disputes_of, quarantined_of
 from batches.monitoring.queries.sampling import too_seldom_in
@@ -33,13 +35,14 @@ class PhaseSignals(Page):
         """Return the signals with the states of the rules that judge them."""
         phases = Phase.objects.filter(batch_record__site__in=self.sites).select_related("batch_record__site")
         phase = get_object_or_404(phases, batch_record__number=self.kwargs["number"], code=self.kwargs["code"])
-        states = queries.states_of(phase)
         facts, archived = facts_or_archived(phase, every_signal=True)
+        states, spans = queries.states_of(phase), clock_spans(phase)
         zone = phase.batch_record.site.timezone
         return {
             "phase": phase,
             "record": phase.batch_record,
-            "signals": self.signals(facts, zone) if facts else [],
+            "signals": self.signals(facts, spans, zone) if facts else [],
+            "corrected": any(one.kind == CORRECTED for one in spans),
             "rules": [
                 {"row": row, "mark": MARKS[row.state], "label": _word(row.state), "percent": row.coverage * 100}
                 for row in states.rules
@@ -57,7 +60,7 @@ class PhaseSignals(Page):
             "refresh": _REFRESH_SECONDS if phase.state == Phase.State.RUNNING else 0,
         }
 
-    def signals(self, facts: queries.PhaseFacts, zone: str) -> list[dict[str, Any]]:
+    def signals(self, facts: queries.PhaseFacts, spans: Sequence[ClockSpan], zone: str) -> list[dict[str, Any]]:
         """Return each signal that has a sample with its picture and its state, judged ones first."""
         if facts.readings is None:
             return []
@@ -68,7 +71,7 @@ class PhaseSignals(Page):
             {
                 "title": trace.parameter.title,
                 "source": trace.source,
-                "chart": small_chart(trace, start_us=start, end_us=end, zone=zone, place=place),
+                "chart": small_chart(trace, spans=spans, start_us=start, end_us=end, zone=zone, place=place),
                 "mark": MARKS[state_of(trace)] if trace.verdicts else "plain",
                 "label": _word(state_of(trace)) if trace.verdicts else _("not judged"),
             }

@@ -13,7 +13,7 @@ from batches.monitoring.actions.clocks import MEANING, correct_clock
 from batches.monitoring.actions.sensors import fit_sensor
 from batches.monitoring.actions.sources import register_source
 from batches.monitoring.forms import ClockForm, SensorForm, SourceForm
-from batches.monitoring.models import Frame, Source, Tag
+from batches.monitoring.models import Frame, InstrumentFile, Source, Tag
 from batches.monitoring.queries.away import has_readings
 from batches.monitoring.queries.corrections import corrections_content, plain_offset
 from batches.monitoring.queries.disputes import disputed_frames
@@ -89,8 +89,9 @@ class CorrectClock(ActionView):
         return get_object_or_404(rows, code=self.kwargs["code"])
 
     def initial(self) -> dict[str, Any]:
-        """Return the boot id that the source sends under now."""
-        newest = self.source.frames.order_by("-id").first()
+        """Return the boot id that the source sends under now; a file that it wrote has a clock of its own."""
+        files = InstrumentFile.objects.filter(source=self.source).values("boot_id")
+        newest = self.source.frames.exclude(boot_id__in=files).order_by("-id").first()
         return {"boot_id": newest.boot_id} if newest else {}
 
     def context(self) -> dict[str, Any]:
