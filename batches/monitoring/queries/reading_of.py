@@ -45,10 +45,8 @@ _MICRO = timedelta(microseconds=1)
 # What is read of a segment: tag, digest and primary key of its frame, times, values, quality, and of the frame source,
 # boot id, sequence and when it was received.
 type Row = tuple[int, str, int, bytes, bytes, bytes | None, int, str, int, datetime]
-ROW = (
-    "tag_id", "frame__sha256", "frame_id", "times", "values", "quality",
-    "frame__source_id", "frame__boot_id", "frame__sequence", "frame__received_at",
-)  # fmt: skip
+PLACE = ("frame__source_id", "frame__boot_id", "frame__sequence", "frame__received_at")
+ROW = ("tag_id", "frame__sha256", "frame_id", "times", "values", "quality", *PLACE)
 
 
 @dataclass(frozen=True, slots=True)
