@@ -67,10 +67,9 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
             "/accounts/people/lims/tokens/issue/", "/accounts/roles/", "/accounts/sites/",
         ],
         "olivia": [
-            "/", *measured["olivia"],
-            f"{running}phases/L3/materials/transfer/", f"{running}phases/L3/controls/complexation/",
-            f"{running}phases/L3/controls/complexation/not-done/", f"{running}phases/L3/sign/",
-            f"{running}phases/L4/start/",
+            "/", *measured["olivia"], f"{running}phases/L4/start/", f"{running}phases/L3/materials/transfer/",
+            f"{running}phases/L3/controls/complexation/", f"{running}phases/L3/controls/complexation/not-done/",
+            f"{running}phases/L3/sign/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/check/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/correct/",
             f"/batches/{PERFORMED.number}/phases/L1/verify/", f"/batches/{record}/phases/L3/done/",
