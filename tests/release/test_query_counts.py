@@ -89,7 +89,7 @@ def _key(name, record):
     }
     if name in keys:
         return keys[name]
-    if name == "monitoring:file_detail":
+    if name in {"monitoring:file_detail", "monitoring:dispute_detail"}:
         return None
     if name == "release:file_detail" and not InstrumentFile.objects.exists():
         return None
