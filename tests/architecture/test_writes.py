@@ -21,6 +21,7 @@ HOMES = (
         "gatekeeper/ledger/sealing.py", "the sealer's own process and role: it writes the log, the application cannot"
     ),
     Home("gatekeeper/ledger/verification.py", "compares records with the log in a transaction that it opens read-only"),
+    Home("gatekeeper/accounts/history.py", "saves a record with its line of history, for the action that asks it to"),
     Home("gatekeeper/lots/queries.py", "reads: the recursive query of a lot's family, chosen by direction"),
     Home("release/queries/evidence.py", "reads: the stored images of any record, its table named by the model"),
     Home("batches/monitoring/collector/spool.py", "the collector's own file beside the skid: no record of the system"),
