@@ -59,7 +59,8 @@ def start_processes(supervisor: Supervisor, env: Mapping[str, str], *, folder: P
     celery = [sys.executable, "-m", "celery", "--app", "gatekeeper"]
     processes = {
         "sealer": [sys.executable, "manage.py", "sealer"],
-        "worker": [*celery, "worker", "--queues", "general", "--concurrency", "1", "--hostname", "general@%h"],
+        # Reports and pictures give way to what judges readings and answers people.
+        "worker": ["nice", *celery, "worker", "--queues", "general", "--concurrency", "1", "--hostname", "general@%h"],
         "detector": [*celery, "worker", "--queues", "detection", "--concurrency", "1", "--hostname", "detection@%h"],
         "beat": [*celery, "beat", "--schedule", str(folder / "beat-schedule")],
         "web": [

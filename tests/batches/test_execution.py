@@ -13,6 +13,7 @@ from gatekeeper.accounts.acting import acting
 from gatekeeper.accounts.actions.roles import assign_role, grant_qualification
 from gatekeeper.accounts.clock import database, now
 from gatekeeper.accounts.models import Qualification
+from gatekeeper.accounts.queries import day_at
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.demo.people import credentials
 from gatekeeper.lots.models import Use
@@ -91,12 +92,13 @@ def test_equipment_that_is_missing_overdue_or_of_another_kind_is_refused(house):
     with refused("unknown_equipment"):
         execution.start_phase(**start, command=StartPhase(("NOBODY-KNOWS",)))
     unit = house.units["incubator"]
-    unit.calibration_due_date = now().date() - timedelta(days=1)
+    today = day_at(unit.site)  # which may be another day than at Greenwich
+    unit.calibration_due_date = today - timedelta(days=1)
     with acting(house.mei):
         unit.save()
     with refused("equipment_calibration_overdue"):
         execution.start_phase(**start, command=StartPhase(("INCUBATOR",)))
-    equipment.calibrate(by=house.mei, equipment=unit, due_date=now().date(), reason="Certificate 2026-118")
+    equipment.calibrate(by=house.mei, equipment=unit, due_date=today, reason="Certificate 2026-118")
     assert execution.start_phase(**start, command=StartPhase(("INCUBATOR",))).state == "running"
 
 

@@ -74,7 +74,8 @@ def test_a_tag_is_frozen_once_its_source_has_sent_readings(plant, time, column, 
 def test_no_tag_joins_or_moves_to_a_source_that_has_sent_readings(plant, time):
     time.after(60)
     plant.send(frame(1, range(30), lambda at: 0.2))
-    add = "INSERT INTO monitoring_tag (source_id, code, parameter, unit) VALUES (%s, 'PI1', 'pressure', 'bar')"
+    add = """INSERT INTO monitoring_tag (source_id, code, parameter, unit, signal_type)
+        VALUES (%s, 'PI1', 'pressure', 'bar', 'linear')"""
     assert "frozen" in attack(plant.people, add, plant.source.pk)
     silent = make_source(plant.people, code="TFF02")
     execute(plant.people, add, silent.pk)

@@ -25,7 +25,8 @@ from tests.monitoring.test_evaluation import surging
 PAGE, DATA = "/monitoring/batch-records/BR-1/live/", "/monitoring/batch-records/BR-1/live.json"
 START_US = int(START.timestamp()) * SECOND
 FALLING = PH.replace('code = "ph"', 'code = "ph-falls"').replace('kind = "instant"', 'kind = "rate"')
-QUERIES = 16  # session, person, authority, site; record, phases, equipment, rules, tags; frames; judged (4); clocks (2)
+# Session, person, authority, site; record, phases, equipment, rules, tags; frames; judged (4); clocks (2); disputes.
+QUERIES = 17
 
 
 @pytest.fixture

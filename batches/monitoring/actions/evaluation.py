@@ -38,8 +38,10 @@ def evaluate_phase(*, by: Person, phase: Phase, frames: Sequence[models.Frame] =
     """
     check_authority(by, "batches.open_deviation", phase.batch_record.site)
     # Two evaluations of a phase queue here; operators, who lock the phase itself, never wait.
-    models.Progress.objects.bulk_create([models.Progress(phase=phase)], ignore_conflicts=True)
-    progress = models.Progress.objects.select_for_update().get(phase=phase)
+    progress = models.Progress.objects.select_for_update().filter(phase=phase).first()
+    if progress is None:
+        models.Progress.objects.bulk_create([models.Progress(phase=phase)], ignore_conflicts=True)
+        progress = models.Progress.objects.select_for_update().get(phase=phase)
     current = Phase.objects.select_related("batch_record__site").get(pk=phase.pk)
     try:
         judged = _judged(current, progress, frames)

@@ -297,7 +297,7 @@ def phases_between(source: Source, begin: datetime, end: datetime) -> QuerySet[P
 def assignments_of(source: Source) -> QuerySet[Phase]:
     """Return the phases that have used the equipment of a source: it is assigned to each while that runs."""
     used = Phase.objects.filter(equipment_uses__equipment=source.equipment_id, started_at__isnull=False)
-    return used.select_related("batch_record")
+    return used.select_related("batch_record__site")
 
 
 def _micros(at: datetime) -> int:
