@@ -1,10 +1,10 @@
 """Settle which of several bodies of a frame counts, with a signature; every body stays as it was received."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from batches.monitoring.models import ConflictResolution, Frame, Source
 from batches.monitoring.queries.disputes import bodies_of, dispute_digest, disputed_frames, resolution_content
+from batches.monitoring.queries.facts import moment
 from batches.monitoring.rules.disputes import Dispute, resolution_faults
 from batches.rules.reasons import missing_reason
 from gatekeeper.accounts.actions.authentication import Proof
@@ -17,7 +17,6 @@ from gatekeeper.ledger.actions.signatures import sign
 from gatekeeper.ledger.signing import signed_action
 
 MEANING = "Dispute settled: of this frame the body that I chose is the one that counts"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,8 @@ def settle_dispute(*, by: Person, proof: Proof, frame: Frame, command: SettleDis
         frame=current,
         bodies=[body.sha256 for body in bodies],
         chosen=command.chosen,
-        first_at=_moment(min(body.content.first_us for body in bodies)),
-        last_at=_moment(max(body.content.last_us for body in bodies)),
+        first_at=moment(min(body.content.first_us for body in bodies)),
+        last_at=moment(max(body.content.last_us for body in bodies)),
         reason=command.reason.strip(),
         resolved_at=now(),
         resolved_by=by,
@@ -72,7 +71,3 @@ def _changed() -> Refusal:
         field="dispute_sha256",
         kind=Kind.CONFLICT,
     )
-
-
-def _moment(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)

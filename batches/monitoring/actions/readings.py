@@ -19,12 +19,12 @@ from gatekeeper.ledger.actions import outbox
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SOURCE = "SELECT id, code, site_id FROM monitoring_source WHERE code = %s AND site_id = %s"
-_COPY = (
+COPY_SEGMENTS = (
     "COPY monitoring_segment "
     "(source_id, frame_id, tag_id, frame_at, first_us, last_us, count, times, values, quality) "
     "FROM STDIN (FORMAT BINARY)"
 )
-_TYPES = ["int8", "int8", "int8", "timestamptz", "int8", "int8", "int4", "bytea", "bytea", "bytea"]
+SEGMENT_TYPES = ["int8", "int8", "int8", "timestamptz", "int8", "int8", "int4", "bytea", "bytea", "bytea"]
 # Tags are written once, and a primary key never names another source: an entry can be incomplete, never wrong.
 _tags: dict[tuple[str, int], dict[str, int]] = {}
 _months: set[tuple[str, int, int]] = set()  # whose partition is there: a committed one stays
@@ -136,8 +136,8 @@ def _make_month(at: datetime) -> None:
 
 
 def _copy_segments(row: models.Frame, frame: Frame, tags: Mapping[str, int]) -> None:
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.set_types(_TYPES)
+    with connection.cursor() as cursor, cursor.copy(COPY_SEGMENTS) as copy:
+        copy.set_types(SEGMENT_TYPES)
         for column in frame.columns:
             times, values, quality = column.packed()
             copy.write_row(
