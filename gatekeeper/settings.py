@@ -84,7 +84,10 @@ DATABASES = {
 for _alias in ("owner", "sealer"):
     DATABASES[_alias]["TEST"] = {"MIRROR": "default"}
 # One idle writer would hold the sealing horizon: end it.
-DATABASES["default"]["OPTIONS"] = {"options": "-c idle_in_transaction_session_timeout=10s"}
+DATABASES["default"]["OPTIONS"] = {
+    "options": "-c idle_in_transaction_session_timeout=10s",
+    "prepare_threshold": 3,  # of what gatekeeper.accounts.statements runs; Django's own statements are never prepared
+}
 DATABASE_ROUTERS = ["gatekeeper.ledger.routing.OwnerMigrates"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -136,6 +139,7 @@ FILE_UPLOAD_HANDLERS = [
 # One frame of readings: its size once unpacked, its samples, and how far a skid's clock may be ahead (domain.md 2.2).
 READINGS_MAX_BYTES = int(env.text("READINGS_MAX_BYTES", str(16 * 1024 * 1024)))
 READINGS_MAX_SAMPLES = int(env.text("READINGS_MAX_SAMPLES", "200000"))
+READINGS_MAX_FRAMES = int(env.text("READINGS_MAX_FRAMES", "100"))  # in one POST
 # So long the newest readings stay open for late ones; a later one is judged too, but has the whole phase read again.
 DETECTION_LATENESS_SECONDS = env.text("DETECTION_LATENESS_SECONDS", "5")
 READINGS_FUTURE_TOLERANCE_SECONDS = int(env.text("READINGS_FUTURE_TOLERANCE_SECONDS", "60"))

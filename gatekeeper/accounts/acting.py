@@ -4,7 +4,7 @@ import functools
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -44,8 +44,30 @@ def acting(by: Any, *, reason: str = "", act: str = "") -> Iterator[None]:
 
     Inside another ``acting`` the outer actor stays: one use case, one actor.
     """
-    if _acting.get() is not None:
+    with _named(by, reason=reason, act=act) as outermost:
+        if outermost:
+            _tell(spoken())
         yield
+        if outermost:
+            _take_back()
+
+
+def spoken() -> str:
+    """Return what names the actor of the running action to the database: the text of ``app.ctx``.
+
+    :raises RuntimeError: outside an action.
+    """
+    context = _acting.get()
+    if context is None:
+        raise RuntimeError("Nobody acts: a write is part of an action.")
+    return json.dumps(context)
+
+
+@contextmanager
+def _named(by: Any, *, reason: str, act: str) -> Iterator[bool]:
+    """Hold who acts; yields whether nobody acted before."""
+    if _acting.get() is not None:
+        yield False
         return
     context = {
         "actor": by.username,
@@ -56,17 +78,22 @@ def acting(by: Any, *, reason: str = "", act: str = "") -> Iterator[None]:
     }
     token, person = _acting.set(context), _person.set(by)
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('app.ctx', %s, true)", [json.dumps(context)])
-        yield
-        # Inside an outer transaction (a test's) the setting would outlive the action: take it back by hand. After a
-        # fault the database does so itself, with the savepoint, and would answer nothing else before.
-        if connection.savepoint_ids and not connection.needs_rollback:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('app.ctx', '', true)")
+        yield True
     finally:
         _acting.reset(token)
         _person.reset(person)
+
+
+def _tell(context: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.ctx', %s, true)", [context])
+
+
+def _take_back() -> None:
+    # Inside an outer transaction (a test's) the setting would outlive the action: take it back by hand. After a fault
+    # the database does so itself, with the savepoint, and would answer nothing else before.
+    if connection.savepoint_ids and not connection.needs_rollback:
+        _tell("")
 
 
 def action[**P, R](function: Callable[P, R]) -> Callable[P, R]:
@@ -79,12 +106,34 @@ def action[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         with (
             transaction.atomic(),
-            acting(
-                kwargs["by"],
-                reason=str(kwargs.get("reason") or ""),
-                act=f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}",
-            ),
+            acting(kwargs["by"], reason=str(kwargs.get("reason") or ""), act=_name_of(function)),
         ):
             return function(*args, **kwargs)
 
     return run
+
+
+def action_at_once[**P, R](function: Callable[P, R]) -> Callable[P, R]:
+    """Make a function one use case whose only write is one statement, which is a transaction of its own.
+
+    For what comes many times a second: the statement itself names the actor, by ``set_config('app.ctx', spoken(),
+    true)`` before its first row. The function is keyword-only and takes ``by``.
+    """
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        inside = connection.in_atomic_block
+        with (
+            transaction.atomic() if inside else nullcontext(),
+            _named(kwargs["by"], reason="", act=_name_of(function)) as outermost,
+        ):
+            result = function(*args, **kwargs)
+            if inside and outermost:
+                _take_back()
+            return result
+
+    return run
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    return f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}"

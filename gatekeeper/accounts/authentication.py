@@ -28,19 +28,28 @@ class ServiceTokenAuthentication(BaseAuthentication):
         kind, _, plain = get_authorization_header(request).decode("latin-1").partition(" ")
         if kind.lower() != "bearer":
             return None
-        caller, now = caller_of(plain), clock.now()
-        if caller is None or not _is_good(caller.token, plain, now):
-            raise AuthenticationFailed("The token is unknown, expired or revoked.", code="token_invalid")
+        found = caller_of(plain)
+        if found is None:
+            raise _invalid()
+        caller, read = found
+        with clock.as_read(read):
+            now = clock.now()
+        if not _is_good(caller.token, plain, now):
+            raise _invalid()
         token = copy(caller.token)
         token.person, token.site = copy(token.person), copy(token.site)
         token_limits.set(Limits(token.person_id, token.site_id, frozenset(token.scopes)))
-        request._request.site = token.site
+        request._request.site, request._request.received_at = token.site, now
         keep_authority(request, token.person, authority_from(token.person, caller.assignments, at=now))
         return token.person, token
 
     def authenticate_header(self, _request: Request) -> str:
         """Return what a 401 answer asks for."""
         return 'Bearer realm="gatekeeper"'
+
+
+def _invalid() -> AuthenticationFailed:
+    return AuthenticationFailed("The token is unknown, expired or revoked.", code="token_invalid")
 
 
 def _is_good(token: ServiceToken, plain: str, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from gatekeeper.accounts import clock
 from gatekeeper.accounts.acting import System, token_limits
 from gatekeeper.accounts.models import AccessEvent, Assignment, Person, Qualification, ServiceToken, Site
 from gatekeeper.accounts.rules import authority
+from gatekeeper.accounts.statements import planned_first
 from gatekeeper.core.refusal import Kind, Refusal
 
 SHIPPED_ROLES = Path(__file__).parent / "data" / "roles.toml"
@@ -200,39 +201,38 @@ class Caller:
 
 
 # Every row that decides what a machine may do, by its version: PostgreSQL gives a row another xmin at each change.
-_VERSION = """SELECT concat_ws(' ', t.id, t.xmin, p.xmin, s.xmin, (
+_VERSION = """SELECT clock_timestamp(), concat_ws(' ', t.id, t.xmin, p.xmin, s.xmin, (
       SELECT string_agg(concat_ws('.', a.id, a.xmin, r.xmin, at.xmin), ' ' ORDER BY a.id)
       FROM accounts_assignment a JOIN accounts_role r ON r.id = a.role_id JOIN accounts_site at ON at.id = a.site_id
       WHERE a.person_id = p.id))
     FROM accounts_servicetoken t JOIN accounts_person p ON p.id = t.person_id JOIN accounts_site s ON s.id = t.site_id
-    WHERE t.prefix = %s"""
+    WHERE t.prefix = %(prefix)s::text"""
 _callers: dict[tuple[str, str], Caller] = {}
 _MOST_CALLERS = 1_000
 
 
-def caller_of(plain: str) -> Caller | None:
-    """Return what ``token_of`` does with the assignments, read again only when one of the rows has changed.
+def caller_of(plain: str) -> tuple[Caller, datetime] | None:
+    """Return what ``token_of`` does with the assignments, and the database's clock; None where there is no such token.
 
-    What it returns is shared: nobody changes it.
+    The rows are read again only when one of them has changed. The caller is shared: nobody changes it.
     """
     prefix = _prefix_in(plain)
-    if not prefix:
+    rows = planned_first(_VERSION, {"prefix": prefix}) if prefix else []
+    if not rows:
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(_VERSION, [prefix])
-        version = cursor.fetchone()
+    ((at, version),) = rows
     key = (connection.settings_dict["NAME"], prefix)
     known = _callers.get(key)
-    if version is None or (known and known.version == version[0]):
-        return known if version else None
+    if known and known.version == version:
+        return known, at
     token = token_of(plain)
     if token is None:
         return None
     if len(_callers) >= _MOST_CALLERS:
         _callers.clear()
     # A row that changed in between is of a newer version than is noted here, and is read again the next time.
-    _callers[key] = Caller(version[0], token, tuple(_assignments_of(token.person)))
-    return _callers[key]
+    _callers[key] = Caller(version, token, tuple(_assignments_of(token.person)))
+    return _callers[key], at
 
 
 def _assignments_of(person: Person) -> QuerySet[Assignment]:

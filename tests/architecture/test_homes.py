@@ -59,6 +59,7 @@ OWN_FILES = {
         "middleware": "the idle lock",
         "permissions": "the guard of the REST door",
         "requests": "what a request knows about its person",
+        "statements": "what is asked many times a second",
     },
     "gatekeeper/ledger": {
         "attach": "triggers and privileges after a migration",

@@ -134,8 +134,8 @@ def test_a_body_that_was_kept_as_text_gives_the_same_columns_again(frame):
 
 def test_a_stored_column_is_the_column_that_was_packed():
     (column,) = decoded(of_tags(FI={"times": [5], "values": [None], "quality": [7]}).body).columns
-    assert column_of("FI", *column.packed()).packed() == column.packed()
-    assert column_of("FI", *replace(column, quality=None).packed()).quality is None
+    assert column_of("FI", *column.packed).packed == column.packed
+    assert column_of("FI", *replace(column, quality=None).packed).quality is None
 
 
 def test_nothing_is_connected_across_a_disputed_sample_however_short_it_lasts():

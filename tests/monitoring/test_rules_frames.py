@@ -12,8 +12,8 @@ from batches.monitoring.rules.frames import (
     Bounds,
     Column,
     Frame,
-    check_frame,
-    check_identity,
+    check_frames,
+    check_identities,
     decoded,
     digest,
     frame_from,
@@ -39,7 +39,7 @@ def tags(draw):
 @given(tags())
 def test_the_stored_columns_give_the_digest_back(given_tags):
     frame = frame_from("TFF01", "boot", 1, given_tags)
-    packed = [(column.tag, len(column), column.packed()) for column in reversed(frame.columns)]
+    packed = [(column.tag, len(column), column.packed) for column in reversed(frame.columns)]
     assert digest("TFF01", "boot", 1, packed) == frame.sha256()
     for column, (_tag, count, parts) in zip(reversed(frame.columns), packed, strict=True):
         assert len(signal_from(*parts).times) == count == len(column)
@@ -66,7 +66,7 @@ def test_one_sample_more_or_other_changes_the_digest():
 
 def test_a_sample_without_value_keeps_its_time_and_bad_quality_is_not_good():
     frame = frame_from("S", "b", 1, {"T": {"times": [1, 2, 3], "values": [1.0, None, 3.0], "quality": [192, 192, 0]}})
-    signal = signal_from(*frame.columns[0].packed())
+    signal = signal_from(*frame.columns[0].packed)
     assert signal.good.tolist() == [True, True, False]
     assert np.isnan(signal.values).tolist() == [False, True, False]
 
@@ -74,13 +74,13 @@ def test_a_sample_without_value_keeps_its_time_and_bad_quality_is_not_good():
 def test_too_many_samples_are_refused():
     frame = frame_from("S", "b", 1, {"T": {"times": [AT] * 11, "values": [1.0] * 11}})
     with pytest.raises(Refusal) as caught:
-        check_frame(frame, known={"T"}, bounds=Bounds(10, AT))
+        check_frames([frame], known={"T"}, bounds=Bounds(10, 9, AT))
     assert caught.value.code == "too_many_samples"
 
 
 def test_a_frame_without_tags_is_refused():
     with pytest.raises(Refusal) as caught:
-        check_frame(frame_from("S", "b", 1, {}), known=(), bounds=Bounds(10, AT))
+        check_frames([frame_from("S", "b", 1, {})], known=(), bounds=Bounds(10, 9, AT))
     assert caught.value.code == "empty_frame"
 
 
@@ -140,8 +140,8 @@ def test_a_frame_knows_how_much_it_holds_and_of_when():
 
 def test_a_frame_that_can_be_recorded_passes():
     frame = frame_from("S", "b", 2**53 - 1, {"T": {"times": [AT], "values": [1.0]}})
-    check_identity(frame)
-    check_frame(frame, known={"T"}, bounds=Bounds(1, AT))
+    check_identities([frame])
+    check_frames([frame], known={"T"}, bounds=Bounds(1, 1, AT))
 
 
 def test_every_fault_of_a_frame_is_named_at_its_place():
@@ -152,7 +152,7 @@ def test_every_fault_of_a_frame_is_named_at_its_place():
         "V": {"times": [AT, AT // 1000], "values": [1.0, 1.0]},
     }
     frame = frame_from("S", "b", 1, columns)
-    assert faults_of(lambda: check_frame(frame, known={"T", "U", "V"}, bounds=Bounds(9, AT + 1))) == {
+    assert faults_of(lambda: check_frames([frame], known={"T", "U", "V"}, bounds=Bounds(9, 9, AT + 1))) == {
         ("unknown_tag", "tags.X"),
         ("reading_from_the_future", "tags.T.times.1"),
         ("empty_column", "tags.U"),
@@ -171,7 +171,7 @@ def test_every_fault_of_a_frame_is_named_at_its_place():
 )
 def test_an_identity_that_cannot_be_looked_up_is_refused(changes, faults):
     frame = Frame(**{"source": "S", "boot_id": "b", "sequence": 1, "columns": ()} | changes)
-    assert faults_of(lambda: check_identity(frame)) == faults
+    assert faults_of(lambda: check_identities([frame])) == faults
 
 
 def test_columns_and_times_that_cannot_be_read_are_named_together():

@@ -18,7 +18,6 @@ import numpy as np
 from django.conf import settings
 from django.db import DatabaseError, connection, connections, transaction
 
-from batches.monitoring.actions.readings import COPY_SEGMENTS, SEGMENT_TYPES
 from batches.monitoring.models import ArchivedMonth, ArchiveMove, Frame, FrameConflict
 from batches.monitoring.queries import archives
 from batches.monitoring.queries.away import has_readings
@@ -50,6 +49,12 @@ from gatekeeper.ledger.routing import OWNER
 _LOCK = 0x61726368  # one of these runs at a time
 _PATIENCE = 1.0  # seconds
 _MANY = 1000
+_COPY = (
+    "COPY monitoring_segment "
+    "(source_id, frame_id, tag_id, frame_at, first_us, last_us, count, times, values, quality) "
+    "FROM STDIN (FORMAT BINARY)"
+)
+_COPIED = ["int8", "int8", "int8", "timestamptz", "int8", "int8", "int4", "bytea", "bytea", "bytea"]
 
 
 def archive_month(*, by: Person, month: str, folder: Path) -> list[ArchivedMonth]:
@@ -324,8 +329,8 @@ def _copy_back(part: ArchivedMonth, manifest: Manifest, folder: Path) -> None:
             (boot, number): (pk, first)
             for boot, number, pk, first in rows.values_list("boot_id", "sequence", "pk", "first_at")
         }
-        with connection.cursor() as cursor, cursor.copy(COPY_SEGMENTS) as copy:
-            copy.set_types(SEGMENT_TYPES)
+        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+            copy.set_types(_COPIED)
             for one in batch:
                 if (one.boot_id, one.sequence) not in places:
                     continue

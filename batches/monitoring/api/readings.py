@@ -65,7 +65,8 @@ class Readings(ApiView):
         ``quarantined`` samples have a time too far after the frame was received: kept, and judged by no rule.
         """
         frame = _frame(request)
-        outcome = record_frame(by=request.user, site=_site(self, frame), frame=frame, authority_checked=True)
+        at = getattr(request._request, "received_at", None)
+        outcome = record_frame(by=request.user, site=_site(self, frame), frame=frame, authority_checked=True, at=at)
         if isinstance(outcome, Conflicting):
             raise Refusal(
                 "frame_conflict",

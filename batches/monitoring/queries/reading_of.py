@@ -129,7 +129,7 @@ class Reading:
                 assert known.dispute.counts is not None
                 assert known.body_at is not None
                 place = (known.source, known.boot_id, known.sequence, known.body_at)
-                yield (tag.pk, known.dispute.counts, pk, *column.packed(), *place)
+                yield (tag.pk, known.dispute.counts, pk, *column.packed, *place)
 
     def signal(self, sent: Signal, place: Place) -> Signal:
         """Return the signal that counts: at its corrected times, without what is in quarantine."""

@@ -8,6 +8,7 @@ import hashlib
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -33,13 +34,14 @@ _MOST_PARTS = 64  # each part is copied out of the rest: empty parts by the hund
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much one frame may hold, and until when (µs) its readings may be."""
+    """How many samples and frames may come at once, and until when (µs) their readings may be."""
 
     samples: int
+    frames: int
     latest_us: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Column:
     """The samples of one tag: times in µs since 1970, values, OPC quality (None: all good)."""
 
@@ -52,10 +54,21 @@ class Column:
         """Return the number of samples."""
         return len(self.times)
 
+    @cached_property
+    def first_us(self) -> int:
+        """The earliest time."""
+        return int(self.times.min())
+
+    @cached_property
+    def last_us(self) -> int:
+        """The latest time."""
+        return int(self.times.max())
+
+    @cached_property
     def packed(self) -> tuple[bytes, bytes, bytes | None]:
-        """Return times (int64), values (float64) and quality (uint8) as little-endian bytes."""
+        """Times (int64), values (float64) and quality (uint8) as little-endian bytes."""
         quality = None if self.quality is None else self.quality.tobytes()
-        return self.times.astype("<i8").tobytes(), self.values.astype("<f8").tobytes(), quality
+        return np.asarray(self.times, "<i8").tobytes(), np.asarray(self.values, "<f8").tobytes(), quality
 
     def listed(self) -> dict[str, list[float]]:
         """Return times, values and, where there is one, quality as lists."""
@@ -95,16 +108,16 @@ class Frame:
     @property
     def first_us(self) -> int:
         """The earliest event time."""
-        return min(int(column.times.min()) for column in self.columns)
+        return min(column.first_us for column in self.columns)
 
     @property
     def last_us(self) -> int:
         """The latest event time."""
-        return max(int(column.times.max()) for column in self.columns)
+        return max(column.last_us for column in self.columns)
 
     def sha256(self) -> str:
         """Return the digest of its identity and columns, whatever the order of tags or the spelling of numbers."""
-        packed = [(column.tag, len(column), column.packed()) for column in self.columns]
+        packed = [(column.tag, len(column), column.packed) for column in self.columns]
         return digest(self.source, self.boot_id, self.sequence, packed)
 
 
@@ -227,56 +240,87 @@ def quality_fault(tag: str) -> Refusal:
     )
 
 
-def check_identity(frame: Frame) -> None:
-    """Pass when source, boot id and sequence can be looked up.
+def check_identities(frames: Sequence[Frame]) -> None:
+    """Pass when source, boot id and sequence of frames that came together can be looked up, and none comes twice.
 
-    :raises Refusal: ``blank_value``, ``name_too_long``, ``sequence_out_of_range``, all at once.
+    :raises Refusal: ``empty_frame``, ``blank_value``, ``name_too_long``, ``sequence_out_of_range``,
+        ``several_sources``, ``frame_twice``, all at once.
     """
-    refuse_all(list(_identity_faults(frame)))
+    if not frames:
+        raise Refusal("empty_frame", "The frame holds no readings.", field="frames")
+    faults = [fault for place, frame in _placed(frames) for fault in _identity_faults(frame, place)]
+    seen: set[tuple[str, int]] = set()
+    for place, frame in _placed(frames):
+        if frame.source != frames[0].source:
+            faults.append(Refusal("several_sources", "What comes together is of one source.", field=f"{place}source"))
+        if (frame.boot_id, frame.sequence) in seen:
+            faults.append(Refusal("frame_twice", "This frame comes twice.", field=f"{place}sequence"))
+        seen.add((frame.boot_id, frame.sequence))
+    refuse_all(faults)
 
 
-def check_frame(frame: Frame, *, known: Collection[str], bounds: Bounds) -> None:
-    """Pass when the frame can be recorded by a source that has these tags.
+def check_frames(frames: Sequence[Frame], *, known: Collection[str], bounds: Bounds) -> None:
+    """Pass when frames that came together can be recorded by a source that has these tags.
 
-    :raises Refusal: every fault at once: ``empty_frame``, ``too_many_samples``, ``unknown_tag``, ``empty_column``,
-        ``reading_from_the_future``, ``reading_before_2000``.
+    :raises Refusal: every fault at once: ``too_many_frames``, ``empty_frame``, ``too_many_samples``, ``unknown_tag``,
+        ``empty_column``, ``reading_from_the_future``, ``reading_before_2000``.
     """
-    refuse_all([*_size_faults(frame, bounds), *_column_faults(frame, known, bounds)])
+    faults = list(_size_faults(frames, bounds))
+    for place, frame in _placed(frames):
+        if not frame.columns:
+            faults.append(Refusal("empty_frame", "The frame holds no readings.", field=f"{place}tags"))
+        faults += _column_faults(frame, place, known, bounds)
+    refuse_all(faults)
 
 
-def _identity_faults(frame: Frame) -> Iterator[Refusal]:
+def _placed(frames: Sequence[Frame]) -> Iterator[tuple[str, Frame]]:
+    """Yield each frame with what comes before the names of its fields: nothing, where it came alone."""
+    for number, frame in enumerate(frames):
+        yield f"frames.{number}." if len(frames) > 1 else "", frame
+
+
+def _identity_faults(frame: Frame, place: str) -> Iterator[Refusal]:
     for field in ("source", "boot_id"):
         name = getattr(frame, field)
         if not name.strip():
-            yield Refusal("blank_value", "Enter a value.", field=field)
+            yield Refusal("blank_value", "Enter a value.", field=place + field)
         elif len(name) > LONGEST_NAME or not name.isprintable():
-            yield Refusal("name_too_long", "A name has at most {most} characters.", field=field, most=LONGEST_NAME)
+            yield Refusal(
+                "name_too_long", "A name has at most {most} characters.", field=place + field, most=LONGEST_NAME
+            )
     if not 0 <= frame.sequence < _LARGEST_SEQUENCE:
-        yield Refusal("sequence_out_of_range", "A sequence is a whole number from 0 to 2^53.", field="sequence")
+        yield Refusal("sequence_out_of_range", "A sequence is a whole number from 0 to 2^53.", field=f"{place}sequence")
 
 
-def _size_faults(frame: Frame, bounds: Bounds) -> Iterator[Refusal]:
-    if not frame.columns:
-        yield Refusal("empty_frame", "The frame holds no readings.", field="tags")
-    if frame.samples > bounds.samples:
+def _size_faults(frames: Sequence[Frame], bounds: Bounds) -> Iterator[Refusal]:
+    if len(frames) > bounds.frames:
+        yield Refusal(
+            "too_many_frames",
+            "At most {most} frames come together; these are {count}.",
+            field="frames",
+            most=bounds.frames,
+            count=len(frames),
+        )
+    samples = sum(frame.samples for frame in frames)
+    if samples > bounds.samples:
         yield Refusal(
             "too_many_samples",
             "A frame holds at most {most} samples; this one has {count}.",
             field="tags",
             most=bounds.samples,
-            count=frame.samples,
+            count=samples,
         )
 
 
-def _column_faults(frame: Frame, known: Collection[str], bounds: Bounds) -> Iterator[Refusal]:
+def _column_faults(frame: Frame, prefix: str, known: Collection[str], bounds: Bounds) -> Iterator[Refusal]:
     for column in frame.columns:
-        place, tag = f"tags.{column.tag}", column.tag
+        place, tag = f"{prefix}tags.{column.tag}", column.tag
         if tag not in known:
             yield Refusal("unknown_tag", "The source has no tag “{tag}”.", field=place, tag=tag)
         if not len(column):
             yield Refusal("empty_column", "The column of {tag} is empty.", field=place, tag=tag)
             continue
-        if int(column.times.max()) > bounds.latest_us:
+        if column.last_us > bounds.latest_us:
             at = int(np.argmax(column.times > bounds.latest_us))
             yield Refusal(
                 "reading_from_the_future",
@@ -284,7 +328,7 @@ def _column_faults(frame: Frame, known: Collection[str], bounds: Bounds) -> Iter
                 field=f"{place}.times.{at}",
                 tag=tag,
             )
-        if int(column.times.min()) < _FIRST_US:
+        if column.first_us < _FIRST_US:
             at = int(np.argmax(column.times < _FIRST_US))
             yield Refusal(
                 "reading_before_2000",

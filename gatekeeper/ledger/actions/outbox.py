@@ -10,6 +10,7 @@ import logging
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,8 +26,9 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 5
 _HOLD = timedelta(seconds=60)  # tasks are shorter than a minute; after it the worker is taken for dead
 _SWEEP_SECONDS = 30.0
-_POST = """INSERT INTO ledger_outbox (queue, kind, share, payload, posted_at, due_at, attempts, error)
-    VALUES (%s, %s, %s, %s, %s, %s, 0, '') RETURNING id"""
+# Of a message that the very statement writes that causes it (Message); what follows selects these columns.
+INSERTED = "INSERT INTO ledger_outbox (queue, kind, share, payload, posted_at, due_at, attempts, error)"
+_POST = f"{INSERTED} VALUES (%s, %s, %s, %s, %s, %s, 0, '') RETURNING id"
 _OPEN = """one.done_at IS NULL AND one.dead_at IS NULL AND one.due_at <= %(now)s
     AND (one.held_until IS NULL OR one.held_until <= clock_timestamp())"""
 _TOGETHER = 200  # so many messages are done at once at most: their handler stays within its ten seconds
@@ -41,6 +43,27 @@ _TAKE = f"""UPDATE ledger_outbox SET attempts = attempts + 1, held_until = clock
 _GIVE_UP = f"""UPDATE ledger_outbox one SET dead_at = %(now)s,
       error = coalesce(nullif(one.error, ''), 'The worker died each time.')
     WHERE one.id = %(id)s AND one.attempts >= %(most)s AND {_OPEN} RETURNING one.kind"""  # noqa: S608 -- of constants
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is asked for, and whose it is: for an action that writes its message by its own statement (``INSERTED``).
+
+    :raises LookupError: when nobody handles this kind.
+    """
+
+    kind: str
+    share: str = ""
+
+    @property
+    def queue(self) -> str:
+        """The queue, or the part of it, where the message waits."""
+        return outbox.part_of(outbox.handling(self.kind).queue, self.share)
+
+    def ring(self, message_id: int) -> None:
+        """Wake a worker for the message that was written, once it is committed."""
+        ring = functools.partial(outbox.ring, message_id, self.queue, outbox.bell_of(self.kind, self.share))
+        transaction.on_commit(ring, robust=True)
 
 
 def post(
@@ -63,15 +86,16 @@ def post(
     if not connection.in_atomic_block:
         raise RuntimeError("An outbox message is part of an action's transaction.")
     now = posted_at or clock.now()
-    queue = outbox.part_of(outbox.handling(kind).queue, share)
-    message = Outbox(queue=queue, kind=kind, share=share, payload=dict(payload), posted_at=now, due_at=due_at or now)
+    asked = Message(kind, share)
+    message = Outbox(
+        queue=asked.queue, kind=kind, share=share, payload=dict(payload), posted_at=now, due_at=due_at or now
+    )
     with connection.cursor() as cursor:
         written = json.dumps(message.payload, cls=DjangoJSONEncoder)
-        cursor.execute(_POST, [queue, kind, share, written, now, message.due_at])
+        cursor.execute(_POST, [message.queue, kind, share, written, now, message.due_at])
         (message.pk,) = cursor.fetchone()
     if hurried and message.due_at <= now:
-        ring = functools.partial(outbox.ring, message.pk, message.queue, outbox.bell_of(kind, share))
-        transaction.on_commit(ring, robust=True)
+        asked.ring(message.pk)
     return message
 
 
