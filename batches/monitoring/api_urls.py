@@ -7,6 +7,7 @@ from batches.monitoring.api import alarms, disputes, files, log_mappings, lots, 
 app_name = "monitoring_api"
 urlpatterns = [
     path("readings/", readings.Readings.as_view(), name="readings"),
+    path("readings/frames/", readings.SeveralReadings.as_view(), name="several_readings"),
     path("sources/", sources.Sources.as_view(), name="sources"),
     path("sources/<str:code>/", sources.SourceDetail.as_view(), name="source"),
     path("sources/<str:code>/sensors/", sources.SourceSensors.as_view(), name="source_sensors"),

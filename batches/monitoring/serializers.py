@@ -65,6 +65,18 @@ class FrameShown(serializers.Serializer):
     sha256 = serializers.CharField()
 
 
+class FramesInput(serializers.Serializer):
+    """Several frames of one source."""
+
+    frames = FrameInput(many=True)
+
+
+class FramesShown(serializers.Serializer):
+    """What became of each of several frames, in the order in which they came; of an Arrow stream by sequence."""
+
+    frames = FrameShown(many=True)
+
+
 class BucketShown(serializers.Serializer):
     """Readings of a short time."""
 

@@ -1,5 +1,6 @@
 """The plant that is measured, made once through the real actions: people, skids with their tags, running phases."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -110,14 +111,36 @@ def body(source: str, boot: str, sequence: int, given: Columns) -> bytes:
 
 def arrow(given: Columns) -> bytes:
     """Return the Arrow stream of a frame: a row a sample, the tag as a dictionary."""
+    return _streamed([_table(given)])
+
+
+def arrow_of_several(given: Mapping[int, Columns]) -> bytes:
+    """Return the Arrow stream of several frames, a batch each: as ``arrow``, with the sequence as a column."""
+    import pyarrow as pa
+
+    tables = [_table(columns) for columns in given.values()]
+    numbered = [
+        table.append_column("sequence", pa.array(np.full(len(table), sequence, dtype=np.int64)))
+        for sequence, table in zip(given, tables, strict=True)
+    ]
+    return _streamed(numbered)
+
+
+def _table(given: Columns) -> Any:
     import pyarrow as pa
 
     tags = pa.DictionaryArray.from_arrays(
         np.repeat(np.arange(len(given), dtype=np.int8), [len(times) for times, _values in given.values()]), list(given)
     )
     times, values = (np.concatenate([columns[place] for columns in given.values()]) for place in (0, 1))
-    table = pa.table({"tag": tags, "time": times, "value": values})
+    return pa.table({"tag": tags, "time": times, "value": values})
+
+
+def _streamed(tables: Sequence[Any]) -> bytes:
+    import pyarrow as pa
+
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
+    with pa.ipc.new_stream(sink, tables[0].schema) as writer:
+        for table in tables:
+            writer.write_table(table)
     return bytes(sink.getvalue())

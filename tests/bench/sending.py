@@ -22,10 +22,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """The body of a frame with the headers that it needs."""
+    """The body of a frame with the headers that it needs, or of several with the rest of their address."""
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    where: str = ""
 
 
 class Gateway:
@@ -37,11 +38,12 @@ class Gateway:
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._used = 0.0
 
-    def send(self, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
-        """POST one frame, over a new connection when the kept one may have been closed."""
+    def send(self, body: bytes, headers: Mapping[str, str] | None = None, where: str = "") -> Answer:
+        """POST one frame (several, by ``where``), over a new connection when the kept one may have been closed."""
         if time.monotonic() - self._used > _IDLE:
             self._connection.close()
-        self._connection.request("POST", "/api/v1/readings/", body=body, headers={**self._headers, **(headers or {})})
+        address = f"/api/v1/readings/{where}"
+        self._connection.request("POST", address, body=body, headers={**self._headers, **(headers or {})})
         response = self._connection.getresponse()
         text = response.read()
         self._used = time.monotonic()
@@ -53,7 +55,7 @@ def send_all(gateways: list[Gateway], parcels: Sequence[Parcel]) -> list[Answer]
     count = len(gateways)
 
     def share(place: int) -> list[Answer]:
-        return [gateways[place].send(one.body, one.headers) for one in parcels[place::count]]
+        return [gateways[place].send(one.body, one.headers, one.where) for one in parcels[place::count]]
 
     with ThreadPoolExecutor(count) as pool:
         shares = list(pool.map(share, range(count)))

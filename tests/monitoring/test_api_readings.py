@@ -31,9 +31,9 @@ def gateway(plant, time, client):
     client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     time.after(120)
 
-    def send(body, content_type="application/json", **headers):
+    def send(body, content_type="application/json", *, url=URL, **headers):
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return client.post(URL, raw, content_type=content_type, headers=headers)
+        return client.post(url, raw, content_type=content_type, headers=headers)
 
     return send
 

@@ -1,5 +1,6 @@
 """Readings in."""
 
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -11,14 +12,20 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
-from batches.monitoring.actions.readings import Conflicting, Recorded, record_frame
+from batches.monitoring.actions.readings import Conflicting, Outcome, Recorded, Replayed, record_frames
 from batches.monitoring.models import Source
 from batches.monitoring.queries.reading_of import quarantined_as_sent
-from batches.monitoring.rules.arrow_frames import MEDIA_TYPE, decoded_arrow, frame_identity
-from batches.monitoring.rules.frames import Frame, decoded, unpacked
-from batches.monitoring.serializers import FrameInput, FrameShown
+from batches.monitoring.rules.arrow_frames import (
+    MEDIA_TYPE,
+    boot_identity,
+    decoded_arrow,
+    decoded_arrow_frames,
+    frame_identity,
+)
+from batches.monitoring.rules.frames import Frame, decoded, decoded_frames, unpacked
+from batches.monitoring.serializers import FrameInput, FrameShown, FramesInput, FramesShown
 from gatekeeper.api import ApiView
-from gatekeeper.core.refusal import Kind, Refusal
+from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 
 
 class Body(BaseParser):
@@ -64,29 +71,100 @@ class Readings(ApiView):
 
         ``quarantined`` samples have a time too far after the frame was received: kept, and judged by no rule.
         """
-        frame = _frame(request)
-        at = getattr(request._request, "received_at", None)
-        outcome = record_frame(by=request.user, site=_site(self, frame), frame=frame, authority_checked=True, at=at)
+        (outcome,), (frame,) = _recorded(self, request, [_frame(request)])
         if isinstance(outcome, Conflicting):
-            raise Refusal(
-                "frame_conflict",
-                "Frame {frame} is recorded with another body; this one is kept beside it and flagged.",
-                kind=Kind.CONFLICT,
-                field="sequence",
-                frame=str(outcome.frame),
-            )
-        recorded = isinstance(outcome, Recorded)
-        answer = {
-            "frame": str(outcome.frame),
-            "status": "recorded" if recorded else "replayed",
-            "samples": outcome.frame.samples,
-            "quarantined": sum(quarantined_as_sent(one.times, outcome.frame.received_at) for one in frame.columns),
-            "sha256": outcome.frame.sha256,
-        }
-        return JsonResponse(answer, status=201 if recorded else 200)
+            raise _conflict(outcome, "sequence")
+        return JsonResponse(_shown(outcome, frame), status=_status([outcome]))
+
+
+class SeveralReadings(ApiView):
+    """Several frames of one source, as a gateway has them that was cut off; each is safe to send again."""
+
+    permission = "monitoring.record_readings"
+    idempotent = False
+    parser_classes: ClassVar = [Body, ArrowBody]
+
+    @extend_schema(
+        parameters=_IDENTITY[:2],
+        request={Body.media_type: FramesInput, MEDIA_TYPE: OpenApiTypes.BINARY},
+        responses={201: FramesShown, 200: FramesShown},
+    )
+    def post(self, request: Request) -> JsonResponse:
+        """Record frames of one source: 201 recorded, 200 all are replays, 422 with every fault and nothing recorded.
+
+        409 names every frame under whose identity another body was recorded; the others are recorded. An Arrow stream
+        is of one boot and has a column ``sequence`` beside those of a single frame.
+        """
+        outcomes, frames = _recorded(self, request, _frames(request))
+        refuse_all(
+            [
+                _conflict(outcome, f"frames.{place}.sequence")
+                for place, outcome in enumerate(outcomes)
+                if isinstance(outcome, Conflicting)
+            ]
+        )
+        shown = [
+            _shown(outcome, frame)
+            for outcome, frame in zip(outcomes, frames, strict=True)
+            if not isinstance(outcome, Conflicting)
+        ]
+        return JsonResponse({"frames": shown}, status=_status(outcomes))
+
+
+def _recorded(view: ApiView, request: Request, frames: list[Frame]) -> tuple[list[Outcome], list[Frame]]:
+    if not frames:
+        raise Refusal("empty_frame", "The frame holds no readings.", field="frames")
+    at = getattr(request._request, "received_at", None)
+    site = _site(view, frames[0])
+    return record_frames(by=request.user, site=site, frames=frames, authority_checked=True, at=at), frames
+
+
+def _status(outcomes: list[Outcome]) -> HTTPStatus:
+    return HTTPStatus.CREATED if any(isinstance(one, Recorded) for one in outcomes) else HTTPStatus.OK
+
+
+def _shown(outcome: Recorded | Replayed, frame: Frame) -> dict[str, Any]:
+    row = outcome.frame
+    return {
+        "frame": str(row),
+        "status": "recorded" if isinstance(outcome, Recorded) else "replayed",
+        "samples": row.samples,
+        "quarantined": sum(quarantined_as_sent(one.times, row.received_at) for one in frame.columns),
+        "sha256": row.sha256,
+    }
+
+
+def _conflict(outcome: Conflicting, field: str) -> Refusal:
+    return Refusal(
+        "frame_conflict",
+        "Frame {frame} is recorded with another body; this one is kept beside it and flagged.",
+        kind=Kind.CONFLICT,
+        field=field,
+        frame=str(outcome.frame),
+    )
 
 
 def _frame(request: Request) -> Frame:
+    body, arrow = _sent(request)
+    if not arrow:
+        return decoded(body)
+    given = request.headers
+    source, boot_id, sequence = frame_identity(
+        given.get("Gatekeeper-Source"), given.get("Gatekeeper-Boot-Id"), given.get("Gatekeeper-Sequence")
+    )
+    return decoded_arrow(body, source=source, boot_id=boot_id, sequence=sequence)
+
+
+def _frames(request: Request) -> list[Frame]:
+    body, arrow = _sent(request)
+    if not arrow:
+        return decoded_frames(body)
+    source, boot_id = boot_identity(request.headers.get("Gatekeeper-Source"), request.headers.get("Gatekeeper-Boot-Id"))
+    return decoded_arrow_frames(body, source=source, boot_id=boot_id)
+
+
+def _sent(request: Request) -> tuple[bytes, bool]:
+    """Return the unpacked body, and whether it is Arrow."""
     body = _body(request)
     match request.headers.get("Content-Encoding", "identity").strip().lower():
         case "gzip":
@@ -97,13 +175,7 @@ def _frame(request: Request) -> Frame:
         case other:
             raise UnsupportedMediaType(other)
     # It was negotiated when the body was read: one of two.
-    if not (request.content_type or "").lower().startswith(MEDIA_TYPE):
-        return decoded(body)
-    given = request.headers
-    source, boot_id, sequence = frame_identity(
-        given.get("Gatekeeper-Source"), given.get("Gatekeeper-Boot-Id"), given.get("Gatekeeper-Sequence")
-    )
-    return decoded_arrow(body, source=source, boot_id=boot_id, sequence=sequence)
+    return body, (request.content_type or "").lower().startswith(MEDIA_TYPE)
 
 
 def _body(request: Request) -> bytes:

@@ -4,7 +4,8 @@ Columns are sliced out of the body that was sent; nothing is unpacked, so nothin
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -21,13 +22,50 @@ _TIMES = (pa.int64(), pa.timestamp("us", "UTC"), pa.timestamp("us", "+00:00"))
 _VALUES = (pa.float64(), pa.float32())
 _QUALITIES = (pa.uint8(), pa.int8(), pa.int16(), pa.uint16(), pa.int32(), pa.uint32(), pa.int64())
 _TEXTS = (pa.string(), pa.large_string())
+_KINDS = {"time": _TIMES, "value": _VALUES, "quality": _QUALITIES, "sequence": (pa.int64(), pa.int32(), pa.uint32())}
+_ONE = frozenset({"tag", "time", "value"})
+_SEVERAL = _ONE | {"sequence"}
 _MOST_BATCHES = 64  # each costs a fixed amount, however few rows it has
 _END = b"\xff\xff\xff\xff\0\0\0\0"  # what closes a stream: without it nobody knows that it is whole
 _RECORD_BATCH, _DICTIONARY_BATCH = 3, 2  # Message.fbs, union MessageHeader
 _COMPRESSION = 3  # Message.fbs, table RecordBatch, fourth field
 
 type _Codes = npt.NDArray[np.int64]
-type _Part = tuple[_Codes, Times, Floats, npt.NDArray[np.int64] | None, npt.NDArray[np.bool_] | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """Rows of readings: places of their tags, times, values, qualities and which of these are there, sequences."""
+
+    codes: _Codes
+    times: Times
+    values: Floats
+    quality: npt.NDArray[np.int64] | None
+    there: npt.NDArray[np.bool_] | None
+    sequence: npt.NDArray[np.int64] | None
+
+    def taken(self, which: slice | npt.NDArray[np.intp]) -> "_Rows":
+        """Return some of the rows, in this order."""
+        columns: list[Any] = [None if one is None else one[which] for one in _columns_of(self)]
+        return _Rows(*columns)
+
+
+def _columns_of(rows: _Rows) -> tuple[Any, ...]:
+    return rows.codes, rows.times, rows.values, rows.quality, rows.there, rows.sequence
+
+
+def _in_order_of(keys: npt.NDArray[np.int64] | None, rows: _Rows) -> _Rows:
+    """Return the rows with equal keys together, in ascending order, each in the order in which it came."""
+    if keys is None or not (keys[1:] < keys[:-1]).any():
+        return rows
+    return rows.taken(np.argsort(keys, kind="stable"))
+
+
+def _groups(keys: npt.NDArray[np.int64]) -> Iterator[tuple[int, slice]]:
+    """Yield each key with its rows; equal keys lie together."""
+    ends = np.append(np.flatnonzero(np.diff(keys)) + 1, len(keys)).tolist()
+    for begin, end in zip([0, *ends], ends, strict=False):
+        yield int(keys[begin]), slice(begin, end)
 
 
 def decoded_arrow(body: bytes, *, source: str, boot_id: str, sequence: int) -> Frame:
@@ -38,12 +76,34 @@ def decoded_arrow(body: bytes, *, source: str, boot_id: str, sequence: int) -> F
 
     :raises Refusal: ``frame_not_readable`` for what is no such stream; ``quality_out_of_range`` for every tag with one.
     """
+    names, rows = _read(body, _ONE)
+    columns = _columns(names, rows) if rows else ()
+    return Frame(source, boot_id, sequence, columns, body, MEDIA_TYPE)
+
+
+def decoded_arrow_frames(body: bytes, *, source: str, boot_id: str) -> list[Frame]:
+    """Return the frames of one boot that an Arrow IPC stream holds: as ``decoded_arrow``, and a column sequence.
+
+    They come in the order of their sequences.
+
+    :raises Refusal: as ``decoded_arrow``.
+    """
+    names, rows = _read(body, _SEVERAL)
+    if rows is None or rows.sequence is None:
+        return []
+    rows = _in_order_of(rows.sequence, rows)
+    assert rows.sequence is not None
+    return [
+        Frame(source, boot_id, sequence, _columns(names, rows.taken(own))) for sequence, own in _groups(rows.sequence)
+    ]
+
+
+def _read(body: bytes, wanted: frozenset[str]) -> tuple[list[str], _Rows | None]:
     try:
-        names, parts = _parts(body)
+        return _parts(body, wanted)
     except (pa.ArrowException, ValueError, OSError, MemoryError, OverflowError, struct.error, IndexError) as fault:
         said = str(fault).partition("\n")[0][:200]
         raise _unreadable(said or "it is no Arrow stream") from None
-    return Frame(source, boot_id, sequence, _columns(names, parts), body, MEDIA_TYPE)
 
 
 def arrow_from(columns: Iterable[tuple[str, Times, Floats, Bytes]]) -> bytes:
@@ -73,19 +133,25 @@ def _unreadable(fault: str) -> Refusal:
     return Refusal("frame_not_readable", "The body is not a frame of readings: {fault}.", fault=fault)
 
 
-def _parts(body: bytes) -> tuple[list[str], list[_Part]]:
-    """Return the tags in the order in which they appear, and each batch as columns."""
+def _parts(body: bytes, wanted: frozenset[str]) -> tuple[list[str], _Rows | None]:
+    """Return the tags in the order in which they appear, and the rows of all batches, None if there are none."""
     if not body.endswith(_END):
         raise _unreadable("the stream is cut short")
     _check_messages(body)
     source = pa.BufferReader(body)
     known: dict[str, int] = {}
     with pa.ipc.open_stream(source) as reader:
-        _check_schema(reader.schema)
+        refuse_all(list(_schema_faults(reader.schema, wanted)))
         parts = [_part(batch, known) for batch in reader if batch.num_rows]
     if source.tell() != len(body):
         raise _unreadable("something follows the end of the stream")
-    return list(known), parts
+    if len(parts) < 2:
+        return list(known), parts[0] if parts else None
+    # All batches have one schema: a column is in each or in none.
+    columns: list[Any] = [
+        None if each[0] is None else np.concatenate(each) for each in zip(*map(_columns_of, parts), strict=True)
+    ]
+    return list(known), _Rows(*columns)
 
 
 def _check_messages(body: bytes) -> None:
@@ -122,44 +188,44 @@ def _field(metadata: memoryview, table: int, number: int) -> int:
     return table + offset if offset else 0
 
 
-def _check_schema(schema: pa.Schema) -> None:
-    refuse_all(list(_schema_faults(schema)))
-
-
-def _schema_faults(schema: pa.Schema) -> Iterator[Refusal]:
+def _schema_faults(schema: pa.Schema, columns: frozenset[str]) -> Iterator[Refusal]:
     names = schema.names
-    for name in sorted(set(names) - {"tag", "time", "value", "quality"}):
+    for name in sorted(set(names) - columns - {"quality"}):
         yield _unreadable(f"there is no column “{name[:40]}” in a frame")
-    for name in ("tag", "time", "value"):
-        if name not in names:
-            yield _unreadable(f"the column {name} is missing")
+    for name in sorted(columns - set(names)):
+        yield _unreadable(f"the column {name} is missing")
     if len(set(names)) < len(names):
         yield _unreadable("a column comes twice")
         return
-    wanted = {"time": _TIMES, "value": _VALUES, "quality": _QUALITIES}
     for field in schema:
         kind = field.type
         if field.name == "tag":
             text = kind.value_type if isinstance(kind, pa.DictionaryType) else kind
             if text not in _TEXTS:
                 yield _unreadable(f"the column tag is {str(kind)[:60]}")
-        elif field.name in wanted and kind not in wanted[field.name]:
+        elif field.name in _KINDS and kind not in _KINDS[field.name]:
             yield _unreadable(f"the column {field.name} is {str(kind)[:60]}")
 
 
-def _part(batch: pa.RecordBatch, known: dict[str, int]) -> _Part:
+def _part(batch: pa.RecordBatch, known: dict[str, int]) -> _Rows:
     batch.validate(full=True)
-    time, value = batch.column("time"), batch.column("value")
+    time, value, names = batch.column("time"), batch.column("value"), batch.schema.names
     if time.null_count:
         raise _unreadable("a time is null")
     codes = _codes(batch.column("tag"), known)
     times = np.frombuffer(time.buffers()[1], dtype=np.int64, count=len(time) + time.offset)[time.offset :]
-    values = value.to_numpy(zero_copy_only=False).astype(np.float64)
-    if "quality" not in batch.schema.names:
-        return codes, times, values, None, None
-    quality = batch.column("quality")
-    there = np.asarray(quality.is_valid())
-    return codes, times, values, np.asarray(quality.fill_null(0)).astype(np.int64), there
+    values = value.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+    quality = there = sequence = None
+    if "quality" in names:
+        given = batch.column("quality")
+        there = np.asarray(given.is_valid())
+        quality = np.asarray(given.fill_null(0)).astype(np.int64)
+    if "sequence" in names:
+        given = batch.column("sequence")
+        if given.null_count:
+            raise _unreadable("a sequence is null")
+        sequence = np.asarray(given).astype(np.int64, copy=False)
+    return _Rows(codes, times, values, quality, there, sequence)
 
 
 def _codes(tag: pa.Array, known: dict[str, int]) -> _Codes:
@@ -177,24 +243,15 @@ def _codes(tag: pa.Array, known: dict[str, int]) -> _Codes:
     return own[places]
 
 
-def _columns(names: list[str], parts: list[_Part]) -> tuple[Column, ...]:
-    if not parts:
-        return ()
-    codes = np.concatenate([part[0] for part in parts])
-    times, values = np.concatenate([part[1] for part in parts]), np.concatenate([part[2] for part in parts])
-    quality = None if parts[0][3] is None else np.concatenate([part[3] for part in parts if part[3] is not None])
-    there = None if parts[0][4] is None else np.concatenate([part[4] for part in parts if part[4] is not None])
-    if (codes[1:] < codes[:-1]).any():
-        order = np.argsort(codes, kind="stable")
-        codes, times, values = codes[order], times[order], values[order]
-        quality, there = (None, None) if quality is None or there is None else (quality[order], there[order])
-    ends = np.append(np.flatnonzero(np.diff(codes)) + 1, len(codes)).tolist()
+def _columns(names: list[str], rows: _Rows) -> tuple[Column, ...]:
+    rows = _in_order_of(rows.codes, rows)
     faults: list[Refusal] = []
     columns: list[Column] = []
-    for begin, end in zip([0, *ends], ends, strict=False):
-        tag, own = names[int(codes[begin])], slice(begin, end)
-        given = None if quality is None or there is None else _quality(tag, quality[own], there[own], faults)
-        columns.append(column_from(tag, times[own], values[own], given))
+    for code, own in _groups(rows.codes):
+        tag, given = names[code], None
+        if rows.quality is not None and rows.there is not None:
+            given = _quality(tag, rows.quality[own], rows.there[own], faults)
+        columns.append(column_from(tag, rows.times[own], rows.values[own], given))
     refuse_all(faults)
     return tuple(sorted(columns, key=lambda column: column.tag))
 
@@ -218,13 +275,29 @@ def frame_identity(source: Any, boot_id: Any, sequence: Any) -> tuple[str, str, 
 
     :raises Refusal: ``frame_not_readable`` for every header that is missing or is not what it should be.
     """
-    named = {"Gatekeeper-Source": source, "Gatekeeper-Boot-Id": boot_id, "Gatekeeper-Sequence": sequence}
-    faults = [_unreadable(f"the header {name} is missing") for name, text in named.items() if text is None]
+    faults = _missing({**_boot_headers(source, boot_id), "Gatekeeper-Sequence": sequence})
     digits = "0" if sequence is None else sequence.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
         faults.append(_unreadable("the header Gatekeeper-Sequence is no whole number"))
     refuse_all(faults)
     return _utf8(source), _utf8(boot_id), int(sequence)
+
+
+def boot_identity(source: Any, boot_id: Any) -> tuple[str, str]:
+    """Return source and boot id that headers hold, as ``frame_identity`` does.
+
+    :raises Refusal: ``frame_not_readable`` for every header that is missing.
+    """
+    refuse_all(_missing(_boot_headers(source, boot_id)))
+    return _utf8(source), _utf8(boot_id)
+
+
+def _boot_headers(source: Any, boot_id: Any) -> dict[str, Any]:
+    return {"Gatekeeper-Source": source, "Gatekeeper-Boot-Id": boot_id}
+
+
+def _missing(headers: Mapping[str, Any]) -> list[Refusal]:
+    return [_unreadable(f"the header {name} is missing") for name, text in headers.items() if text is None]
 
 
 def _utf8(text: str) -> str:

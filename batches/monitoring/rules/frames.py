@@ -134,7 +134,12 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     tags: dict[str, _Tag]
 
 
+class _Bodies(msgspec.Struct, forbid_unknown_fields=True):
+    frames: list[_Body]
+
+
 _DECODER = msgspec.json.Decoder(_Body)
+_SEVERAL = msgspec.json.Decoder(_Bodies)
 
 
 def unpacked(body: bytes, *, limit: int) -> bytes:
@@ -171,16 +176,35 @@ def decoded(body: bytes) -> Frame:
     :raises Refusal: ``frame_not_readable`` for what is no such JSON; ``columns_differ_in_length``,
         ``time_out_of_range``, ``quality_out_of_range`` for every column that has one.
     """
+    faults: list[Refusal] = []
+    frame = _frame(_read(_DECODER, body), "", faults, body)
+    refuse_all(faults)
+    return frame
+
+
+def decoded_frames(body: bytes) -> list[Frame]:
+    """Return the frames that a JSON body holds under ``frames``, each as ``decoded`` does.
+
+    :raises Refusal: as ``decoded``, with every fault of every frame.
+    """
+    faults: list[Refusal] = []
+    given = _read(_SEVERAL, body).frames
+    found = [_frame(one, f"frames.{place}." if len(given) > 1 else "", faults) for place, one in enumerate(given)]
+    refuse_all(faults)
+    return found
+
+
+def _read[T](decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
-        given = _DECODER.decode(body)
+        return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise Refusal("frame_not_readable", "The body is not a frame of readings: {fault}.", fault=fault) from None
-    faults: list[Refusal] = []
-    columns = [_column(code, tag, faults) for code, tag in sorted(given.tags.items())]
-    refuse_all(faults)
-    return Frame(
-        given.source, given.boot_id, given.sequence, tuple(column for column in columns if column is not None), body
-    )
+
+
+def _frame(given: _Body, prefix: str, faults: list[Refusal], body: bytes = b"") -> Frame:
+    columns = [_column(code, tag, prefix, faults) for code, tag in sorted(given.tags.items())]
+    whole = tuple(column for column in columns if column is not None)
+    return Frame(given.source, given.boot_id, given.sequence, whole, body)
 
 
 def frame_from(source: str, boot_id: str, sequence: int, tags: Mapping[str, Mapping[str, Sequence[Any]]]) -> Frame:
@@ -192,8 +216,8 @@ def frame_from(source: str, boot_id: str, sequence: int, tags: Mapping[str, Mapp
     return decoded(msgspec.json.encode(body))
 
 
-def _column(code: str, tag: _Tag, faults: list[Refusal]) -> Column | None:
-    place = f"tags.{code}"
+def _column(code: str, tag: _Tag, prefix: str, faults: list[Refusal]) -> Column | None:
+    place = f"{prefix}tags.{code}"
     lengths = {len(tag.times), len(tag.values), len(tag.times if tag.quality is None else tag.quality)}
     if len(lengths) > 1:
         faults.append(
@@ -212,7 +236,7 @@ def _column(code: str, tag: _Tag, faults: list[Refusal]) -> Column | None:
         except OverflowError:
             wide = np.array([-1])
         if len(wide) and (wide.min() < 0 or wide.max() > 255):
-            faults.append(quality_fault(code))
+            faults.append(quality_fault(code, prefix))
             return None
         quality = wide.astype(np.uint8)
     return column_from(code, times, np.array(tag.values, dtype=np.float64), quality)
@@ -230,12 +254,12 @@ def column_of(tag: str, times: bytes, values: bytes, quality: bytes | None) -> C
     return Column(tag, np.frombuffer(times, dtype="<i8"), np.frombuffer(values, dtype="<f8"), given)
 
 
-def quality_fault(tag: str) -> Refusal:
+def quality_fault(tag: str, prefix: str = "") -> Refusal:
     """Return what is said of a tag with a quality that no OPC server gives."""
     return Refusal(
         "quality_out_of_range",
         "A quality of {tag} is not between 0 and 255.",
-        field=f"tags.{tag}.quality",
+        field=f"{prefix}tags.{tag}.quality",
         tag=tag,
     )
 
