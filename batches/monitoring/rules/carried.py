@@ -13,14 +13,14 @@ from batches.monitoring.rules.excursion_rules import INTEGRALS, ExcursionRule, R
 from batches.monitoring.rules.parts import (
     Part,
     cleaned,
-    judged_window,
+    judged_view,
     machine_of,
     part_of,
+    passes,
     put_together,
 )
-from batches.monitoring.rules.runs import OPEN, Beyond, spells_above
+from batches.monitoring.rules.runs import OPEN, View, spells_above
 from batches.monitoring.rules.signals import Flags, Floats, Signal, Times, joined_signal, micros, signal_of
-from batches.monitoring.rules.windows import Window
 from gatekeeper.core.refusal import Kind, Refusal
 
 
@@ -84,18 +84,19 @@ def carried_on(
     here = replace(carried, tail=tail)
     if newest <= begin:
         return here
-    window = judged_window(known, rule, start=begin, end=newest, since=_since(carried))
+    view = judged_view(known, rule, start=begin, end=newest, since=_since(carried))
+    times = view.window.times
     open_to = min(newest - 1, newest - micros(keep_s))
     ends = run_ends(known, stuck_s=rule.stuck_s, max_gap_s=rule.max_gap_s)
     over = ends.times if rule.stuck_s is None else ends.shown_to(max(open_to, begin))
-    places = np.flatnonzero(_quiet(window, rule) & _among(window.times, over))
-    places = places[(window.times[places] > begin) & (window.times[places] <= open_to)]
+    places = np.flatnonzero(_quiet(view, rule) & _among(times, over))
+    places = places[(times[places] > begin) & (times[places] <= open_to)]
     if settling is not None:
-        places = places[_among(window.times[places], settling)]
+        places = places[_among(times[places], settling)]
     if len(places) == 0:
         return here
-    settled = int(window.times[places[-1]])
-    part = part_of(judged_window(known, rule, start=begin, end=settled, since=_since(carried)), rule)
+    settled = int(times[places[-1]])
+    part = part_of(judged_view(known, rule, start=begin, end=settled, since=_since(carried)), rule)
     return Carried(
         carried.start_us,
         settled,
@@ -113,7 +114,7 @@ def whole(signal: Signal, rule: ExcursionRule, carried: Carried, *, end: int) ->
     """
     _tail, known = _with(signal, rule, carried)
     begin = carried.start_us if carried.settled_us is None else carried.settled_us
-    part = part_of(judged_window(known, rule, start=begin, end=end, since=_since(carried)), rule)
+    part = part_of(judged_view(known, rule, start=begin, end=end, since=_since(carried)), rule)
     return put_together(carried.done, part)
 
 
@@ -149,8 +150,9 @@ def _since(carried: Carried) -> int | None:
     return int(carried.context.times[0]) if len(carried.context.times) else None
 
 
-def _quiet(window: Window, rule: ExcursionRule) -> Flags:
+def _quiet(view: View, rule: ExcursionRule) -> Flags:
     """Where no excursion lasts, ends for less than its delays, or may be about to begin."""
+    window = view.window
     quiet = np.ones(len(window.times), dtype=np.bool_)
     if rule.kind in INTEGRALS | {RuleKind.COVERAGE}:
         return quiet
@@ -158,11 +160,13 @@ def _quiet(window: Window, rule: ExcursionRule) -> Flags:
         limits = [limit for _level, limit in side.limits]
         if rule.kind is RuleKind.COUNT:
             limits = [] if side.reference is None else [side.reference]
-        values = window.values * side.sign
         for limit in limits:
+            if not passes(window, side, limit):
+                continue
             machine = machine_of(rule, side, limit)
-            quiet &= values <= machine.level
-            spells = spells_above(Beyond(window, values, machine.level, rule.signal_type), machine)
+            beyond = view.beyond(side.sign, machine.level)
+            quiet[beyond.places] = False
+            spells = spells_above(beyond, machine)
             delay = max(machine.t_off, machine.t_merge)
             for started, ended in zip(spells.starts.tolist(), spells.ends.tolist(), strict=True):
                 until = OPEN if ended == OPEN else ended + delay
