@@ -16,7 +16,6 @@ from batches.monitoring.rules.parts import (
     judged_view,
     machine_of,
     part_of,
-    passes,
     put_together,
 )
 from batches.monitoring.rules.runs import OPEN, View, spells_above
@@ -161,9 +160,9 @@ def _quiet(view: View, rule: ExcursionRule) -> Flags:
         if rule.kind is RuleKind.COUNT:
             limits = [] if side.reference is None else [side.reference]
         for limit in limits:
-            if not passes(window, side, limit):
-                continue
             machine = machine_of(rule, side, limit)
+            if not view.passes(side.sign, machine.level):
+                continue
             beyond = view.beyond(side.sign, machine.level)
             quiet[beyond.places] = False
             spells = spells_above(beyond, machine)

@@ -145,7 +145,7 @@ def concluded(part: Part, rule: ExcursionRule, *, complete: bool = True) -> Eval
     if complete:
         excursions += _of_coverage(part, rule)
     excursions.sort(key=lambda one: (one.started_us, one.level, one.side, one.key))
-    state = worst_state(State(one.level.value) for one in excursions)
+    state = worst_state(State(level.value) for level in {one.level for one in excursions})
     bounded = rule.gap_mode is GapMode.WORST_CASE and bool(part.gaps)
     if part.gaps and not bounded:
         state = worst_state((state, State.UNKNOWN))
@@ -315,8 +315,7 @@ def _seconds(micros: float) -> Decimal:
 
 
 def _decimal(number: float, places: int) -> Decimal:
-    text = f"{number:.{places}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = f"{number:.{places}f}".rstrip("0").rstrip(".")
     return abs(Decimal(text)) if text == "-0" else Decimal(text)
 
 

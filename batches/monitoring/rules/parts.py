@@ -104,10 +104,10 @@ def part_of(view: View, rule: ExcursionRule) -> Part:
     outside_us = dose = count = 0
     for side in sides_of(rule):
         for level, limit in side.limits if rule.kind in LEVELLED else ():
-            if passes(window, side, limit):
+            if view.passes(side.sign, side.level(limit)):
                 found = spells_above(view.beyond(side.sign, side.level(limit)), machine_of(rule, side, limit))
                 spells += _spells(window, side, (level, limit), found)
-        if side.reference is None or not passes(window, side, side.reference):
+        if side.reference is None or not view.passes(side.sign, side.level(side.reference)):
             continue
         over = view.beyond(side.sign, side.level(side.reference))
         outside_us, dose = outside_us + over.excess.time_us, dose + over.excess.doses.total
@@ -160,11 +160,6 @@ def put_together(before: Part | None, after: Part) -> Part:
 def _wider(before: Outside, after: Outside) -> Outside:
     furthest = after if after.beyond > before.beyond else before
     return replace(furthest, first_us=before.first_us, last_us=after.last_us)
-
-
-def passes(window: Window, side: Side, limit: Decimal) -> bool:
-    """Whether any value of a window is outside a limit of this side."""
-    return window.high > float(limit) if side.sign > 0 else window.low < float(limit)
 
 
 def machine_of(rule: ExcursionRule, side: Side, limit: Decimal) -> Machine:

@@ -70,6 +70,18 @@ class View:
     def _mirrored(self) -> Floats:
         return -self.window.values
 
+    @cached_property
+    def _highest(self) -> float:
+        return float(self.window.values.max(initial=-np.inf))
+
+    @cached_property
+    def _lowest(self) -> float:
+        return float(self.window.values.min(initial=np.inf))
+
+    def passes(self, sign: int, level: float) -> bool:
+        """Whether any of the signed values is beyond a level."""
+        return (self._highest if sign > 0 else -self._lowest) > level
+
     def beyond(self, sign: int, level: float) -> "Beyond":
         """The signed values beyond a level: for a low limit both are mirrored."""
         asked = (sign, level)
@@ -125,7 +137,7 @@ class Excess:
 
     def doses_within(self, starts: Times, ends: Times) -> tuple[int, ...]:
         """The dose (2^-32 unit·µs) of the intervals that each stretch from start to end has a part of."""
-        return self.doses.between(np.searchsorted(self.ends, starts, side="right"), np.searchsorted(self.begins, ends))
+        return self.doses.between(self.ends.searchsorted(starts, side="right"), self.begins.searchsorted(ends))
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +157,7 @@ class Beyond:
     @cached_property
     def places(self) -> Indexes:
         """The places of the values that exceed the level."""
-        return np.flatnonzero(self.above)
+        return self.above.nonzero()[0]
 
     @cached_property
     def samples(self) -> tuple[Times, Floats]:
@@ -166,17 +178,18 @@ class Beyond:
     def _turns(self) -> tuple[Times, Times]:
         """When the values before each passage of the level end, and when those behind it begin."""
         window, kind = self.view.window, self.view.signal_type
-        left = np.flatnonzero(self.above[1:] != self.above[:-1])
+        left = (self.above[1:] != self.above[:-1]).nonzero()[0]
         ended, begun = window.times[left], window.times[left + 1]
         if kind is SignalType.EVENT:
             return ended, begun
+        met = begun
+        if kind is SignalType.LINEAR:
+            share = (self.level - self.values[left]) / (self.values[left + 1] - self.values[left])
+            met = ended + np.rint(np.minimum(np.maximum(share, 0.0), 1.0) * (begun - ended)).astype(np.int64)
+        if len(window.breaks) == 0:
+            return met, met
         joined = window.joined[left]
-        if kind is SignalType.HOLD:
-            return np.where(joined, begun, ended), begun
-        width = (begun - ended).astype(np.float64)
-        share = (self.level - self.values[left]) / (self.values[left + 1] - self.values[left])
-        crossed = ended + np.rint(np.minimum(np.maximum(share, 0.0), 1.0) * width).astype(np.int64)
-        return np.where(joined, crossed, ended), np.where(joined, crossed, begun)
+        return np.where(joined, met, ended), np.where(joined, met, begun)
 
     def _runs(self, *, above: bool) -> Runs:
         window, (ended, begun) = self.view.window, self._turns
@@ -200,7 +213,7 @@ class Beyond:
         left = window.breaks[:0]
         if self.view.signal_type is not SignalType.EVENT:
             touched = self.above[:-1] if hold else self.above[:-1] | self.above[1:]
-            left = np.flatnonzero(touched & window.joined)
+            left = (touched & window.joined if len(window.breaks) else touched).nonzero()[0]
         begins, ends = window.times[left], window.times[left + 1]
         spent, doses = excess_intervals(
             (ends - begins).astype(np.float64), values[left], values[left if hold else left + 1], self.level
@@ -220,7 +233,7 @@ def spells_above(beyond: Beyond, machine: Machine) -> Spells:
     if len(entries.starts) == 0:
         return Spells(entries.starts, entries.ends, np.zeros(0), entries.starts, ())
     exits = beyond.view.beyond(beyond.sign, machine.release).inside_runs.lasting(machine.t_off)
-    after = np.searchsorted(exits.starts, entries.starts, side="right")
+    after = exits.starts.searchsorted(entries.starts, side="right")
     fresh = np.concatenate(([True], after[1:] != after[:-1]))
     starts = entries.starts[fresh]
     ends = np.append(exits.starts, OPEN)[after[fresh]]
@@ -235,11 +248,11 @@ def _described(beyond: Beyond, starts: Times, ends: Times) -> Spells:
     """Peak and dose are those of the samples above the level alone; every excursion has one."""
     times, values = beyond.samples
     upto = np.minimum(ends, beyond.view.window.times[-1])
-    low = np.searchsorted(times, starts)
+    low = times.searchsorted(starts)
     # Every second stretch is that of an excursion; those between them were above for less than the on-delay.
-    bounds = np.column_stack((low, np.searchsorted(times, upto, side="right"))).ravel()
+    bounds = np.stack((low, times.searchsorted(upto, side="right")), axis=1).ravel()
     values = values[: bounds[-1]]
     peaks = np.maximum.reduceat(values, bounds[:-1])
-    reached = low[0] + np.flatnonzero(values[low[0] :] == np.repeat(peaks, bounds[1:] - bounds[:-1]))
-    first = reached[np.searchsorted(reached, low)]
+    reached = low[0] + (values[low[0] :] == peaks.repeat(bounds[1:] - bounds[:-1])).nonzero()[0]
+    first = reached[reached.searchsorted(low)]
     return Spells(starts, ends, peaks[::2], times[first], beyond.excess.doses_within(starts, upto))
