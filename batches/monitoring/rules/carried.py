@@ -61,68 +61,67 @@ def begun(start: int) -> Carried:
     return Carried(start, None, None, signal_of([], []), signal_of([], []))
 
 
-def carried_on(
-    signal: Signal,
-    rule: ExcursionRule,
-    carried: Carried,
-    *,
-    keep_s: Decimal = Decimal(0),
-    settling: Times | None = None,
-) -> Carried:
-    """The state after these samples, in any order; the newest ``keep_s`` stay open for samples that are late.
-
-    With ``settling`` it is settled only at one of these times.
+class Stream:
+    """One rule on a stream: what is carried of it and new samples, in any order, cleaned together once.
 
     :raises Refusal: ``reading_too_late`` for a sample before what is settled: evaluate everything again.
     """
-    tail, known = _with(signal, rule, carried)
-    if len(tail.times) == 0:
-        return carried
-    begin = carried.start_us if carried.settled_us is None else carried.settled_us
-    newest = int(tail.times.max())
-    here = replace(carried, tail=tail)
-    if newest <= begin:
-        return here
-    view = judged_view(known, rule, start=begin, end=newest, since=_since(carried))
-    times = view.window.times
-    open_to = min(newest - 1, newest - micros(keep_s))
-    ends = run_ends(known, stuck_s=rule.stuck_s, max_gap_s=rule.max_gap_s)
-    over = ends.times if rule.stuck_s is None else ends.shown_to(max(open_to, begin))
-    places = np.flatnonzero(_quiet(view, rule) & _among(times, over))
-    places = places[(times[places] > begin) & (times[places] <= open_to)]
-    if settling is not None:
-        places = places[_among(times[places], settling)]
-    if len(places) == 0:
-        return here
-    settled = int(times[places[-1]])
-    part = part_of(judged_view(known, rule, start=begin, end=settled, since=_since(carried)), rule)
-    return Carried(
-        carried.start_us,
-        settled,
-        put_together(carried.done, part),
-        _chosen(tail, tail.times >= settled),
-        _context(known, rule, settled),
-        settled if rule.stuck_s is None else ends.shows(settled),
-    )
 
+    def __init__(self, signal: Signal, rule: ExcursionRule, carried: Carried) -> None:
+        _check_in_time(signal, carried)
+        self._rule, self._carried = rule, carried
+        self._tail = joined_signal([carried.tail, signal]) if len(carried.tail.times) else signal
+        known = cleaned(self._tail, rule)
+        self._known = joined_signal([carried.context, known]) if len(carried.context.times) else known
+        self._begin = carried.start_us if carried.settled_us is None else carried.settled_us
+        self._views: dict[int, View] = {}
 
-def whole(signal: Signal, rule: ExcursionRule, carried: Carried, *, end: int) -> Part:
-    """What the carried state and these samples say together of the step up to its end (µs).
+    def _view(self, end: int) -> View:
+        if end not in self._views:
+            context = self._carried.context.times
+            since = int(context[0]) if len(context) else None
+            self._views[end] = judged_view(self._known, self._rule, start=self._begin, end=end, since=since)
+        return self._views[end]
 
-    :raises Refusal: ``reading_too_late``, ``window_ends_before_start``: evaluate everything again.
-    """
-    _tail, known = _with(signal, rule, carried)
-    begin = carried.start_us if carried.settled_us is None else carried.settled_us
-    part = part_of(judged_view(known, rule, start=begin, end=end, since=_since(carried)), rule)
-    return put_together(carried.done, part)
+    def whole(self, *, end: int) -> Part:
+        """What it says of the step up to its end (µs).
 
+        :raises Refusal: ``window_ends_before_start``: evaluate everything again.
+        """
+        return put_together(self._carried.done, part_of(self._view(end), self._rule))
 
-def _with(signal: Signal, rule: ExcursionRule, carried: Carried) -> tuple[Signal, Signal]:
-    """The tail with the new samples as they came, and cleaned with its context before it."""
-    _check_in_time(signal, carried)
-    tail = joined_signal([carried.tail, signal]) if len(carried.tail.times) else signal
-    known = cleaned(tail, rule)
-    return tail, joined_signal([carried.context, known]) if len(carried.context.times) else known
+    def carried_on(self, *, keep_s: Decimal = Decimal(0), settling: Times | None = None) -> Carried:
+        """The state after the samples; the newest ``keep_s`` stay open for samples that are late.
+
+        With ``settling`` it is settled only at one of these times.
+        """
+        rule, tail, known, begin = self._rule, self._tail, self._known, self._begin
+        if len(tail.times) == 0:
+            return self._carried
+        newest = int(tail.times.max())
+        here = replace(self._carried, tail=tail)
+        if newest <= begin:
+            return here
+        view = self._view(newest)
+        times = view.window.times
+        open_to = min(newest - 1, newest - micros(keep_s))
+        ends = run_ends(known, stuck_s=rule.stuck_s, max_gap_s=rule.max_gap_s)
+        over = ends.times if rule.stuck_s is None else ends.shown_to(max(open_to, begin))
+        places = np.flatnonzero(_quiet(view, rule) & _among(times, over))
+        places = places[(times[places] > begin) & (times[places] <= open_to)]
+        if settling is not None:
+            places = places[_among(times[places], settling)]
+        if len(places) == 0:
+            return here
+        settled = int(times[places[-1]])
+        return Carried(
+            self._carried.start_us,
+            settled,
+            self.whole(end=settled),
+            _chosen(tail, tail.times >= settled),
+            _context(known, rule, settled),
+            settled if rule.stuck_s is None else ends.shows(settled),
+        )
 
 
 def _check_in_time(signal: Signal, carried: Carried) -> None:
@@ -143,10 +142,6 @@ def _check_in_time(signal: Signal, carried: Carried) -> None:
 
 def _columns(signal: Signal) -> tuple[Times, Floats, Flags]:
     return signal.times, signal.values, signal.good
-
-
-def _since(carried: Carried) -> int | None:
-    return int(carried.context.times[0]) if len(carried.context.times) else None
 
 
 def _quiet(view: View, rule: ExcursionRule) -> Flags:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from batches.monitoring.rules.carried import Carried, whole
+from batches.monitoring.rules.carried import Carried, Stream
 from batches.monitoring.rules.excursion_rules import (
     TOTALS,
     ExcursionRule,
@@ -113,7 +113,7 @@ def evaluate(
     :raises Refusal: ``window_ends_before_start``; with carried state ``reading_too_late``.
     """
     if carried is not None:
-        return concluded(whole(signal, rule, carried, end=end), rule, complete=complete)
+        return concluded(Stream(signal, rule, carried).whole(end=end), rule, complete=complete)
     view = judged_view(cleaned(signal, rule), rule, start=start, end=end)
     return concluded(part_of(view, rule), rule, complete=complete)
 
