@@ -95,6 +95,13 @@ class Verdict:
         }
 
     @property
+    def said(self) -> tuple[object, ...]:
+        """The part of its content that people act on, as ``said`` finds it in what is recorded."""
+        evaluation = self.evaluation
+        spells = tuple((one.key, one.level.value, one.ended_us) for one in evaluation.excursions)
+        return evaluation.state.value, self.problem, spells
+
+    @property
     def residual(self) -> str | None:
         """The share of potency that the exposure leaves (E-9) as text, None when the rule does not judge potency."""
         if self.rule.derived is not Derived.POTENCY_LOSS:
