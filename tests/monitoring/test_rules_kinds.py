@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from batches.monitoring.rules.derived import slope
 from batches.monitoring.rules.excursions import State, evaluate, evaluation_content, rule_from
-from batches.monitoring.rules.parts import cleaned, judged_window
-from batches.monitoring.rules.runs import FRACTION, exact
+from batches.monitoring.rules.parts import cleaned, judged_view
+from batches.monitoring.rules.runs import FRACTION, Sums
 from batches.monitoring.rules.signals import signal_of
 
 SECOND = 1_000_000
@@ -101,7 +101,7 @@ def windowed(rows, kind, width_s):
     times = np.cumsum([gap for gap, _value in rows]).tolist()
     signal = seconds([value / 8 for _gap, value in rows], times)
     one = rule(kind="rate" if kind == "slope" else "duration", aggregation=kind, window_s=width_s, action_high=1)
-    window = judged_window(cleaned(signal, one), one, start=0, end=times[-1] * SECOND)
+    window = judged_view(cleaned(signal, one), one, start=0, end=times[-1] * SECOND).window
     return list(zip(times, signal.values.tolist(), strict=True)), window
 
 
@@ -158,17 +158,21 @@ def test_the_time_before_a_window_is_covered_is_not_unknown():
     assert short.excursions == ()
 
 
+def exactly(doses):
+    return Sums.of(doses).total
+
+
 @given(st.lists(st.floats(0, 1e9), max_size=50), st.randoms(use_true_random=False), st.integers(1, 5))
 def test_a_sum_of_doses_is_the_same_in_any_order_and_any_parts(doses, chance, parts):
     shuffled = list(doses)
     chance.shuffle(shuffled)
-    pieces = [exact(np.array(shuffled[part::parts])) for part in range(parts)]
-    assert sum(pieces) == exact(np.array(doses))
-    assert exact(np.array(doses)) / 2**FRACTION == pytest.approx(sum(doses), rel=1e-9, abs=1e-6)
+    pieces = [exactly(np.array(shuffled[part::parts])) for part in range(parts)]
+    assert sum(pieces) == exactly(np.array(doses))
+    assert exactly(np.array(doses)) / 2**FRACTION == pytest.approx(sum(doses), rel=1e-9, abs=1e-6)
 
 
 def test_a_sum_beyond_what_a_machine_word_holds_is_still_exact():
-    assert exact(np.array([2.0**62, 2.0**62, 0.5])) == (2**63 << FRACTION) + (1 << (FRACTION - 1))
+    assert exactly(np.array([2.0**62, 2.0**62, 0.5])) == (2**63 << FRACTION) + (1 << (FRACTION - 1))
 
 
 @pytest.mark.parametrize("absurd", [1e13, -1e300, float("inf")])

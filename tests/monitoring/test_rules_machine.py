@@ -85,4 +85,6 @@ def test_the_columns_agree_with_the_walk(values, deadband, t_on, t_off, t_merge)
     assert [(one.started_us, one.ended_us) for one in found.excursions] == expected
     for one in found.excursions:
         ended = samples[-1][0] if one.ended_us is None else one.ended_us
-        assert one.peak == max(value for at, value in samples if one.started_us <= at <= ended)
+        inside = [(at, value) for at, value in samples if one.started_us <= at <= ended]
+        assert one.peak == max(value for _at, value in inside)
+        assert one.peak_at_us == next(at for at, value in inside if value == one.peak)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batches.monitoring.rules.carried import begun, carried_on
+from batches.monitoring.rules.carried import Stream, begun
 from batches.monitoring.rules.excursions import evaluate, evaluate_all, evaluation_content, rule_from
 from batches.monitoring.rules.signals import joined_signal, signal_of
 from gatekeeper.core.canonical import canonical
@@ -120,9 +120,9 @@ def streamed(frames, rule, *, keep_s=Decimal(0)):
     for rows in frames:
         came += rows
         try:
-            state = carried_on(frame(rows), rule, state, keep_s=keep_s)
+            state = Stream(frame(rows), rule, state).carried_on(keep_s=keep_s)
         except Refusal:
-            state = carried_on(frame(came), rule, begun(0), keep_s=keep_s)
+            state = Stream(frame(came), rule, begun(0)).carried_on(keep_s=keep_s)
     return state
 
 
@@ -160,9 +160,9 @@ def test_a_long_stream_carries_little(rule):
 
 def test_a_sample_before_what_is_settled_asks_for_one_pass_and_the_same_sample_again_does_not():
     steady = [(at * SECOND, 7.2 + at % 2 / 10, 192) for at in range(30)]
-    state = carried_on(frame(steady), RULES[0], begun(0))
+    state = Stream(frame(steady), RULES[0], begun(0)).carried_on()
     settled = next(row for row in steady if row[0] == state.settled_us)
-    assert carried_on(frame([settled]), RULES[0], state).settled_us == state.settled_us
+    assert Stream(frame([settled]), RULES[0], state).carried_on().settled_us == state.settled_us
     for late in ((settled[0], 9.9, 192), (settled[0], settled[1], 0), (settled[0] - 1, 7.2, 192)):
         with pytest.raises(Refusal) as refused:
             evaluate(frame([late]), RULES[0], start=0, end=END * SECOND, carried=state)
@@ -171,15 +171,15 @@ def test_a_sample_before_what_is_settled_asks_for_one_pass_and_the_same_sample_a
 
 def test_nothing_new_changes_nothing_and_what_came_before_the_step_waits_for_it():
     state = begun(0)
-    assert carried_on(frame([]), RULES[0], state) is state
-    early = carried_on(frame([(-SECOND, 9.0, 192)]), RULES[6], state)
+    assert Stream(frame([]), RULES[0], state).carried_on() is state
+    early = Stream(frame([(-SECOND, 9.0, 192)]), RULES[6], state).carried_on()
     assert (early.settled_us, len(early.tail.times)) == (None, 1)
     held = evaluate(frame([]), RULES[6], start=0, end=3 * SECOND, carried=early)
     assert held.excursions[0].started_us == 0
 
 
 def test_a_step_that_ended_before_what_is_settled_is_read_again():
-    state = carried_on(frame([(at * SECOND, 7.2 + at % 2 / 10, 192) for at in range(30)]), RULES[0], begun(0))
+    state = Stream(frame([(at * SECOND, 7.2 + at % 2 / 10, 192) for at in range(30)]), RULES[0], begun(0)).carried_on()
     with pytest.raises(Refusal) as refused:
         evaluate(frame([]), RULES[0], start=0, end=5 * SECOND, carried=state)
     assert refused.value.code == "window_ends_before_start"

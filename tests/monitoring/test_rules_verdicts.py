@@ -1,5 +1,6 @@
 """2.2: each rule of a phase gives one verdict; a rule without its signal or geometry says unknown, and why."""
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from batches.monitoring.rules.verdicts import (
     verdicts,
     watched_parameters,
 )
+from gatekeeper.core.canonical import canonical
 from gatekeeper.core.refusal import Refusal
 
 RULES = rules_from(
@@ -98,8 +100,10 @@ def test_a_signal_comes_in_the_unit_of_its_parameter_and_what_a_sensor_cannot_me
 
 def test_what_people_act_on_is_state_problem_and_excursions_not_how_far_it_has_come():
     surge = verdicts(_readings(Sent("A", {"ph": _steady(9.0)})), RULES)
-    content = _named(surge, "lv-ph").content
+    verdict = _named(surge, "lv-ph")
+    content = verdict.content
     state, problem, spells = said(content)
+    assert said(json.loads(canonical(content))) == verdict.said
     assert (state, problem) == ("action", "")
     assert {level for _key, level, _ended in spells} == {"alert", "action"}
     assert said(content | {"end_us": 1, "coverage": "0.5"}) == said(content)

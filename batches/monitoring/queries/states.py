@@ -86,8 +86,7 @@ def is_current(verdict: Verdict, recorded: Evaluation | None, *, complete: bool)
     """Return whether the recorded version says what is computed now; of a running phase, all that people act on."""
     if recorded is None or recorded.final != complete:
         return False
-    content = verdict.content
-    return recorded.content == content if complete else said(recorded.content) == said(content)
+    return recorded.content == verdict.content if complete else said(recorded.content) == verdict.said
 
 
 def newest_evaluations(phase: Phase) -> dict[str, Evaluation]:

@@ -13,14 +13,13 @@ from batches.monitoring.rules.excursion_rules import INTEGRALS, ExcursionRule, R
 from batches.monitoring.rules.parts import (
     Part,
     cleaned,
-    judged_window,
+    judged_view,
     machine_of,
     part_of,
     put_together,
 )
-from batches.monitoring.rules.runs import OPEN, Beyond, spells_above
+from batches.monitoring.rules.runs import OPEN, View, spells_above
 from batches.monitoring.rules.signals import Flags, Floats, Signal, Times, joined_signal, micros, signal_of
-from batches.monitoring.rules.windows import Window
 from gatekeeper.core.refusal import Kind, Refusal
 
 
@@ -62,67 +61,67 @@ def begun(start: int) -> Carried:
     return Carried(start, None, None, signal_of([], []), signal_of([], []))
 
 
-def carried_on(
-    signal: Signal,
-    rule: ExcursionRule,
-    carried: Carried,
-    *,
-    keep_s: Decimal = Decimal(0),
-    settling: Times | None = None,
-) -> Carried:
-    """The state after these samples, in any order; the newest ``keep_s`` stay open for samples that are late.
-
-    With ``settling`` it is settled only at one of these times.
+class Stream:
+    """One rule on a stream: what is carried of it and new samples, in any order, cleaned together once.
 
     :raises Refusal: ``reading_too_late`` for a sample before what is settled: evaluate everything again.
     """
-    tail, known = _with(signal, rule, carried)
-    if len(tail.times) == 0:
-        return carried
-    begin = carried.start_us if carried.settled_us is None else carried.settled_us
-    newest = int(tail.times.max())
-    here = replace(carried, tail=tail)
-    if newest <= begin:
-        return here
-    window = judged_window(known, rule, start=begin, end=newest, since=_since(carried))
-    open_to = min(newest - 1, newest - micros(keep_s))
-    ends = run_ends(known, stuck_s=rule.stuck_s, max_gap_s=rule.max_gap_s)
-    over = ends.times if rule.stuck_s is None else ends.shown_to(max(open_to, begin))
-    places = np.flatnonzero(_quiet(window, rule) & _among(window.times, over))
-    places = places[(window.times[places] > begin) & (window.times[places] <= open_to)]
-    if settling is not None:
-        places = places[_among(window.times[places], settling)]
-    if len(places) == 0:
-        return here
-    settled = int(window.times[places[-1]])
-    part = part_of(judged_window(known, rule, start=begin, end=settled, since=_since(carried)), rule)
-    return Carried(
-        carried.start_us,
-        settled,
-        put_together(carried.done, part),
-        _chosen(tail, tail.times >= settled),
-        _context(known, rule, settled),
-        settled if rule.stuck_s is None else ends.shows(settled),
-    )
 
+    def __init__(self, signal: Signal, rule: ExcursionRule, carried: Carried) -> None:
+        _check_in_time(signal, carried)
+        self._rule, self._carried = rule, carried
+        self._tail = joined_signal([carried.tail, signal]) if len(carried.tail.times) else signal
+        known = cleaned(self._tail, rule)
+        self._known = joined_signal([carried.context, known]) if len(carried.context.times) else known
+        self._begin = carried.start_us if carried.settled_us is None else carried.settled_us
+        self._views: dict[int, View] = {}
 
-def whole(signal: Signal, rule: ExcursionRule, carried: Carried, *, end: int) -> Part:
-    """What the carried state and these samples say together of the step up to its end (µs).
+    def _view(self, end: int) -> View:
+        if end not in self._views:
+            context = self._carried.context.times
+            since = int(context[0]) if len(context) else None
+            self._views[end] = judged_view(self._known, self._rule, start=self._begin, end=end, since=since)
+        return self._views[end]
 
-    :raises Refusal: ``reading_too_late``, ``window_ends_before_start``: evaluate everything again.
-    """
-    _tail, known = _with(signal, rule, carried)
-    begin = carried.start_us if carried.settled_us is None else carried.settled_us
-    part = part_of(judged_window(known, rule, start=begin, end=end, since=_since(carried)), rule)
-    return put_together(carried.done, part)
+    def whole(self, *, end: int) -> Part:
+        """What it says of the step up to its end (µs).
 
+        :raises Refusal: ``window_ends_before_start``: evaluate everything again.
+        """
+        return put_together(self._carried.done, part_of(self._view(end), self._rule))
 
-def _with(signal: Signal, rule: ExcursionRule, carried: Carried) -> tuple[Signal, Signal]:
-    """The tail with the new samples as they came, and cleaned with its context before it."""
-    _check_in_time(signal, carried)
-    tail = joined_signal([carried.tail, signal]) if len(carried.tail.times) else signal
-    known = cleaned(tail, rule)
-    return tail, joined_signal([carried.context, known]) if len(carried.context.times) else known
+    def carried_on(self, *, keep_s: Decimal = Decimal(0), settling: Times | None = None) -> Carried:
+        """The state after the samples; the newest ``keep_s`` stay open for samples that are late.
+
+        With ``settling`` it is settled only at one of these times.
+        """
+        rule, tail, known, begin = self._rule, self._tail, self._known, self._begin
+        if len(tail.times) == 0:
+            return self._carried
+        newest = int(tail.times.max())
+        here = replace(self._carried, tail=tail)
+        if newest <= begin:
+            return here
+        view = self._view(newest)
+        times = view.window.times
+        open_to = min(newest - 1, newest - micros(keep_s))
+        ends = run_ends(known, stuck_s=rule.stuck_s, max_gap_s=rule.max_gap_s)
+        over = ends.times if rule.stuck_s is None else ends.shown_to(max(open_to, begin))
+        places = np.flatnonzero(_quiet(view, rule) & _among(times, over))
+        places = places[(times[places] > begin) & (times[places] <= open_to)]
+        if settling is not None:
+            places = places[_among(times[places], settling)]
+        if len(places) == 0:
+            return here
+        settled = int(times[places[-1]])
+        return Carried(
+            self._carried.start_us,
+            settled,
+            self.whole(end=settled),
+            _chosen(tail, tail.times >= settled),
+            _context(known, rule, settled),
+            settled if rule.stuck_s is None else ends.shows(settled),
+        )
 
 
 def _check_in_time(signal: Signal, carried: Carried) -> None:
@@ -145,12 +144,9 @@ def _columns(signal: Signal) -> tuple[Times, Floats, Flags]:
     return signal.times, signal.values, signal.good
 
 
-def _since(carried: Carried) -> int | None:
-    return int(carried.context.times[0]) if len(carried.context.times) else None
-
-
-def _quiet(window: Window, rule: ExcursionRule) -> Flags:
+def _quiet(view: View, rule: ExcursionRule) -> Flags:
     """Where no excursion lasts, ends for less than its delays, or may be about to begin."""
+    window = view.window
     quiet = np.ones(len(window.times), dtype=np.bool_)
     if rule.kind in INTEGRALS | {RuleKind.COVERAGE}:
         return quiet
@@ -158,11 +154,13 @@ def _quiet(window: Window, rule: ExcursionRule) -> Flags:
         limits = [limit for _level, limit in side.limits]
         if rule.kind is RuleKind.COUNT:
             limits = [] if side.reference is None else [side.reference]
-        values = window.values * side.sign
         for limit in limits:
             machine = machine_of(rule, side, limit)
-            quiet &= values <= machine.level
-            spells = spells_above(Beyond(window, values, machine.level, rule.signal_type), machine)
+            if not view.passes(side.sign, machine.level):
+                continue
+            beyond = view.beyond(side.sign, machine.level)
+            quiet[beyond.places] = False
+            spells = spells_above(beyond, machine)
             delay = max(machine.t_off, machine.t_merge)
             for started, ended in zip(spells.starts.tolist(), spells.ends.tolist(), strict=True):
                 until = OPEN if ended == OPEN else ended + delay

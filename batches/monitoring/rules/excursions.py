@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from batches.monitoring.rules.carried import Carried, whole
+from batches.monitoring.rules.carried import Carried, Stream
 from batches.monitoring.rules.excursion_rules import (
     TOTALS,
     ExcursionRule,
@@ -21,11 +21,11 @@ from batches.monitoring.rules.excursion_rules import (
     rules_from,
     sides_of,
 )
-from batches.monitoring.rules.parts import Outside, Part, Spell, cleaned, judged_window, part_of
+from batches.monitoring.rules.parts import Outside, Part, Spell, cleaned, judged_view, part_of
 from batches.monitoring.rules.rule_checks import rule_faults
-from batches.monitoring.rules.runs import FRACTION
+from batches.monitoring.rules.runs import FRACTION, View
 from batches.monitoring.rules.signals import SECOND, Signal
-from batches.monitoring.rules.windows import Gap, Window
+from batches.monitoring.rules.windows import Gap
 
 __all__ = [
     "Evaluation",
@@ -113,26 +113,26 @@ def evaluate(
     :raises Refusal: ``window_ends_before_start``; with carried state ``reading_too_late``.
     """
     if carried is not None:
-        return concluded(whole(signal, rule, carried, end=end), rule, complete=complete)
-    window = judged_window(cleaned(signal, rule), rule, start=start, end=end)
-    return concluded(part_of(window, rule), rule, complete=complete)
+        return concluded(Stream(signal, rule, carried).whole(end=end), rule, complete=complete)
+    view = judged_view(cleaned(signal, rule), rule, start=start, end=end)
+    return concluded(part_of(view, rule), rule, complete=complete)
 
 
 def evaluate_all(
     signal: Signal, rules: Sequence[ExcursionRule], *, start: int, end: int, complete: bool = True
 ) -> tuple[Evaluation, ...]:
-    """What ``evaluate`` gives for each rule; rules that clean the signal alike share that work."""
+    """What ``evaluate`` gives for each rule; what several ask of the signal alike is found once."""
     tidy: dict[tuple[object, ...], Signal] = {}
-    windows: dict[tuple[object, ...], Window] = {}
+    views: dict[tuple[object, ...], View] = {}
     found = []
     for rule in rules:
         cleaning = (rule.stuck_s, rule.max_gap_s, rule.sensor_low, rule.sensor_high)
         if cleaning not in tidy:
             tidy[cleaning] = cleaned(signal, rule)
         viewing = (*cleaning, rule.signal_type, rule.aggregation, rule.window_s)
-        if viewing not in windows:
-            windows[viewing] = judged_window(tidy[cleaning], rule, start=start, end=end)
-        found.append(concluded(part_of(windows[viewing], rule), rule, complete=complete))
+        if viewing not in views:
+            views[viewing] = judged_view(tidy[cleaning], rule, start=start, end=end)
+        found.append(concluded(part_of(views[viewing], rule), rule, complete=complete))
     return tuple(found)
 
 
@@ -145,7 +145,7 @@ def concluded(part: Part, rule: ExcursionRule, *, complete: bool = True) -> Eval
     if complete:
         excursions += _of_coverage(part, rule)
     excursions.sort(key=lambda one: (one.started_us, one.level, one.side, one.key))
-    state = worst_state(State(one.level.value) for one in excursions)
+    state = worst_state(State(level.value) for level in {one.level for one in excursions})
     bounded = rule.gap_mode is GapMode.WORST_CASE and bool(part.gaps)
     if part.gaps and not bounded:
         state = worst_state((state, State.UNKNOWN))
@@ -315,8 +315,7 @@ def _seconds(micros: float) -> Decimal:
 
 
 def _decimal(number: float, places: int) -> Decimal:
-    text = f"{number:.{places}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = f"{number:.{places}f}".rstrip("0").rstrip(".")
     return abs(Decimal(text)) if text == "-0" else Decimal(text)
 
 

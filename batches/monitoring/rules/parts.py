@@ -19,7 +19,7 @@ from batches.monitoring.rules.excursion_rules import (
     sides_of,
 )
 from batches.monitoring.rules.parameters import SignalType
-from batches.monitoring.rules.runs import OPEN, Beyond, Machine, Spells, exact, spells_above
+from batches.monitoring.rules.runs import OPEN, Beyond, Machine, Spells, View, spells_above
 from batches.monitoring.rules.signals import Floats, Signal, Times, clean, micros
 from batches.monitoring.rules.sliding import Aggregation, aggregated
 from batches.monitoring.rules.windows import Gap, Window, cut, window_of
@@ -27,7 +27,7 @@ from batches.monitoring.rules.windows import Gap, Window, cut, window_of
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """One excursion: times in µs (no end while it lasts), time known outside in µs, peak, dose (``runs.exact``)."""
+    """One excursion: times in µs (no end while it lasts), time known outside in µs, peak, dose (``runs.Sums``)."""
 
     level: Level
     side: str
@@ -56,7 +56,7 @@ class Outside:
 class Part:
     """A stretch from ``start_us`` to ``end_us``; ``last_us`` is the time of its last value, None without one.
 
-    ``outside_us`` and ``dose`` (``runs.exact``) are totals beyond the reference limits, ``count`` that of excursions.
+    ``outside_us`` and ``dose`` (``runs.Sums``) are totals beyond the reference limits, ``count`` that of excursions.
     """
 
     start_us: int
@@ -81,8 +81,11 @@ def cleaned(signal: Signal, rule: ExcursionRule) -> Signal:
     )
 
 
-def judged_window(signal: Signal, rule: ExcursionRule, *, start: int, end: int, since: int | None = None) -> Window:
-    """The window that a rule judges of a cleaned signal; values that slide may look back as far as ``since``."""
+def judged_view(signal: Signal, rule: ExcursionRule, *, start: int, end: int, since: int | None = None) -> View:
+    """What a rule sees of a cleaned signal from start to end (µs); values that slide may look back to ``since``.
+
+    :raises Refusal: window_ends_before_start.
+    """
     hold = rule.signal_type is SignalType.HOLD
     begin = start if since is None else since
     window = window_of(signal, start=begin, end=end, max_gap_s=rule.max_gap_s, hold=hold)
@@ -90,33 +93,30 @@ def judged_window(signal: Signal, rule: ExcursionRule, *, start: int, end: int, 
         window = replace(window, gaps=())
     if rule.aggregation is not Aggregation.NONE and rule.window_s is not None:
         window = aggregated(window, rule.aggregation, micros(rule.window_s))
-    return window if begin == start else cut(window, start=start)
+    return View(window if begin == start else cut(window, start=start), rule.signal_type)
 
 
-def part_of(window: Window, rule: ExcursionRule) -> Part:
+def part_of(view: View, rule: ExcursionRule) -> Part:
     """What the rule says of a window."""
+    window = view.window
     spells: list[Spell] = []
     outside: list[Outside] = []
     outside_us = dose = count = 0
     for side in sides_of(rule):
-        asked = [*(side.limits if rule.kind in LEVELLED else ()), (None, side.reference)]
-        passed = {limit for _level, limit in asked if limit is not None and _passes(window, side, limit)}
-        values = _signed(window, side) if passed else window.values
-        beyond = {limit: Beyond(window, values, side.level(limit), rule.signal_type) for limit in passed}
         for level, limit in side.limits if rule.kind in LEVELLED else ():
-            if limit in beyond:
-                found = spells_above(beyond[limit], machine_of(rule, side, limit))
+            if view.passes(side.sign, side.level(limit)):
+                found = spells_above(view.beyond(side.sign, side.level(limit)), machine_of(rule, side, limit))
                 spells += _spells(window, side, (level, limit), found)
-        if side.reference is None or side.reference not in beyond:
+        if side.reference is None or not view.passes(side.sign, side.level(side.reference)):
             continue
-        over = beyond[side.reference]
-        outside_us, dose = outside_us + int(over.excess.widths.sum()), dose + exact(over.excess.doses)
+        over = view.beyond(side.sign, side.level(side.reference))
+        outside_us, dose = outside_us + over.excess.time_us, dose + over.excess.doses.total
         if rule.kind in TOTALS:
             outside.append(_outside(window, side, over))
         if rule.kind is RuleKind.COUNT:
             event = rule.signal_type is SignalType.EVENT
-            lasting = () if event else spells_above(over, machine_of(rule, side, side.reference)).starts
-            count += int(over.above.sum()) if event else len(lasting)
+            lasting = over.places if event else spells_above(over, machine_of(rule, side, side.reference)).starts
+            count += len(lasting)
     return Part(
         start_us=window.start_us,
         end_us=window.start_us + window.step_us,
@@ -131,9 +131,8 @@ def part_of(window: Window, rule: ExcursionRule) -> Part:
 
 
 def _outside(window: Window, side: Side, over: Beyond) -> Outside:
-    places = np.flatnonzero(over.above)
-    top = int(places[np.argmax(over.values[places])])
-    first, last = int(over.runs.starts[0]), int(over.runs.ends[-1])
+    top = int(over.places[np.argmax(over.samples[1])])
+    first, last = int(over.above_runs.starts[0]), int(over.above_runs.ends[-1])
     by = float(over.values[top]) - over.level
     return Outside(side.name, first, last, by, float(window.values[top]), int(window.times[top]))
 
@@ -161,14 +160,6 @@ def put_together(before: Part | None, after: Part) -> Part:
 def _wider(before: Outside, after: Outside) -> Outside:
     furthest = after if after.beyond > before.beyond else before
     return replace(furthest, first_us=before.first_us, last_us=after.last_us)
-
-
-def _signed(window: Window, side: Side) -> Floats:
-    return window.values if side.sign > 0 else -window.values
-
-
-def _passes(window: Window, side: Side, limit: Decimal) -> bool:
-    return window.high > float(limit) if side.sign > 0 else window.low < float(limit)
 
 
 def machine_of(rule: ExcursionRule, side: Side, limit: Decimal) -> Machine:

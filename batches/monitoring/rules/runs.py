@@ -3,17 +3,19 @@
 Whole columns at a time, and beyond one comparison only where something happens. Domain reference 2.2, points 2 to 5.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from batches.monitoring.rules.derived import excess_intervals
 from batches.monitoring.rules.parameters import SignalType
 from batches.monitoring.rules.signals import Flags, Floats, Times
 from batches.monitoring.rules.windows import Indexes, Window
+
+type Wholes = npt.NDArray[Any]  # int64, or whole numbers of Python where their sum needs more
 
 OPEN = np.iinfo(np.int64).max
 FRACTION = 32  # binary places below one unit·µs that a dose keeps
@@ -29,6 +31,8 @@ class Runs:
 
     def lasting(self, micros: int) -> "Runs":
         """The runs that last at least so long."""
+        if micros == 0:
+            return self
         keep = (self.ends - self.starts) >= micros
         return Runs(self.starts[keep], self.ends[keep])
 
@@ -46,7 +50,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spells:
-    """Excursions as columns: start, end (``OPEN`` while it lasts), peak, its time, excess dose (``exact``)."""
+    """Excursions as columns: start, end (``OPEN`` while it lasts), peak, its time, excess dose (``Sums``)."""
 
     starts: Times
     ends: Times
@@ -55,73 +59,95 @@ class Spells:
     doses: tuple[int, ...]
 
 
-def runs_where(window: Window, values: Floats, mask: Flags, level: float, signal_type: SignalType) -> Runs:
-    """The runs in which the mask holds; a linear signal crosses the level between two joined samples."""
-    times = window.times
-    first, last = _ends(mask, window.breaks if signal_type is not SignalType.EVENT else window.breaks[:0])
-    starts, ends = times[first], times[last]
-    if signal_type is SignalType.EVENT or len(first) == 0:
-        return Runs(starts, ends)
-    before, after = first > 0, last < len(times) - 1
-    before[before] = window.joined[first[before] - 1]
-    after[after] = window.joined[last[after]]
-    if signal_type is SignalType.HOLD:
-        ends[after] = times[last[after] + 1]
-        return Runs(starts, ends)
-    starts[before] = _crossings(times, values, first[before] - 1, level)
-    ends[after] = _crossings(times, values, last[after], level)
-    return Runs(starts, ends)
+class View:
+    """A window as rules of one type of signal see it: what lies beyond a level is found once for all who ask."""
+
+    def __init__(self, window: Window, signal_type: SignalType) -> None:
+        self.window, self.signal_type = window, signal_type
+        self._found: dict[tuple[int, float], Beyond] = {}
+
+    @cached_property
+    def _mirrored(self) -> Floats:
+        return -self.window.values
+
+    @cached_property
+    def _highest(self) -> float:
+        return float(self.window.values.max(initial=-np.inf))
+
+    @cached_property
+    def _lowest(self) -> float:
+        return float(self.window.values.min(initial=np.inf))
+
+    def passes(self, sign: int, level: float) -> bool:
+        """Whether any of the signed values is beyond a level."""
+        return (self._highest if sign > 0 else -self._lowest) > level
+
+    def beyond(self, sign: int, level: float) -> "Beyond":
+        """The signed values beyond a level: for a low limit both are mirrored."""
+        asked = (sign, level)
+        if asked not in self._found:
+            self._found[asked] = Beyond(self, sign, level, self.window.values if sign > 0 else self._mirrored)
+        return self._found[asked]
 
 
-def _ends(mask: Flags, breaks: Indexes) -> tuple[Indexes, Indexes]:
-    """First and last place of each run; a break ends a run even where the mask goes on."""
-    turns = np.flatnonzero(mask[1:] != mask[:-1])
-    begins, ends = mask[:1].any(), mask[-1:].any()
-    first = np.concatenate(([0] if begins else [], turns[int(begins) :: 2] + 1)).astype(np.intp)
-    last = np.concatenate((turns[int(not begins) :: 2], [len(mask) - 1] if ends else [])).astype(np.intp)
-    inside = breaks[mask[breaks] & mask[breaks + 1]] if len(breaks) else breaks
-    if len(inside) == 0:
-        return first, last
-    return np.union1d(first, inside + 1), np.union1d(last, inside)
+@dataclass(frozen=True, slots=True, eq=False)
+class Sums:
+    """Sums of the first doses, of none to all: in whole unit·µs and, each rounded by itself, in 2^-32 of one.
+
+    They are exact, so that order and parts cannot show.
+    """
+
+    wholes: Wholes
+    parts: Wholes
+
+    @staticmethod
+    def of(doses: Floats) -> "Sums":
+        """The sums of these doses."""
+        whole = np.floor(doses)
+        parts = np.rint((doses - whole) * 2.0**FRACTION).astype(np.int64)
+        if float(whole.max(initial=0.0)) * len(whole) < _WHOLE:
+            return Sums(_summed(whole.astype(np.int64)), _summed(parts))
+        return Sums(_summed(np.array([int(one) for one in whole.tolist()], dtype=np.object_)), _summed(parts))
+
+    def between(self, first: Indexes, last: Indexes) -> tuple[int, ...]:
+        """The sum in 2^-32 unit·µs of the doses from each first to its last one, that not included."""
+        wholes, parts = self.wholes[last] - self.wholes[first], self.parts[last] - self.parts[first]
+        return tuple((whole << FRACTION) + part for whole, part in zip(wholes.tolist(), parts.tolist(), strict=True))
+
+    @property
+    def total(self) -> int:
+        """The sum of all in 2^-32 unit·µs."""
+        return (int(self.wholes[-1]) << FRACTION) + int(self.parts[-1])
 
 
-def _crossings(times: Times, values: Floats, left: Indexes, level: float) -> Times:
-    width = (times[left + 1] - times[left]).astype(np.float64)
-    share = (level - values[left]) / (values[left + 1] - values[left])
-    return times[left] + np.rint(np.clip(share, 0.0, 1.0) * width).astype(np.int64)
+def _summed(numbers: Wholes) -> Wholes:
+    sums = np.zeros(len(numbers) + 1, dtype=numbers.dtype)
+    np.cumsum(numbers, out=sums[1:])
+    return sums
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Excess:
-    """Intervals in which the values exceed a level: their places, time above in µs, excess dose in µs·unit."""
+    """Intervals in which the values exceed a level: begin and end in µs, time above in µs in all, and doses."""
 
-    places: Indexes
-    widths: Times
-    doses: Floats
+    begins: Times
+    ends: Times
+    time_us: int
+    doses: Sums
 
-
-def excess(window: Window, values: Floats, above: Flags, level: float, signal_type: SignalType) -> Excess:
-    """Time above the level and excess dose of each interval that has some; ``above`` is where the values exceed it."""
-    if signal_type is SignalType.EVENT or len(window.times) < 2:
-        return Excess(np.zeros(0, dtype=np.intp), window.times[:0], np.zeros(0))
-    touched = above[:-1] if signal_type is SignalType.HOLD else above[:-1] | above[1:]
-    places = np.flatnonzero(touched & window.joined)
-    widths = (window.times[places + 1] - window.times[places]).astype(np.float64)
-    left = values[places]
-    right = left if signal_type is SignalType.HOLD else values[places + 1]
-    spent, doses = excess_intervals(widths, left, right, level)
-    # A µs is the grain of time: each interval is rounded by itself, so that sums do not depend on their order.
-    return Excess(places, np.rint(spent).astype(np.int64), doses)
+    def doses_within(self, starts: Times, ends: Times) -> tuple[int, ...]:
+        """The dose (2^-32 unit·µs) of the intervals that each stretch from start to end has a part of."""
+        return self.doses.between(self.ends.searchsorted(starts, side="right"), self.begins.searchsorted(ends))
 
 
 @dataclass(frozen=True, eq=False)
 class Beyond:
-    """The values of a window beyond a level; what several questions ask of it is computed once."""
+    """The signed values of a view beyond a level; what several questions ask of it is computed once."""
 
-    window: Window
-    values: Floats
+    view: View
+    sign: int
     level: float
-    signal_type: SignalType
+    values: Floats
 
     @cached_property
     def above(self) -> Flags:
@@ -129,32 +155,71 @@ class Beyond:
         return self.values > self.level
 
     @cached_property
-    def runs(self) -> Runs:
-        """The runs above the level."""
-        return runs_where(self.window, self.values, self.above, self.level, self.signal_type)
+    def places(self) -> Indexes:
+        """The places of the values that exceed the level."""
+        return self.above.nonzero()[0]
+
+    @cached_property
+    def samples(self) -> tuple[Times, Floats]:
+        """Times and values of the samples that exceed the level."""
+        return self.view.window.times[self.places], self.values[self.places]
+
+    @cached_property
+    def above_runs(self) -> Runs:
+        """The runs above the level; a linear signal crosses it between two joined samples."""
+        return self._runs(above=True)
+
+    @cached_property
+    def inside_runs(self) -> Runs:
+        """The runs at or below the level."""
+        return self._runs(above=False)
+
+    @cached_property
+    def _turns(self) -> tuple[Times, Times]:
+        """When the values before each passage of the level end, and when those behind it begin."""
+        window, kind = self.view.window, self.view.signal_type
+        left = (self.above[1:] != self.above[:-1]).nonzero()[0]
+        ended, begun = window.times[left], window.times[left + 1]
+        if kind is SignalType.EVENT:
+            return ended, begun
+        met = begun
+        if kind is SignalType.LINEAR:
+            share = (self.level - self.values[left]) / (self.values[left + 1] - self.values[left])
+            met = ended + np.rint(np.minimum(np.maximum(share, 0.0), 1.0) * (begun - ended)).astype(np.int64)
+        if len(window.breaks) == 0:
+            return met, met
+        joined = window.joined[left]
+        return np.where(joined, met, ended), np.where(joined, met, begun)
+
+    def _runs(self, *, above: bool) -> Runs:
+        window, (ended, begun) = self.view.window, self._turns
+        opens = bool(self.above[:1].any()) is above
+        closes = (len(ended) + opens) % 2
+        starts = [window.times[:opens], begun[opens::2]]
+        ends = [ended[not opens :: 2], window.times[len(window.times) - closes :]]
+        if len(window.breaks) and self.view.signal_type is not SignalType.EVENT:
+            # A break ends a run even where the values stay on their side.
+            left = self.above[window.breaks]
+            within = window.breaks[(left == above) & (left == self.above[window.breaks + 1])]
+            starts.append(window.times[within + 1])
+            ends.append(window.times[within])
+            return Runs(*(np.sort(np.concatenate(moments), kind="stable") for moments in (starts, ends)))
+        return Runs(np.concatenate(starts), np.concatenate(ends))
 
     @cached_property
     def excess(self) -> Excess:
         """Time above the level and excess dose of each interval that has some."""
-        return excess(self.window, self.values, self.above, self.level, self.signal_type)
-
-
-def exact(doses: Floats) -> int:
-    """The sum of doses in 2^-32 µs·unit: each is rounded by itself, the sum is exact in whatever order and parts."""
-    return exact_sums(doses, [(0, len(doses))])[0]
-
-
-def exact_sums(doses: Floats, spans: Sequence[tuple[int, int]]) -> tuple[int, ...]:
-    """The sum (``exact``) of each span of places, the last one not included."""
-    if len(doses) == 0:
-        return (0,) * len(spans)
-    whole = np.floor(doses)
-    parts = np.concatenate(([0], np.cumsum(np.rint((doses - whole) * 2.0**FRACTION).astype(np.int64)))).tolist()
-    if float(whole.max()) * len(doses) < _WHOLE:
-        wholes = np.concatenate(([0], np.cumsum(whole.astype(np.int64)))).tolist()
-    else:
-        wholes = [0, *accumulate(int(one) for one in whole.tolist())]
-    return tuple(((wholes[end] - wholes[begin]) << FRACTION) + parts[end] - parts[begin] for begin, end in spans)
+        window, values, hold = self.view.window, self.values, self.view.signal_type is SignalType.HOLD
+        left = window.breaks[:0]
+        if self.view.signal_type is not SignalType.EVENT:
+            touched = self.above[:-1] if hold else self.above[:-1] | self.above[1:]
+            left = (touched & window.joined if len(window.breaks) else touched).nonzero()[0]
+        begins, ends = window.times[left], window.times[left + 1]
+        spent, doses = excess_intervals(
+            (ends - begins).astype(np.float64), values[left], values[left if hold else left + 1], self.level
+        )
+        # A µs is the grain of time: each interval is rounded by itself, so that sums do not depend on their order.
+        return Excess(begins, ends, int(np.rint(spent).astype(np.int64).sum()), Sums.of(doses))
 
 
 def spells_above(beyond: Beyond, machine: Machine) -> Spells:
@@ -164,16 +229,15 @@ def spells_above(beyond: Beyond, machine: Machine) -> Spells:
     the level less the deadband for the off-delay; it starts and ends at the first crossing. A gap neither ends an
     excursion nor counts towards a delay.
     """
-    window, values, release = beyond.window, beyond.values, machine.release
-    entries = beyond.runs.lasting(machine.t_on)
+    entries = beyond.above_runs.lasting(machine.t_on)
     if len(entries.starts) == 0:
         return Spells(entries.starts, entries.ends, np.zeros(0), entries.starts, ())
-    exits = runs_where(window, values, values <= release, release, beyond.signal_type).lasting(machine.t_off)
-    after = np.searchsorted(exits.starts, entries.starts, side="right")
-    fresh = np.concatenate(([True], np.diff(after) > 0))
+    exits = beyond.view.beyond(beyond.sign, machine.release).inside_runs.lasting(machine.t_off)
+    after = exits.starts.searchsorted(entries.starts, side="right")
+    fresh = np.concatenate(([True], after[1:] != after[:-1]))
     starts = entries.starts[fresh]
     ends = np.append(exits.starts, OPEN)[after[fresh]]
-    if len(starts) > 1:
+    if machine.t_merge > 0 and len(starts) > 1:
         apart = (starts[1:] - ends[:-1]) >= machine.t_merge
         starts = starts[np.concatenate(([True], apart))]
         ends = ends[np.concatenate((apart, [True]))]
@@ -181,19 +245,14 @@ def spells_above(beyond: Beyond, machine: Machine) -> Spells:
 
 
 def _described(beyond: Beyond, starts: Times, ends: Times) -> Spells:
-    times, values, over = beyond.window.times, beyond.values, beyond.excess
-    upto = np.minimum(ends, times[-1])
-    low, high = np.searchsorted(times, starts), np.searchsorted(times, upto, side="right")
-    count = high - low
-    which = np.repeat(np.arange(len(starts)), count)
-    offsets = np.cumsum(count) - count
-    index = np.arange(len(which)) + (low - offsets)[which]
-    inside = values[index]
-    peaks = np.maximum.reduceat(inside, offsets)
-    hit = inside == peaks[which]
-    first = np.unique(which[hit], return_index=True)[1]
-    peaks_at = times[index[hit][first]]
-    begin = np.maximum(np.searchsorted(times, starts, side="right") - 1, 0)
-    stop = np.searchsorted(times, upto)
-    span = zip(np.searchsorted(over.places, begin).tolist(), np.searchsorted(over.places, stop).tolist(), strict=True)
-    return Spells(starts, ends, peaks, peaks_at, exact_sums(over.doses, list(span)))
+    """Peak and dose are those of the samples above the level alone; every excursion has one."""
+    times, values = beyond.samples
+    upto = np.minimum(ends, beyond.view.window.times[-1])
+    low = times.searchsorted(starts)
+    # Every second stretch is that of an excursion; those between them were above for less than the on-delay.
+    bounds = np.stack((low, times.searchsorted(upto, side="right")), axis=1).ravel()
+    values = values[: bounds[-1]]
+    peaks = np.maximum.reduceat(values, bounds[:-1])
+    reached = low[0] + (values[low[0] :] == peaks.repeat(bounds[1:] - bounds[:-1])).nonzero()[0]
+    first = reached[reached.searchsorted(low)]
+    return Spells(starts, ends, peaks[::2], times[first], beyond.excess.doses_within(starts, upto))

@@ -29,7 +29,7 @@ from batches.monitoring.rules.judging import (
     needed_parameters,
 )
 from batches.monitoring.rules.parameters import SignalType, factor, parameter
-from batches.monitoring.rules.parts import cleaned, judged_window
+from batches.monitoring.rules.parts import cleaned, judged_view
 from batches.monitoring.rules.potency import residual
 from batches.monitoring.rules.sealing import Sealed
 from batches.monitoring.rules.signals import LARGEST, Signal, each_time_once, signal_of
@@ -93,6 +93,13 @@ class Verdict:
             "residual": self.residual,
             "problem": self.problem,
         }
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """The part of its content that people act on, as ``said`` finds it in what is recorded."""
+        evaluation = self.evaluation
+        spells = tuple((one.key, one.level.value, one.ended_us) for one in evaluation.excursions)
+        return evaluation.state.value, self.problem, spells
 
     @property
     def residual(self) -> str | None:
@@ -217,7 +224,7 @@ def _shown(judged: Judged, *, start: int, end: int) -> Signal:
     """The signal as the rule's limits see it: over a window of time where the rule judges one."""
     if judged.rule.aggregation is Aggregation.NONE:
         return judged.signal
-    window = judged_window(cleaned(judged.signal, judged.rule), judged.rule, start=start, end=end)
+    window = judged_view(cleaned(judged.signal, judged.rule), judged.rule, start=start, end=end).window
     return Signal(window.times, window.values, np.ones(len(window.times), dtype=np.bool_))
 
 

@@ -13,12 +13,12 @@ while a value stands still that may be frozen, and while one input of a derived 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import reduce
+from functools import cached_property, reduce
 from types import MappingProxyType
 
 import numpy as np
 
-from batches.monitoring.rules.carried import Carried, RunEnds, begun, carried_on, run_ends, whole
+from batches.monitoring.rules.carried import Carried, RunEnds, Stream, begun, run_ends
 from batches.monitoring.rules.derivations import Derived
 from batches.monitoring.rules.excursion_rules import ExcursionRule
 from batches.monitoring.rules.excursions import concluded, evaluate
@@ -132,6 +132,7 @@ class _Line:
         begin = carried.settled_us
         tail = judged.signal if begin is None else _chosen(judged.signal, judged.signal.times >= begin)
         self._carried = replace(carried, tail=tail)
+        self._stream = Stream(_NO_SAMPLES, self.rule, self._carried)
         self._end = readings.end_us
 
     @property
@@ -157,16 +158,16 @@ class _Line:
 
     def verdict(self) -> Verdict:
         """What the rule says of all samples so far."""
-        part = whole(_NO_SAMPLES, self.rule, self._carried, end=self._end)
+        part = self._stream.whole(end=self._end)
         return verdict_of(self.judged, self.judged.signal, concluded(part, self.rule, complete=False))
 
     def settled(self, keep_s: Decimal) -> Carried:
         """The rule's state after these samples, without its tail."""
-        ends, settling = self._run_ends(), None
+        ends, settling = self._run_ends, None
         if ends is not None and len(self._carried.tail.times):
             shown = int(self._carried.tail.times[-1]) - micros(keep_s)
             settling = reduce(np.intersect1d, [one.shown_to(shown) for one in ends.values()])
-        after = carried_on(_NO_SAMPLES, self.rule, self._carried, keep_s=keep_s, settling=settling)
+        after = self._stream.carried_on(keep_s=keep_s, settling=settling)
         settled, closed = after.settled_us, after.closed_us
         if ends is not None and settled is not None and closed is not None and settled != self._carried.settled_us:
             closed = max(closed, *(one.shows(settled) for one in ends.values()))
@@ -189,13 +190,14 @@ class _Line:
             return dict.fromkeys(self.names, carried.settled_us)
         if empty_to is None:
             return dict.fromkeys(self.names)
-        ends = self._run_ends()
+        ends = self._run_ends
         if ends is None:
             return dict.fromkeys(self.names, empty_to)
         # A run of equal values that began before may still turn out to be frozen.
         last = {name: one.shown_to(empty_to) for name, one in ends.items()}
         return {name: int(times[-1]) if len(times) else None for name, times in last.items()}
 
+    @cached_property
     def _run_ends(self) -> dict[str, RunEnds] | None:
         """When a run of equal values of each input is over; None where that does not matter."""
         rule = self.rule

@@ -43,7 +43,7 @@ class Gap:
 class Window:
     """The good samples of a step: ``joined[k]`` tells whether sample k and k + 1 may be connected.
 
-    ``breaks`` are the places where they may not; ``low`` and ``high`` the ends of the values (infinite without any).
+    ``breaks`` are the places where they may not.
     """
 
     times: Times
@@ -53,14 +53,10 @@ class Window:
     gaps: tuple[Gap, ...]
     start_us: int
     step_us: int
-    low: float
-    high: float
 
     def of(self, times: Times, values: Floats, joined: Flags) -> "Window":
         """The same step with other samples."""
-        low, high = (float(values.min()), float(values.max())) if len(values) else (np.inf, -np.inf)
-        breaks = np.flatnonzero(~joined)
-        return Window(times, values, joined, breaks, self.gaps, self.start_us, self.step_us, low, high)
+        return Window(times, values, joined, np.flatnonzero(~joined), self.gaps, self.start_us, self.step_us)
 
 
 def window_of(signal: Signal, *, start: int, end: int, max_gap_s: Decimal | None, hold: bool) -> Window:
@@ -84,8 +80,7 @@ def window_of(signal: Signal, *, start: int, end: int, max_gap_s: Decimal | None
         taken = np.maximum(taken, start)
     if hold and len(taken) and not gap[-1] and taken[-1] < end:
         taken, values, joined = np.append(taken, end), np.append(values, values[-1]), np.append(joined, np.True_)
-    empty = Window(taken[:0], values[:0], joined[:0], np.zeros(0, dtype=np.intp), gaps, start, end - start, 0.0, 0.0)
-    return empty.of(taken, values, joined)
+    return Window(taken, values, joined, np.flatnonzero(~joined), gaps, start, end - start)
 
 
 def _good(signal: Signal, start: int, end: int) -> tuple[Times, Floats]:
@@ -107,10 +102,12 @@ def _with_carried(signal: Signal, taken: Times, values: Floats, start: int, max_
 def _gaps(signal: Signal, taken: Times, edges: tuple[int, int], max_gap: int) -> Flags:
     """Whether the interval before each sample, and that behind the last, has no trusted value."""
     first, end = edges
-    gap = np.ones(len(taken) + 1, dtype=np.bool_)
-    if len(taken):
-        gap[0], gap[-1] = taken[0] - first > max_gap, end - taken[-1] > max_gap
-        np.greater(taken[1:] - taken[:-1], max_gap, out=gap[1:-1])
+    gap = np.zeros(len(taken) + 1, dtype=np.bool_)
+    steps = taken[1:] - taken[:-1]
+    if steps.max(initial=0) > max_gap:
+        np.greater(steps, max_gap, out=gap[1:-1])
+    gap[0] = len(taken) == 0 or taken[0] - first > max_gap
+    gap[-1] = len(taken) == 0 or end - taken[-1] > max_gap
     if signal.void is not None:
         void = signal.times[(signal.void != NOT_VOID) & (signal.times >= first) & (signal.times <= end)]
         gap[np.searchsorted(taken, void)] = True
@@ -150,15 +147,6 @@ def cut(window: Window, *, start: int) -> Window:
     """The window from a later start on; there is a good sample at it, or none before it."""
     at = int(np.searchsorted(window.times, start))
     gaps = tuple(gap for gap in window.gaps if gap.started_us >= start)
-    later = Window(
-        window.times[at:],
-        window.values[at:],
-        window.joined[at:],
-        window.breaks,
-        gaps,
-        start,
-        window.step_us - (start - window.start_us),
-        0.0,
-        0.0,
-    )
-    return later.of(later.times, later.values, later.joined)
+    joined = window.joined[at:]
+    lasting = window.step_us - (start - window.start_us)
+    return Window(window.times[at:], window.values[at:], joined, np.flatnonzero(~joined), gaps, start, lasting)
