@@ -105,6 +105,7 @@ def of_first(table, where):
 LAST_FRAME = "frame_id = (SELECT max(id) FROM monitoring_frame)"
 FRAME, EXCURSION, EVALUATION = "monitoring_frame", "monitoring_excursion", "monitoring_evaluation"
 AN_ALERT, AN_ACTION = (of_first(EXCURSION, f"level = '{level}'") for level in LIMITS)
+ACTIONS = "level = 'action'"
 LAST_MESSAGE = "id = (SELECT max(id) FROM ledger_outbox)"
 LAST_VERDICT = "version = (SELECT max(version) FROM monitoring_evaluation)"
 # How the sentence of each check begins, or what only it says.
@@ -151,9 +152,7 @@ DAMAGES = {
         ["1 excursions of action level have no deviation", UNOPENED, ALTERED],
     ),
     "two excursions share a deviation": (
-        [
-            "UPDATE monitoring_excursion SET deviation_id = (SELECT min(id) FROM batches_deviation) WHERE level = 'action'"
-        ],
+        [f"UPDATE monitoring_excursion SET deviation_id = (SELECT min(id) FROM batches_deviation) WHERE {ACTIONS}"],
         ["deviations that stand for more than one excursion", UNOPENED, ALTERED],
     ),
     "a deviation is doubled": (
