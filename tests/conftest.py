@@ -1,5 +1,6 @@
 """Real PostgreSQL and Valkey, started once and only when a test asks for them."""
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -14,8 +15,6 @@ from gatekeeper.demo.embedded import create_database, drop_database, services
 from gatekeeper.demo.running import make_ledger_key
 from gatekeeper.demo.supervisor import Supervisor
 from tests import migrated, running
-
-PEOPLED = "gk_peopled"
 
 # Speed is measured by `make bench`, never by a test: on a busy machine a deadline says nothing of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -111,47 +110,89 @@ def template_database(servers, ledger_keys, django_test_environment):
     return migrated.TEMPLATE
 
 
-@pytest.fixture(scope="session")
-def peopled_template(servers, template_database, django_db_blocker):
-    """Name of a copy of the template in which the whole cast is enrolled, once for all tests that ask for people."""
+def _prepared(make, *, of="template_database"):
+    """A fixture: the name of a copy of `of` in which `make()` was committed once, for all who begin from there."""
+
+    @pytest.fixture(scope="session")
+    def template(request, servers, django_db_blocker):
+        with running.prepared(servers, request.getfixturevalue(of), make, django_db_blocker) as name:
+            yield name
+
+    return template
+
+
+def _enrol():
     from gatekeeper.demo.people import enrol_everybody
 
-    urls = create_database(servers, PEOPLED, template=template_database)
-    with django_db_blocker.unblock(), running.pointed_at(urls):
-        enrol_everybody()
-    yield PEOPLED
-    drop_database(servers, PEOPLED)  # a server of the environment outlives this run, and people are enrolled anew
+    enrol_everybody()
+
+
+def _begin():
+    from tests.monitoring.making import standing_clock
+
+    with standing_clock():
+        _enrol()
+
+
+def _plant():
+    from tests.monitoring import making
+
+    with making.standing_clock():
+        making.make_plant()
+
+
+def _found():
+    from tests.accounts.making import make_house
+
+    make_house()
+
+
+def _furnish():
+    from tests.batches.making import make_house
+
+    make_house()
+
+
+peopled_template = _prepared(_enrol)  # the whole cast, today
+begun_template = _prepared(_begin)  # the same, on the day on which the standing clock of monitoring begins
+planted_template = _prepared(_plant, of="begun_template")  # and a running phase watched for shear
+founded_template = _prepared(_found)  # two administrators and nobody else
+furnished_template = _prepared(_furnish)  # the cast, materials, released plasmid lots, calibrated equipment
+
+# What a test begins from: the first of these that it or its fixtures ask for, or else the empty database.
+PREPARED = ("peopled_template", "planted_template", "begun_template", "founded_template", "furnished_template")
+
+
+def _template_of(request):
+    wanted = next((name for name in PREPARED if name in request.fixturenames), "template_database")
+    return request.getfixturevalue(wanted)
 
 
 @pytest.fixture(scope="session")
-def empty_database(servers, template_database):
-    """Addresses of the copy in which tests without people work, each in a transaction."""
-    with running.cloned(servers, template_database) as urls:
-        yield urls
+def database_of(servers):
+    """``database_of(template)``: addresses of the one copy of it that tests work in, each in a transaction."""
+    copies = {}
+    with contextlib.ExitStack() as made:
+
+        def database(template):
+            if template not in copies:
+                copies[template] = made.enter_context(running.cloned(servers, template))
+            return copies[template]
+
+        yield database
 
 
 @pytest.fixture(scope="session")
-def peopled_database(servers, peopled_template):
-    """Addresses of the copy in which tests with people work, each in a transaction."""
-    with running.cloned(servers, peopled_template) as urls:
-        yield urls
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(empty_database):
+def django_db_setup(template_database, database_of):
     """What pytest-django's `db` works in: a copy of the template, as gk_app, each test in a transaction."""
-    with running.pointed_at(empty_database):
+    with running.pointed_at(database_of(template_database)):
         yield
 
 
 @pytest.fixture
-def _right_database(request, django_db_setup):
-    """The database that the test is about to begin its transaction in: with the cast, or the empty one."""
-    if "people" not in request.fixturenames:
-        yield
-        return
-    with running.pointed_at(request.getfixturevalue("peopled_database")):
-        yield
+def _right_database(request, django_db_setup, database_of):
+    """The database that the test is about to begin its transaction in."""
+    running.point_connections_at(database_of(_template_of(request)))
 
 
 @pytest.fixture
@@ -166,12 +207,11 @@ def transactional_db():
 
 @pytest.fixture
 def committed_db(request, servers, django_db_blocker):
-    """Addresses of a fresh database in which transactions really commit; every alias means it."""
+    """Addresses of a fresh copy of what the test begins from; transactions really commit, every alias means it."""
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         pytest.fail("committed_db takes the place of db: ask for one of them.")
-    wanted = "peopled_template" if "committed_people" in request.fixturenames else "template_database"
     with (
-        running.cloned(servers, request.getfixturevalue(wanted)) as urls,
+        running.cloned(servers, _template_of(request)) as urls,
         django_db_blocker.unblock(),
         running.pointed_at(urls),
     ):
@@ -227,13 +267,13 @@ def chromium():
 
 
 @pytest.fixture
-def people(db):
+def people(peopled_template, db):
     """Everybody of the cast by user name: see gatekeeper.demo.people. What the test does is rolled back."""
     return _the_cast()
 
 
 @pytest.fixture
-def committed_people(committed_db):
+def committed_people(peopled_template, committed_db):
     """Everybody of the cast by user name, in the fresh database of `committed_db`."""
     return _the_cast()
 

@@ -5,12 +5,12 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections, transaction
 
 from gatekeeper import environment
 from gatekeeper.demo.embedded import Urls, create_database, drop_database, free_port
@@ -32,23 +32,27 @@ class LedgerKeys:
 
 def point_connections_at(urls: Urls) -> None:
     """Make every alias of this process, in every thread, mean the database of `urls`."""
-    connections.close_all()
-    for alias, url in (("default", urls.app), ("owner", urls.owner), ("sealer", urls.sealer)):
-        described = environment.database("", url)
-        # The dictionary is shared by the settings and each thread's connection: changed in place.
-        connections.databases[alias].update({key: described[key] for key in _CONNECTION_KEYS})
+    named = (("default", urls.app), ("owner", urls.owner), ("sealer", urls.sealer))
+    restore_addresses({alias: _address(environment.database("", url)) for alias, url in named})
 
 
 def current_addresses() -> dict[str, dict[str, str]]:
     """What the aliases mean now, to be put back with `restore_addresses`."""
-    aliases = ("default", "owner", "sealer")
-    return {alias: {key: connections.databases[alias][key] for key in _CONNECTION_KEYS} for alias in aliases}
+    return {alias: _address(connections.databases[alias]) for alias in ("default", "owner", "sealer")}
 
 
 def restore_addresses(addresses: dict[str, dict[str, str]]) -> None:
+    """Make every alias mean these again. A connection that means them already stays: a new one knows no plans."""
+    if addresses == current_addresses():
+        return
     connections.close_all()
     for alias, address in addresses.items():
+        # The dictionary is shared by the settings and each thread's connection: changed in place.
         connections.databases[alias].update(address)
+
+
+def _address(described: dict[str, str]) -> dict[str, str]:
+    return {key: described[key] for key in _CONNECTION_KEYS}
 
 
 @contextlib.contextmanager
@@ -65,9 +69,25 @@ def pointed_at(urls: Urls) -> Iterator[Urls]:
 @contextlib.contextmanager
 def cloned(servers: Urls, template: str) -> Iterator[Urls]:
     """A fresh copy of the migrated database, dropped afterwards."""
+    with _copied(servers, template) as (_name, urls):
+        yield urls
+
+
+@contextlib.contextmanager
+def prepared(servers: Urls, template: str, make: Callable[[], None], blocker: object) -> Iterator[str]:
+    """Name of a copy of the migrated database in which `make` was done; nobody works in it. Dropped afterwards."""
+    with _copied(servers, template) as (name, urls):
+        with blocker.unblock(), pointed_at(urls), transaction.atomic():
+            make()
+            connection.run_on_commit.clear()  # no sealer runs that a signature could wait for, and no worker to ring
+        yield name
+
+
+@contextlib.contextmanager
+def _copied(servers: Urls, template: str) -> Iterator[tuple[str, Urls]]:
     name = f"gk_test_{os.getpid()}_{next(_numbers)}"
     try:
-        yield create_database(servers, name, template=template)
+        yield name, create_database(servers, name, template=template)
     finally:
         drop_database(servers, name)
 

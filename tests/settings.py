@@ -14,4 +14,5 @@ if REDIS_IS_OURS:
 from gatekeeper.settings import *  # noqa: E402, F403 - the one place that takes all of the settings
 
 STATIC_ROOT = None  # nothing is collected for tests; whitenoise warns of a missing folder, and warnings are errors
+WHITENOISE_AUTOREFRESH = True  # a file is looked for when it is asked for: each test's client would read all of them
 PASSWORD_HASHERS = ["tests.hashing.QuickArgon2", "django.contrib.auth.hashers.Argon2PasswordHasher"]

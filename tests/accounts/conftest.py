@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.accounts.making import make_house
+from tests.accounts.making import found_house
 
 
 @pytest.fixture
-def house(db):
+def house(founded_template, db):
     """A founded system with its two administrators."""
-    return make_house()
+    return found_house()

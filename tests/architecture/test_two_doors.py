@@ -16,7 +16,7 @@ from gatekeeper.ledger.models import Signature
 from gatekeeper.ledger.records import own_models
 from plasmids.actions.receiving import receive_lot
 from plasmids.actions.releasing import release_lot
-from tests.batches.conftest import furnished, house  # noqa: F401 -- fixtures of batches
+from tests.batches.conftest import house  # noqa: F401 -- a fixture of batches
 from tests.batches.making import make_batch_record
 from tests.monitoring.making import standing_clock
 from tests.plasmids.making import command, make_plasmid_lot

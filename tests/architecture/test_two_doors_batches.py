@@ -7,7 +7,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from gatekeeper.demo.people import PASSWORD
-from tests.batches.conftest import furnished, house  # noqa: F401 -- fixtures of batches
+from tests.batches.conftest import house  # noqa: F401 -- a fixture of batches
 from tests.batches.making import make_batch_record
 
 

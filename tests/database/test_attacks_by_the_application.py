@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from tests.ledger.people import make_town, open_site, rename_site
+from tests.ledger.people import found_town, open_site, rename_site
 
 pytestmark = pytest.mark.fault
 
@@ -14,9 +14,9 @@ ACTOR = "SELECT set_config('app.ctx', '{\"actor\": \"ada\"}', true)"
 
 
 @pytest.fixture
-def written(committed_db):
+def written(founded_template, committed_db):
     """A database with people, evidence and a session of gk_app outside Django."""
-    town = make_town()
+    town = found_town()
     rename_site(by=town.ada, site=open_site(by=town.ada), name="Ipoh")
     with psycopg.connect(committed_db.app) as conn:
         yield conn

@@ -6,7 +6,7 @@ from django.db import DatabaseError, connection, transaction
 from gatekeeper.accounts.acting import acting
 from gatekeeper.accounts.models import Site
 from plasmids.actions.incoming import import_specification
-from tests.batches.conftest import furnished, house  # noqa: F401 -- fixtures of batches
+from tests.batches.conftest import house  # noqa: F401 -- a fixture of batches
 from tests.batches.making import make_batch_record
 from tests.lots.making import make_lot, make_material, take
 from tests.plasmids.making import SPECIFICATION, make_plasmid_lot

@@ -51,18 +51,23 @@ def _frames(skids: list[Skid]) -> Iterator[str]:
 
 def found() -> dict[Any, Any]:
     """Return the excursions that stand, by their keys, with the time at which each was detected."""
+    return dict(_standing())
+
+
+def _standing() -> Iterator[tuple[Any, float]]:
     from batches.monitoring.models import Excursion
 
-    rows = Excursion.objects.filter(withdrawn_at=None)
-    return {
-        (row.phase_id, row.parameter, row.level, round(row.started_at.timestamp() * 1e6)): row.detected_at.timestamp()
-        for row in rows
-    }
+    for row in Excursion.objects.filter(withdrawn_at=None):
+        crossed = round(row.started_at.timestamp() * 1e6)
+        yield (row.phase_id, row.parameter, row.level, crossed), row.detected_at.timestamp()
 
 
 def _excursions(skids: list[Skid]) -> Iterator[str]:
+    standing = list(_standing())
     planted = {key for skid in skids for key in skid.sent.planted}
-    yield from _differences("planted and found", planted, set(found()))
+    yield from _differences("planted and found", planted, {key for key, _at in standing})
+    if twice := [key for key, times in Counter(key for key, _at in standing).items() if times > 1]:
+        yield f"found more than once: {sorted(twice)[:3]}"
 
 
 def _deviations() -> Iterator[str]:
@@ -116,14 +121,15 @@ def _judged_again(owner_url: str) -> Iterator[str]:
     from batches.models import Phase
     from batches.monitoring.actions.evaluation import evaluate_phase
     from batches.monitoring.models import Progress
-    from batches.monitoring.queries.states import states_of
+    from batches.monitoring.queries.states import newest_evaluations, states_of
     from gatekeeper.accounts.queries import person_named
 
     before = _judgement()
     phases = Phase.objects.filter(pk__in=list(Progress.objects.values_list("phase", flat=True)))
     for phase in phases.select_related("batch_record__site"):
+        recorded = newest_evaluations(phase)
         for rule in states_of(phase).rules:
-            if not rule.up_to_date:
+            if not rule.up_to_date or rule.state != recorded[rule.rule].state:
                 yield f"{phase}: rule {rule.rule} says something else now than what is recorded"
     with psycopg.connect(owner_url) as owner:
         owner.execute("DELETE FROM monitoring_progress")

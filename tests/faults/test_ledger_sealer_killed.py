@@ -18,7 +18,7 @@ from gatekeeper.accounts.models import Person
 from gatekeeper.demo.supervisor import Supervisor
 from gatekeeper.ledger.models import Checkpoint, Entry, Leaf
 from tests import running
-from tests.ledger.people import make_town, open_site
+from tests.ledger.people import found_town, open_site
 
 pytestmark = pytest.mark.fault
 KILLS = 4
@@ -45,8 +45,8 @@ def keys(ledger_keys, tmp_path):
     return running.LedgerKeys(ledger_keys.private, ledger_keys.public, outside)
 
 
-def test_killed_again_and_again_under_load_it_leaves_one_whole_log(committed_db, keys):
-    town = make_town()
+def test_killed_again_and_again_under_load_it_leaves_one_whole_log(founded_template, committed_db, keys):
+    town = found_town()
     stop, written = threading.Event(), []
 
     def write():
@@ -83,8 +83,8 @@ def test_killed_again_and_again_under_load_it_leaves_one_whole_log(committed_db,
     assert "Intact." in out.getvalue()
 
 
-def test_it_stops_when_asked_and_comes_back_when_the_database_does(committed_db, keys, tmp_path):
-    make_town()
+def test_it_stops_when_asked_and_comes_back_when_the_database_does(founded_template, committed_db, keys, tmp_path):
+    found_town()
     with Supervisor(tmp_path / "logs") as supervisor:
         running.start_sealer(supervisor, committed_db, keys)
         wait_until(Checkpoint.objects.exists)

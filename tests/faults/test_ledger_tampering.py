@@ -11,7 +11,7 @@ from django.db import transaction
 from gatekeeper.accounts.models import Site
 from gatekeeper.ledger import checkpoint, merkle, sealing
 from gatekeeper.ledger.models import Entry
-from tests.ledger.people import acting, make_town, open_site, rename_site
+from tests.ledger.people import acting, found_town, open_site, rename_site
 
 pytestmark = pytest.mark.fault
 ORIGIN = "gatekeeper.example/ledger"
@@ -22,9 +22,9 @@ PLACE = f"(SELECT idx FROM ledger.leaf WHERE entry_id = {RENAMED})"
 
 
 @pytest.fixture
-def sealed(committed_db, ledger_keys, tmp_path):
+def sealed(founded_template, committed_db, ledger_keys, tmp_path):
     """Evidence of 8 sites, sealed in three heads; the second head and the last lie outside."""
-    town = make_town()
+    town = found_town()
     key = checkpoint.read_private_key(ledger_keys.private)
     with sealing.connect() as conn:
         sites = [open_site(by=town.ada, code=f"MY{number}") for number in range(4)]

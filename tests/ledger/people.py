@@ -3,14 +3,10 @@
 import uuid
 from dataclasses import dataclass
 
-from gatekeeper.accounts.acting import SYSTEM, acting, action
-from gatekeeper.accounts.actions import people
+from gatekeeper.accounts.acting import acting, action
 from gatekeeper.accounts.actions.authentication import Credentials
-from gatekeeper.accounts.actions.founding import found
 from gatekeeper.accounts.models import Person, Site
-
-FIRST, OWN = "a first passphrase of mine", "a much longer passphrase of mine"
-SINGAPORE = {"code": "SG1", "name": "Singapore", "country": "SG", "timezone": "Asia/Singapore"}
+from tests.accounts.making import FIRST, OWN
 
 
 @dataclass(frozen=True)
@@ -20,16 +16,9 @@ class Town:
     site: Site
 
 
-def make_town() -> Town:
-    """An empty system, founded, whose two people can sign."""
-    names = (("ada", "Ada Lim"), ("ben", "Ben Ong"))
-    first, second = ({"username": name, "full_name": full, "initial_password": FIRST} for name, full in names)
-    found(by=SYSTEM, site=SINGAPORE, administrators=(first, second))
-    for name, _full in names:
-        person = Person.objects.get(username=name)
-        person = people.change_password(by=person, credentials=Credentials(name, FIRST), new_password=OWN)
-        people.accept_accountability(by=person, credentials=Credentials(name, OWN))
-    ada, ben = (Person.objects.get(username=name) for name, _full in names)
+def found_town() -> Town:
+    """The founded system of the session, whose two people can sign."""
+    ada, ben = (Person.objects.get(username=name) for name in ("ada", "ben"))
     return Town(ada, ben, Site.objects.get(code="SG1"))
 
 
@@ -52,4 +41,4 @@ def rename_site(*, by: Person, site: Site, name: str, reason: str = "") -> Site:
     return site
 
 
-__all__ = ["OWN", "Town", "acting", "credentials", "make_town", "open_site", "rename_site"]
+__all__ = ["FIRST", "OWN", "Town", "acting", "credentials", "found_town", "open_site", "rename_site"]

@@ -6,7 +6,7 @@ from gatekeeper.accounts import clock
 from gatekeeper.accounts.actions.people import enrol_person
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.ledger import checkpoint, merkle, queries, sealing
-from tests.ledger.people import FIRST, credentials, make_town, open_site, rename_site
+from tests.ledger.people import FIRST, credentials, found_town, open_site, rename_site
 from tests.ledger.test_signing import approve_site, content_of
 
 ORIGIN = "gatekeeper.example/ledger"
@@ -14,10 +14,10 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @pytest.fixture
-def town(committed_db, settings):
+def town(founded_template, committed_db, settings):
     settings.ROOT_URLCONF = "tests.ledger.urls"
     settings.LEDGER_SEAL_WAIT_SECONDS = 0.0
-    return make_town()
+    return found_town()
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from gatekeeper.accounts.models import Person, Site
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.ledger import queries
 from gatekeeper.ledger.models import Entry
-from tests.ledger.people import acting, make_town, open_site, rename_site
+from tests.ledger.people import acting, found_town, open_site, rename_site
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def town():
-    return make_town()
+def town(founded_template):
+    return found_town()
 
 
 def sites_entries() -> list[dict]:

@@ -7,14 +7,14 @@ from django.db import connections, transaction
 
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.ledger.actions.idempotency import Answer, held, remember, replay
-from tests.ledger.people import make_town
+from tests.ledger.people import found_town
 
 ANSWER = Answer(201, "application/json", b'{"value": "1.10"}\n', {"Location": "/api/v1/lots/P-1/"})
 
 
 @pytest.fixture
-def town(db):
-    return make_town()
+def town(founded_template, db):
+    return found_town()
 
 
 def asked(person, **changes):
@@ -57,8 +57,8 @@ def test_an_effect_that_is_rolled_back_leaves_no_answer(town):
     assert replay(**asked(town.ada)) is None
 
 
-def test_a_repeat_while_the_first_still_runs_is_refused_and_later_answered(committed_db):
-    town = make_town()
+def test_a_repeat_while_the_first_still_runs_is_refused_and_later_answered(founded_template, committed_db):
+    town = found_town()
     refused = []
 
     def repeat():
@@ -81,8 +81,8 @@ def test_a_repeat_while_the_first_still_runs_is_refused_and_later_answered(commi
         assert replay(**asked(town.ada)) == ANSWER
 
 
-def test_a_key_is_held_over_several_transactions_and_free_afterwards(committed_db):
-    town = make_town()
+def test_a_key_is_held_over_several_transactions_and_free_afterwards(founded_template, committed_db):
+    town = found_town()
     known = {name: asked(town.ada)[name] for name in ("by", "path", "key")}
     answers = []
 

@@ -15,7 +15,7 @@ from gatekeeper.ledger import outbox, queries
 from gatekeeper.ledger.actions import outbox as actions
 from gatekeeper.ledger.models import Outbox
 from gatekeeper.ledger.tasks import deliver, sweep
-from tests.ledger.people import make_town, open_site
+from tests.ledger.people import found_town, open_site
 
 
 @outbox.handler("test.open_site")
@@ -57,8 +57,8 @@ def groups():
 
 
 @pytest.fixture
-def town(db):
-    return make_town()
+def town(founded_template, db):
+    return found_town()
 
 
 @pytest.fixture
@@ -187,8 +187,10 @@ def dead_redis(monkeypatch):
     monkeypatch.setattr(app.amqp, "_producer_pool", None)
 
 
-def test_with_redis_dead_the_action_succeeds_and_the_sweep_does_the_work_once(committed_db, dead_redis, caplog):
-    town = make_town()
+def test_with_redis_dead_the_action_succeeds_and_the_sweep_does_the_work_once(
+    founded_template, committed_db, dead_redis, caplog
+):
+    town = found_town()
     begun = time.monotonic()
     with transaction.atomic():
         open_site(by=town.ada, code="MY1")
@@ -201,8 +203,8 @@ def test_with_redis_dead_the_action_succeeds_and_the_sweep_does_the_work_once(co
     assert Site.objects.filter(code="MY2").count() == 1
 
 
-def test_many_workers_at_once_do_each_message_once(committed_db, rings):
-    make_town()
+def test_many_workers_at_once_do_each_message_once(founded_template, committed_db, rings):
+    found_town()
     with transaction.atomic():
         messages = [actions.post("test.open_site", {"code": f"MY{number}"}) for number in range(12)]
 

@@ -12,14 +12,14 @@ from gatekeeper.accounts.models import Site
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.ledger import checkpoint, merkle, queries, sealing
 from gatekeeper.ledger.models import Checkpoint, Entry, Leaf
-from tests.ledger.people import make_town, open_site, rename_site
+from tests.ledger.people import found_town, open_site, rename_site
 
 ORIGIN = "gatekeeper.example/ledger"
 
 
 @pytest.fixture
-def town(committed_db):
-    return make_town()
+def town(founded_template, committed_db):
+    return found_town()
 
 
 @pytest.fixture

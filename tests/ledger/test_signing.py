@@ -14,7 +14,7 @@ from gatekeeper.ledger import queries
 from gatekeeper.ledger.actions.signatures import sign
 from gatekeeper.ledger.models import Entry, Leaf, Signature
 from gatekeeper.ledger.signing import signed_action
-from tests.ledger.people import acting, credentials, make_town, open_site, rename_site
+from tests.ledger.people import acting, credentials, found_town, open_site, rename_site
 
 
 def content_of(site: Site) -> dict:
@@ -33,8 +33,8 @@ def approve_and_rename(*, by: Person, proof, site: Site, name: str) -> Signature
 
 
 @pytest.fixture
-def town(db):
-    return make_town()
+def town(founded_template, db):
+    return found_town()
 
 
 def test_a_signature_holds_name_role_meaning_time_and_the_digest_of_the_content(town):
@@ -147,24 +147,24 @@ def genuine(town) -> dict:
     }
 
 
-def test_a_signed_action_answers_only_after_its_evidence_is_sealed(committed_db, sealer):
-    town = make_town()
+def test_a_signed_action_answers_only_after_its_evidence_is_sealed(founded_template, committed_db, sealer):
+    town = found_town()
     signature = approve_site(by=town.ada, credentials=credentials(town.ada), site=town.site)
     entry = Entry.objects.get(tbl="public.ledger_signature", pk_text=str(signature.pk))
     assert Leaf.objects.filter(entry__xid=entry.xid).count() == Entry.objects.filter(xid=entry.xid).count() > 0
 
 
-def test_without_a_sealer_it_is_recorded_and_answered_as_pending(committed_db, settings):
+def test_without_a_sealer_it_is_recorded_and_answered_as_pending(founded_template, committed_db, settings):
     settings.LEDGER_SEAL_WAIT_SECONDS = 0.2
-    town = make_town()
+    town = found_town()
     with pytest.raises(Refusal) as refused:
         approve_site(by=town.ada, credentials=credentials(town.ada), site=town.site)
     assert (refused.value.code, refused.value.kind) == ("seal_pending", Kind.PENDING)
     assert Signature.objects.count() == 1
 
 
-def test_a_wrong_password_stays_on_record_after_the_refusal(committed_db):
-    town = make_town()
+def test_a_wrong_password_stays_on_record_after_the_refusal(founded_template, committed_db):
+    town = found_town()
     with pytest.raises(Refusal):
         approve_site(by=town.ada, credentials=credentials(town.ada, "not my passphrase"), site=town.site)
     assert AccessEvent.objects.filter(kind=AccessEvent.Kind.SIGNING_FAILED).count() == 1

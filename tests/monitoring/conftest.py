@@ -25,16 +25,16 @@ def _loop_of_no_browser():
 
 
 @pytest.fixture
-def time():
-    """The clock of the test, see making.Time."""
+def time(begun_template):
+    """The clock of the test, see making.Time; everybody was enrolled the day it begins."""
     with making.standing_clock() as clock:
         yield clock
 
 
 @pytest.fixture
-def plant(time, db):
+def plant(time, planted_template, db):
     """A running UF/DF phase watched for shear, see making.Plant."""
-    return making.make_plant()
+    return making.found_plant()
 
 
 def _own_checkpoints(keys, folder):
@@ -44,11 +44,11 @@ def _own_checkpoints(keys, folder):
 
 
 @pytest.fixture(scope="session")
-def cold_template(servers, template_database, ledger_keys, tmp_path_factory, django_db_blocker):
+def cold_template(servers, begun_template, ledger_keys, tmp_path_factory, django_db_blocker):
     """A database and a folder: a month of two skids that is long over, archived and still there; see archiving.Cold."""
     folder = tmp_path_factory.mktemp("cold")
     name = f"gk_cold_{os.getpid()}"
-    urls = create_database(servers, name, template=template_database)
+    urls = create_database(servers, name, template=begun_template)
     with Supervisor(folder / "logs") as supervisor, django_db_blocker.unblock(), running.pointed_at(urls):
         running.start_sealer(supervisor, urls, _own_checkpoints(ledger_keys, folder))
         with making.standing_clock() as clock:

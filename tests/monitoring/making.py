@@ -219,8 +219,8 @@ def make_simulated_skid(people: dict[str, Person]) -> Source:
 
 
 def make_plant(toml: bytes | None = None, people: dict[str, Person] | None = None) -> Plant:
-    """Everything up to a phase that started at START."""
-    people = people or enrol_everybody()
+    """Everything up to a phase that started at START, by who is enrolled already or else by the whole cast."""
+    people = people or everybody() or enrol_everybody()
     site = Site.objects.get(code="SG01")
     rule_set = make_rules(people, site, toml or rules_toml(SHEAR))
     source = make_skid(people)
@@ -229,6 +229,18 @@ def make_plant(toml: bytes | None = None, people: dict[str, Person] | None = Non
     execution.start_phase(by=people["olivia"], phase=phase, command=StartPhase(("TFF-1",)))
     phase.refresh_from_db()
     return Plant(people, site, source, record, phase, rule_set)
+
+
+def found_plant() -> Plant:
+    """What ``make_plant`` made, in a copy of its database."""
+    record = BatchRecord.objects.get(number="BR-1")
+    source, rule_set = Source.objects.get(code="TFF01"), RuleSet.objects.get(code="UFDF-RULES")
+    return Plant(everybody(), Site.objects.get(code="SG01"), source, record, record.phases.get(code="L10"), rule_set)
+
+
+def everybody() -> dict[str, Person]:
+    """Who is enrolled, by user name."""
+    return {person.username: person for person in Person.objects.order_by("pk")}
 
 
 def make_record(people: dict[str, Person], site: Site) -> BatchRecord:

@@ -9,19 +9,20 @@ from django.db import transaction
 from gatekeeper.demo.embedded import create_database, drop_database
 from gatekeeper.demo.supervisor import Supervisor
 from tests import running
+from tests.batches.making import found_house
 from tests.release import making
 
 
 @pytest.fixture(scope="session")
-def gate_template(servers, template_database, ledger_keys, tmp_path_factory, django_db_blocker):
+def gate_template(servers, furnished_template, ledger_keys, tmp_path_factory, django_db_blocker):
     """Name of a database in which a lot lacks only quality's review; nobody works in it."""
     folder = tmp_path_factory.mktemp("gate")
     keys = _own_checkpoints(ledger_keys, folder)
     name = f"gk_gate_{os.getpid()}"
-    urls = create_database(servers, name, template=template_database)
+    urls = create_database(servers, name, template=furnished_template)
     with Supervisor(folder / "logs") as supervisor, django_db_blocker.unblock(), running.pointed_at(urls):
         running.start_sealer(supervisor, urls, keys)
-        making.make_reviewable()
+        making.make_reviewable(found_house())
     yield name
     drop_database(servers, name)
 

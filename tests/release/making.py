@@ -7,16 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from batches.actions import records
-from batches.models import BatchRecord, Equipment
+from batches.models import BatchRecord
 from batches.monitoring.actions.evaluation import evaluate_phase
 from batches.monitoring.actions.readings import record_frame
 from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_set
 from batches.monitoring.actions.sources import DescribeTag, RegisterSource, register_source
 from batches.monitoring.rules.frames import Column, Frame
 from gatekeeper.accounts.clock import now
-from gatekeeper.accounts.models import Person, Site
 from gatekeeper.demo.people import credentials
-from gatekeeper.lots.models import Lot
 from release.actions.commands import RecordResult
 from release.actions.dispositions import release_lot
 from release.actions.results import record_result, review_results
@@ -24,7 +22,7 @@ from release.actions.reviews import review_batch
 from release.actions.specifications import approve_specification, import_markets, import_specification
 from release.models import Disposition, Result, Specification
 from release.rules import specification as rules
-from tests.batches.making import House, make_batch_record, make_house
+from tests.batches.making import House, found_house, make_batch_record, make_house
 
 DATA = Path(__file__).resolve().parents[2] / "release" / "data"
 GOOD = {
@@ -164,11 +162,7 @@ def review(house: House, record: BatchRecord):
 
 def found() -> tuple[House, BatchRecord]:
     """What ``make_reviewable`` made, in a copy of its database."""
-    house = House({person.username: person for person in Person.objects.all()}, Site.objects.get(code="SG01"))
-    house.units.update({unit.kind: unit for unit in Equipment.objects.all()})
-    lots = Lot.objects.filter(plasmid_lot__isnull=False).select_related("plasmid_lot__plasmid")
-    house.plasmid_lots.update({lot.plasmid_lot.plasmid.role: lot for lot in lots})
-    return house, BatchRecord.objects.select_related("master", "lot__material", "lot__site", "site").get()
+    return found_house(), BatchRecord.objects.select_related("master", "lot__material", "lot__site", "site").get()
 
 
 def make_releasable() -> tuple[House, BatchRecord]:
