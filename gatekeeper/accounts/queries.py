@@ -17,9 +17,8 @@ from gatekeeper.accounts import clock
 from gatekeeper.accounts.acting import System, token_limits
 from gatekeeper.accounts.models import AccessEvent, Assignment, Person, Qualification, ServiceToken, Site
 from gatekeeper.accounts.rules import authority
-from gatekeeper.accounts.statements import planned_first
+from gatekeeper.accounts.statements import planned, planned_first
 from gatekeeper.core.refusal import Kind, Refusal
-from gatekeeper.accounts.statements import planned
 
 SHIPPED_ROLES = Path(__file__).parent / "data" / "roles.toml"
 _FAILED = (AccessEvent.Kind.LOG_IN_FAILED, AccessEvent.Kind.SIGNING_FAILED)

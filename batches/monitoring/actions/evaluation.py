@@ -24,9 +24,9 @@ from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.clock import as_read, now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import Standing, check_authority
+from gatekeeper.accounts.statements import planned
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.ledger.actions import outbox
-from gatekeeper.accounts.statements import planned
 
 _PERMISSION = "batches.open_deviation"
 # The states of the sources and how far the phase has come, with the version of what says so.

@@ -21,8 +21,8 @@ from batches.monitoring.queries import facts
 from batches.monitoring.queries.facts import Ground, ground_of, span_of
 from batches.monitoring.queries.reading_of import Reading, reading_of
 from batches.monitoring.queries.states import newest_evaluations
-from gatekeeper.core.canonical import digest
 from gatekeeper.accounts.statements import planned
+from gatekeeper.core.canonical import digest
 
 _STATE = 1  # version of rules.kept and rules.watching
 _MOST = 100  # phases, and sources, that are kept at once: a detector has a few

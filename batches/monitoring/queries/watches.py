@@ -31,8 +31,8 @@ from batches.monitoring.rules.frame_sums import together, with_frames
 from batches.monitoring.rules.kept import packed, unpacked
 from batches.monitoring.rules.verdicts import Verdict
 from batches.monitoring.rules.watching import SourceState, newest_of, watched
-from gatekeeper.core.refusal import Refusal
 from gatekeeper.accounts.statements import planned
+from gatekeeper.core.refusal import Refusal
 
 _NAMED = 64  # newest frames that are named one by one: more than are ever being recorded at once
 # Frames that are in no state, each with its watched segments as a Row; one without any has a row of its own. They are

@@ -20,9 +20,9 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from gatekeeper.accounts import clock
+from gatekeeper.accounts.statements import planned
 from gatekeeper.ledger import outbox
 from gatekeeper.ledger.models import Outbox
-from gatekeeper.accounts.statements import planned
 
 logger = logging.getLogger(__name__)
 ATTEMPTS = 5
