@@ -13,12 +13,12 @@ from celery import shared_task
 
 from batches.models import Phase
 from batches.monitoring.actions.envelopes import keep_envelopes
-from batches.monitoring.actions.evaluation import evaluate_phase
+from batches.monitoring.actions.evaluation import evaluate_phase, look_at
 from batches.monitoring.actions.what_ifs import replay_next
 from batches.monitoring.models import ClockCorrection, Frame, WhatIf
-from batches.monitoring.queries import phases_of
 from batches.monitoring.queries.reading_of import phases_corrected
-from gatekeeper.accounts.queries import person_named
+from gatekeeper.accounts.clock import as_read
+from gatekeeper.accounts.queries import person_named, standing_of
 from gatekeeper.ledger.actions import outbox
 from gatekeeper.ledger.outbox import handler
 
@@ -33,12 +33,9 @@ def judge_frames(payloads: Sequence[Mapping[str, Any]]) -> None:
 
     What a later evaluation has covered costs a look.
     """
-    frames = list(Frame.objects.select_related("source__site").filter(pk__in=_frames_in(payloads)).order_by("pk"))
-    monitor = person_named(MONITOR)
-    for phase in phases_of(frames):
-        evaluate_phase(by=monitor, phase=phase, frames=frames)
-    source = frames[0].source.code
-    outbox.post("readings_judged", {"frames": [frame.pk for frame in frames]}, share=source, hurried=False)
+    monitor, at = standing_of(MONITOR)
+    with as_read(at):
+        look_at(by=monitor, frames=_frames_in(payloads))
 
 
 @handler("readings_judged", together=True)

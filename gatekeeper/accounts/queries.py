@@ -17,7 +17,7 @@ from gatekeeper.accounts import clock
 from gatekeeper.accounts.acting import System, token_limits
 from gatekeeper.accounts.models import AccessEvent, Assignment, Person, Qualification, ServiceToken, Site
 from gatekeeper.accounts.rules import authority
-from gatekeeper.accounts.statements import planned_first
+from gatekeeper.accounts.statements import planned, planned_first
 from gatekeeper.core.refusal import Kind, Refusal
 
 SHIPPED_ROLES = Path(__file__).parent / "data" / "roles.toml"
@@ -233,6 +233,52 @@ def caller_of(plain: str) -> tuple[Caller, datetime] | None:
     # A row that changed in between is of a newer version than is noted here, and is read again the next time.
     _callers[key] = Caller(version, token, tuple(_assignments_of(token.person)))
     return _callers[key], at
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A person with their assignments, as they stood at one version of their rows."""
+
+    version: str
+    person: Person
+    assignments: tuple[Assignment, ...]
+
+    def check(self, permission: str, site: Site, *, at: datetime) -> None:
+        """Pass when the person may do this at the site at a time, as ``check_authority`` says of now.
+
+        :raises Refusal: ``not_authorised``.
+        """
+        there = (row for row in self.assignments if row.site_id == site.pk)
+        held = authority_from(self.person, there, at=at).get(site, frozenset())
+        authority.check_may(held, permission, name=self.person.full_name, place=site.name)
+
+
+_STANDING = """SELECT clock_timestamp(), (SELECT concat_ws(' ', p.id, p.xmin, (
+      SELECT string_agg(concat_ws('.', a.id, a.xmin, r.xmin, at.xmin), ' ' ORDER BY a.id)
+      FROM accounts_assignment a JOIN accounts_role r ON r.id = a.role_id JOIN accounts_site at ON at.id = a.site_id
+      WHERE a.person_id = p.id))
+    FROM accounts_person p WHERE upper(p.username) = upper(%(name)s::text))"""
+_standings: dict[tuple[str, str], Standing] = {}
+
+
+def standing_of(username: str) -> tuple[Standing, datetime]:
+    """Return whom ``person_named`` finds, with the assignments, and the database's clock.
+
+    The rows are read again only when one of them has changed. What it returns is shared: nobody changes it.
+
+    :raises Refusal: ``person_unknown``.
+    """
+    ((at, version),) = planned(_STANDING, {"name": username})
+    key = (connection.settings_dict["NAME"], username)
+    known = _standings.get(key)
+    if known and known.version == version:
+        return known, at
+    person = person_named(username)
+    if len(_standings) >= _MOST_CALLERS:
+        _standings.clear()
+    # A row that changed in between is of a newer version than is noted here, and is read again the next time.
+    _standings[key] = Standing(version, person, tuple(_assignments_of(person)))
+    return _standings[key], at
 
 
 def _assignments_of(person: Person) -> QuerySet[Assignment]:

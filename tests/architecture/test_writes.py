@@ -12,7 +12,7 @@ ORM = {
 }  # fmt: skip
 SQL = {"execute", "executemany", "copy"}
 READS = re.compile(r"\s*(SELECT|WITH|SHOW|LISTEN)\b", re.IGNORECASE)
-CHANGES = re.compile(r"\b(INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM|TRUNCATE|COPY\s)", re.IGNORECASE)
+CHANGES = re.compile(r"\b(INSERT\s+INTO|UPDATE\s+\S+(\s+\w+)?\s+SET|DELETE\s+FROM|TRUNCATE|COPY\s)", re.IGNORECASE)
 
 HOMES = (
     Home("*/actions/*.py", "where writes belong"),

@@ -15,8 +15,8 @@ from batches.monitoring.actions.evaluation import evaluate_phase
 from batches.monitoring.actions.readings import Conflicting, Replayed
 from batches.monitoring.actions.rule_sets import import_rule_set
 from batches.monitoring.queries.away import check_not_away
-from batches.monitoring.queries.facts import ground_of
 from batches.monitoring.queries.live import followed, frames_between, tail
+from batches.monitoring.queries.looks import looks_at
 from batches.monitoring.queries.traces import envelope, raw_readings
 from batches.monitoring.queries.watches import watch
 from batches.monitoring.queries.what_ifs import compared
@@ -78,8 +78,9 @@ def test_the_facts_of_a_phase_are_refused_and_never_read_from_what_is_left(away)
 
 
 def test_a_running_phase_is_not_begun_anew_on_fewer_readings(away):
+    (look,) = looks_at([away.plant.phase.pk])
     with refused(), transaction.atomic():
-        watch(ground_of(away.plant.phase))
+        watch(look)
 
 
 def test_the_states_of_a_phase_are_unknown_and_keep_the_gate_closed(away):

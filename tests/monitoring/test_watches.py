@@ -8,7 +8,8 @@ from django.db import connections, transaction
 from batches.monitoring import queries
 from batches.monitoring.actions.evaluation import evaluate_phase
 from batches.monitoring.models import Evaluation, Excursion, Frame, Progress, Segment, Watch
-from batches.monitoring.queries.facts import ground_of, phase_facts
+from batches.monitoring.queries.facts import phase_facts
+from batches.monitoring.queries.looks import looks_at
 from batches.monitoring.queries.watches import watch
 from batches.monitoring.rules.verdicts import verdicts
 from tests.monitoring.making import PH, SHEAR, frame, make_plant, make_source, rules_toml
@@ -40,6 +41,12 @@ def evaluate(plant, **more):
     return evaluate_phase(by=plant.people["monitor"], phase=plant.phase, **more)
 
 
+def looked(plant, **more):
+    """What a look says, nothing being written."""
+    (look,) = looks_at([plant.phase.pk])
+    return watch(look, **more)
+
+
 def in_one_pass(plant):
     facts = phase_facts(plant.phase)
     return facts.inputs_sha256, {one.name: one.content for one in verdicts(facts.readings, facts.rules)}
@@ -47,7 +54,7 @@ def in_one_pass(plant):
 
 def carried(plant):
     """What the state says after a look at everything new, nothing being written."""
-    judged = watch(ground_of(plant.phase))
+    judged = looked(plant)
     return judged.facts.inputs_sha256, {one.name: one.content for one in judged.found}
 
 
@@ -70,7 +77,7 @@ def assert_says_what_storage_says(plant):
 def test_only_new_frames_are_read_and_the_state_stays_small(watched):
     send(watched, 50, 400)
     with transaction.atomic():
-        judged = watch(ground_of(watched.phase))
+        judged = looked(watched)
         transaction.set_rollback(True)
     sent = judged.facts.readings.sent
     assert sum(len(signal.times) for one in sent for signal in one.signals.values()) == 20
@@ -79,7 +86,7 @@ def test_only_new_frames_are_read_and_the_state_stays_small(watched):
 
 
 def test_nothing_new_is_nothing_to_judge(watched):
-    assert watch(ground_of(watched.phase)) is None
+    assert looked(watched) is None
 
 
 def test_an_evaluation_that_is_taken_back_takes_its_state_back(watched):
@@ -112,10 +119,10 @@ def test_a_frame_that_commits_after_later_ones_is_judged_when_its_message_is(wat
     row = Watch.objects.get()
     assert row.low_frame >= late.pk
     Watch.objects.update(low_count=row.low_count - 1)  # the state that has not seen it
-    assert watch(ground_of(watched.phase)) is None
-    assert watch(ground_of(watched.phase), frames=[late]) is not None
+    assert looked(watched) is None
+    assert looked(watched, frames=[late]) is not None
     evaluate(watched, frames=[late])
-    assert watch(ground_of(watched.phase), frames=[late]) is None
+    assert looked(watched, frames=[late]) is None
     assert_says_what_storage_says(watched)
 
 
@@ -140,10 +147,9 @@ def test_another_source_of_the_unit_is_a_state_of_its_own(watched):
 
 def test_another_module_or_version_of_what_is_said_has_everything_read_again(watched, monkeypatch):
     use = watched.phase.equipment_uses.get()
-    ground = ground_of(watched.phase)
-    assert watch(ground) is None
+    assert looked(watched) is None
     monkeypatch.setattr("batches.monitoring.queries.facts.EVALUATION", 99)
-    assert watch(ground_of(watched.phase)) is not None
+    assert looked(watched) is not None
     assert use.geometry["n_fibres"] == 13
     assert_says_what_storage_says(watched)
 

@@ -1,7 +1,10 @@
 """Judge a phase by its rules and record what they say: versions of evaluations, excursions, deviations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
+
+from django.db import transaction
 
 from batches.actions.commands import OpenDeviation
 from batches.actions.deviations import open_deviation
@@ -9,18 +12,36 @@ from batches.actions.records import return_to_review
 from batches.models import Deviation, Phase
 from batches.monitoring import models
 from batches.monitoring.queries.away import ARCHIVED
-from batches.monitoring.queries.facts import PhaseFacts, ground_of, moment, phase_facts
-from batches.monitoring.queries.states import is_current, newest_evaluations
+from batches.monitoring.queries.facts import PhaseFacts, moment, phase_facts
+from batches.monitoring.queries.looks import Look, looks_at, news_of, phases_due, phases_held, remember
+from batches.monitoring.queries.states import is_current
 from batches.monitoring.queries.watches import Watched, watch
 from batches.monitoring.rules.excursion_rules import TOTALS, RuleKind
 from batches.monitoring.rules.excursions import Excursion, Level
 from batches.monitoring.rules.parameters import parameter
 from batches.monitoring.rules.verdicts import Verdict, verdicts
 from gatekeeper.accounts.acting import action
-from gatekeeper.accounts.clock import now
+from gatekeeper.accounts.clock import as_read, now
 from gatekeeper.accounts.models import Person
-from gatekeeper.accounts.queries import check_authority
+from gatekeeper.accounts.queries import Standing, check_authority
+from gatekeeper.accounts.statements import planned
 from gatekeeper.core.refusal import Refusal
+from gatekeeper.ledger.actions import outbox
+
+_PERMISSION = "batches.open_deviation"
+# The states of the sources and how far the phase has come, with the version of what says so.
+_KEEP = """WITH kept AS (
+      INSERT INTO monitoring_watch
+        (phase_id, source_id, judged_under, low_frame, low_count, frames, frame_sum, state)
+      SELECT %(phase)s::bigint, * FROM unnest(%(source_id)s::bigint[], %(judged_under)s::text[],
+        %(low_frame)s::bigint[], %(low_count)s::bigint[], %(frames)s::bytea[], %(frame_sum)s::bytea[],
+        %(state)s::bytea[])
+      ON CONFLICT (phase_id, source_id) DO UPDATE SET judged_under = excluded.judged_under,
+        low_frame = excluded.low_frame, low_count = excluded.low_count, frames = excluded.frames,
+        frame_sum = excluded.frame_sum, state = excluded.state)
+    UPDATE monitoring_progress n SET inputs_sha256 = %(inputs_sha256)s::text,
+      evaluated_to = %(evaluated_to)s::timestamptz, evaluated_at = %(evaluated_at)s::timestamptz
+    WHERE n.phase_id = %(phase)s::bigint RETURNING concat_ws('.', n.id, n.xmin, n.ctid)"""
 
 
 @action
@@ -36,32 +57,73 @@ def evaluate_phase(*, by: Person, phase: Phase, frames: Sequence[models.Frame] =
 
     :raises Refusal: ``not_authorised``.
     """
-    check_authority(by, "batches.open_deviation", phase.batch_record.site)
-    # Two evaluations of a phase queue here; operators, who lock the phase itself, never wait.
-    progress = models.Progress.objects.select_for_update().filter(phase=phase).first()
-    if progress is None:
-        models.Progress.objects.bulk_create([models.Progress(phase=phase)], ignore_conflicts=True)
-        progress = models.Progress.objects.select_for_update().get(phase=phase)
-    current = Phase.objects.select_related("batch_record__site").get(pk=phase.pk)
+    check_authority(by, _PERMISSION, phase.batch_record.site)
+    _hold_new(phases_held([phase.pk]))
+    (look,) = looks_at([phase.pk])
+    return _evaluated(by, look, frames)
+
+
+def look_at(*, by: Standing, frames: Sequence[int]) -> None:
+    """Evaluate the phases to which frames (primary keys) of one source belong, each as ``evaluate_phase`` does.
+
+    It is part of the transaction of the message that asks for it: while there is nothing to say of a phase only the
+    machinery's own notes are written, and nobody acts. Then the envelopes of the frames are asked for.
+
+    :raises Refusal: ``not_authorised``.
+    """
+    news = news_of(frames)
+    due = phases_due(news)
+    _hold_new(due)
+    for look in looks_at(list(due)):
+        by.check(_PERMISSION, look.ground.phase.batch_record.site, at=now())
+        _evaluated(by.person, look, news.frames)
+    asked = {"frames": [frame.pk for frame in news.frames]}
+    outbox.post("readings_judged", asked, share=news.source.code, hurried=False)
+
+
+def _hold_new(held: Mapping[int, bool]) -> None:
+    """Make the Progress of each phase that has none, and hold it.
+
+    Two evaluations of a phase queue there; operators, who lock the phase itself, never wait.
+    """
+    new = [phase for phase, was_held in held.items() if not was_held]
+    if new:
+        models.Progress.objects.bulk_create([models.Progress(phase_id=pk) for pk in new], ignore_conflicts=True)
+        phases_held(new)
+
+
+def _evaluated(by: Person, look: Look, frames: Sequence[models.Frame]) -> list[models.Evaluation]:
+    """Record what is new of a phase whose Progress is held, and return the newest evaluation of each rule."""
     try:
-        judged = _judged(current, progress, frames)
+        judged = _judged(look, frames)
     except Refusal as refusal:
         if refusal.code != ARCHIVED:
             raise
         judged = None
-    recorded = newest_evaluations(current)
+    recorded = dict(look.recorded)
     if judged is None or judged.facts.readings is None:
         return list(recorded.values())
     facts, found = judged.facts, judged.found
-    stale = [one for one in found if not is_current(one, recorded.get(one.name), complete=facts.readings.complete)]
-    if stale:
-        _record(by, judged, recorded, {verdict.name for verdict in stale})
-    for row in judged.watches:
-        row.save()
-    progress.inputs_sha256 = facts.inputs_sha256
-    progress.evaluated_to, progress.evaluated_at = moment(facts.readings.end_us), now()
-    progress.save(update_fields=["inputs_sha256", "evaluated_to", "evaluated_at"])
+    stale = {one.name for one in found if not is_current(one, recorded.get(one.name), complete=facts.readings.complete)}
+    with as_read(look.at):
+        if stale:
+            record_verdicts(by=by, judged=judged, recorded=recorded, stale=stale)
+        ((progress,),) = planned(_KEEP, _kept(judged))
+    # Not before it is committed: a database that dies before gives the same number to another transaction.
+    transaction.on_commit(partial(remember, facts.phase, progress, recorded))
     return [recorded[verdict.name] for verdict in found]
+
+
+def _kept(judged: Watched) -> dict[str, object]:
+    assert judged.facts.readings is not None
+    columns = ("source_id", "judged_under", "low_frame", "low_count", "frames", "frame_sum", "state")
+    return {
+        "phase": judged.facts.phase.pk,
+        "inputs_sha256": judged.facts.inputs_sha256,
+        "evaluated_to": moment(judged.facts.readings.end_us),
+        "evaluated_at": now(),
+        **{column: [getattr(row, column) for row in judged.watches] for column in columns},
+    }
 
 
 def _reason(phase: Phase, changed: list[Verdict]) -> str:
@@ -69,19 +131,28 @@ def _reason(phase: Phase, changed: list[Verdict]) -> str:
     return f"What the readings of {phase.code} say has changed since the review was signed: {rules}."
 
 
-def _judged(phase: Phase, progress: models.Progress, frames: Sequence[models.Frame]) -> Watched | None:
+def _judged(look: Look, frames: Sequence[models.Frame]) -> Watched | None:
     """Return what the rules say now, None when nothing has changed since."""
-    if phase.started_at is not None and phase.performed_at is None:
-        return watch(ground_of(phase), frames=frames)
-    models.Watch.objects.filter(phase=phase).delete()  # what is said of a whole phase rests on every sample
+    if look.is_running:
+        return watch(look, frames=frames)
+    phase = look.ground.phase
+    if look.watches:
+        models.Watch.objects.filter(phase=phase).delete()  # what is said of a whole phase rests on every sample
     facts = phase_facts(phase)
-    if facts.readings is None or facts.inputs_sha256 == progress.inputs_sha256:
+    if facts.readings is None or facts.inputs_sha256 == look.inputs_sha256:
         return None
     return Watched(facts, verdicts(facts.readings, facts.rules), ())
 
 
-def _record(by: Person, judged: Watched, recorded: dict[str, models.Evaluation], stale: set[str]) -> None:
-    """Write a further version of each stale evaluation, and the excursions and deviations of all."""
+@action
+def record_verdicts(
+    *, by: Person, judged: Watched, recorded: dict[str, models.Evaluation], stale: Collection[str]
+) -> None:
+    """Write a further version of each stale evaluation, and the excursions and deviations of all.
+
+    ``recorded`` are the newest evaluations by rule; they become those that were written. The caller holds the phase's
+    Progress.
+    """
     facts, found = judged.facts, judged.found
     # Deviations first: they lock the batch record, which comes before its phase in the order of locks.
     recorded_before = models.Excursion.objects.filter(phase=facts.phase).select_related("deviation")

@@ -223,13 +223,17 @@ def phases_of(frames: Collection[Frame]) -> QuerySet[Phase]:
     The equipment of the source served them meanwhile.
     """
     source = next(iter(frames)).source
-    reading = reading_of({source.pk})
+    return phases_between(source, *span_of(frames, reading_of({source.pk})))
+
+
+def span_of(frames: Collection[Frame], reading: Reading) -> tuple[datetime, datetime]:
+    """Return from when until when any body of these frames has samples, at the times that count."""
     spans = []
     for frame in frames:
-        moved = timedelta(microseconds=reading.offset_us(source.pk, frame.boot_id, frame.sequence))
+        moved = timedelta(microseconds=reading.offset_us(frame.source_id, frame.boot_id, frame.sequence))
         known = reading.disputes.get(frame.pk, frame)
         spans.append((known.first_at + moved, known.last_at + moved))
-    return phases_between(source, min(first for first, _last in spans), max(last for _first, last in spans))
+    return min(first for first, _last in spans), max(last for _first, last in spans)
 
 
 def verify_frame(frame: Frame) -> bool:

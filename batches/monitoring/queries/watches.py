@@ -25,16 +25,28 @@ from batches.monitoring.queries.facts import (
     part_of,
     signals_of,
 )
+from batches.monitoring.queries.looks import Look
 from batches.monitoring.queries.reading_of import ROW, Row
 from batches.monitoring.rules.frame_sums import together, with_frames
 from batches.monitoring.rules.kept import packed, unpacked
 from batches.monitoring.rules.verdicts import Verdict
 from batches.monitoring.rules.watching import SourceState, newest_of, watched
-from gatekeeper.core.canonical import digest
+from gatekeeper.accounts.statements import planned
 from gatekeeper.core.refusal import Refusal
 
-_STATE = 1  # version of rules.kept and rules.watching
 _NAMED = 64  # newest frames that are named one by one: more than are ever being recorded at once
+# Frames that are in no state, each with its watched segments as a Row; one without any has a row of its own. They are
+# few, which no statistics tell: OFFSET 0 has each looked for by its key, whatever the tables are taken for.
+_NEWS = """SELECT g.tag_id, f.sha256, f.id, g.times, g.values, g.quality, f.source_id, f.boot_id, f.sequence,
+      f.received_at
+    FROM unnest(%(sources)s::bigint[], %(low)s::bigint[]) AS kept(source_id, low_frame)
+    CROSS JOIN LATERAL (SELECT * FROM monitoring_frame one
+      WHERE one.source_id = kept.source_id AND one.id > kept.low_frame OFFSET 0) f
+    LEFT JOIN LATERAL (SELECT * FROM monitoring_segment one
+      WHERE one.source_id = f.source_id AND one.frame_id = f.id AND one.frame_at = f.first_at
+        AND one.tag_id = ANY(%(tags)s::bigint[]) AND one.last_us >= %(since_us)s::bigint OFFSET 0) g ON true
+    WHERE f.id <> ALL(%(taken)s::bigint[]) AND f.last_at >= %(since)s::timestamptz
+    ORDER BY g.first_us, f.id, g.tag_id"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,22 +74,20 @@ class _News:
     rows: list[Row]
 
 
-def watch(ground: Ground, *, frames: Sequence[Frame] = ()) -> Watched | None:
+def watch(look: Look, *, frames: Sequence[Frame] = ()) -> Watched | None:
     """Return what the rules say of a running phase; None when nothing has changed since the kept states.
 
-    ``frames`` are those that must be in the answer. The caller holds the phase's Progress.
+    ``frames`` are those that must be in the answer. The caller holds the phase's Progress, and with it the states.
 
     :raises Refusal: ``readings_archived``.
     """
-    # Of before the frames are read: a dispute that commits in between is not in the digest, and found the next time.
-    under = digest({**ground.content, "kept_as": _STATE, "tag_ids": sorted(tag.pk for tag in ground.tags)})
+    # The ground is of before the frames are read: a dispute that commits in between is found the next time.
+    ground, under = look.ground, look.under
     sources = {tag.source_id: tag.source.code for tag in ground.tags}
     basis = _Basis(ground, sources)
-    rows = Watch.objects.select_for_update().filter(phase=ground.phase, source__in=sources).order_by("source")
-    kept = {row.source_id: row for row in rows}
-    known = {pk: row for pk, row in kept.items() if row.judged_under == under}
+    known = {pk: look.watches[pk] for pk in sources if pk in look.watches and look.watches[pk].judged_under == under}
     if known.keys() == sources.keys() and not any(_is_missing(one, known, ground) for one in frames):
-        news = {pk: _news(ground, pk, row) for pk, row in known.items()}
+        news = _news(ground, known)
         if known and not any(one.frames for one in news.values()):
             return None
         try:
@@ -85,11 +95,8 @@ def watch(ground: Ground, *, frames: Sequence[Frame] = ()) -> Watched | None:
         except Refusal as refusal:
             if refusal.code != "reading_too_late":
                 raise
-    fresh = {
-        pk: Watch(pk=kept[pk].pk if pk in kept else None, phase=ground.phase, source_id=pk, judged_under=under)
-        for pk in sources
-    }
-    news = {pk: _news(ground, pk, None) for pk in sources}
+    fresh = {pk: Watch(phase=ground.phase, source_id=pk, judged_under=under) for pk in sources}
+    news = {pk: _everything(ground, pk) for pk in sources}
     check_here(ground)
     return _watched(basis, fresh, news)
 
@@ -111,26 +118,34 @@ def _named(row: Watch) -> list[int]:
     return named
 
 
-def _news(ground: Ground, source: int, known: Watch | None) -> _News:
-    frames = _frames_of(ground, source)
-    taken: set[int] = set()
-    if known is not None:
-        frames, taken = frames.filter(pk__gt=known.low_frame), set(_named(known))
-    new = {pk: first for pk, first in frames.order_by("pk").values_list("pk", "first_at") if pk not in taken}
+def _news(ground: Ground, known: Mapping[int, Watch]) -> dict[int, _News]:
+    """Return what is in no state yet; a state knows every dispute that it was judged under, and what counts instead."""
+    asked = {
+        "sources": list(known),
+        "low": [row.low_frame for row in known.values()],
+        "taken": [frame for row in known.values() for frame in _named(row)],
+        "tags": [tag.pk for tag in ground.tags],
+        "since": moment(ground.since_us),
+        "since_us": ground.since_us,
+    }
+    frames: dict[int, set[int]] = {pk: set() for pk in known}
+    rows: dict[int, list[Row]] = {pk: [] for pk in known}
+    for row in planned(_NEWS, asked) if known else ():
+        _tag, _sha256, frame, times, _values, _quality, source, *_place = row
+        frames[source].add(frame)
+        if times is not None:
+            rows[source].append(row)
+    return {pk: _News(found, ground.reading.rows_that_count(rows[pk])) for pk, found in frames.items()}
+
+
+def _everything(ground: Ground, source: int) -> _News:
+    new = dict(_frames_of(ground, source).order_by("pk").values_list("pk", "first_at"))
     tags = [tag for tag in ground.tags if tag.source_id == source]
-    # A state knows every dispute that it was judged under, and with it the other body that counts.
-    others = list(ground.reading.other_rows(tags, since=ground.since_us)) if known is None else []
+    others = list(ground.reading.other_rows(tags, since=ground.since_us))
     if not new:
         return _News(new, others)
     months = (min(new.values()), max(new.values()))
-    segments = Segment.objects.filter(
-        source=source,
-        frame_at__range=months,
-        tag__in=tags,
-        last_us__gte=ground.since_us,
-    )
-    if known is not None:
-        segments = segments.filter(frame__in=new)
+    segments = Segment.objects.filter(source=source, frame_at__range=months, tag__in=tags, last_us__gte=ground.since_us)
     found = segments.order_by("first_us", "frame", "tag").values_list(*ROW)
     return _News(new, [*ground.reading.rows_that_count(row for row in found if row[2] in new), *others])
 

@@ -7,6 +7,7 @@ hold ends. The handler's writes and the mark that it is done are one transaction
 import functools
 import json
 import logging
+import operator
 import time
 import traceback
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from gatekeeper.accounts import clock
+from gatekeeper.accounts.statements import planned
 from gatekeeper.ledger import outbox
 from gatekeeper.ledger.models import Outbox
 
@@ -40,6 +42,14 @@ _TAKE = f"""UPDATE ledger_outbox SET attempts = attempts + 1, held_until = clock
       WHERE asked.id = %(id)s AND one.attempts < %(most)s AND {_OPEN}
       ORDER BY one.id LIMIT {_TOGETHER} FOR UPDATE OF one SKIP LOCKED)
     RETURNING id, attempts"""  # noqa: S608 -- of constants
+# The mark that it is done comes first and is taken back with the work when that fails: it is also what holds the rows
+# of the messages, in their order. It waits for them: whoever else looks at them holds them for a moment, or does the
+# very work.
+_DO = """WITH mine AS (
+      SELECT id FROM ledger_outbox WHERE id = ANY(%(held)s::bigint[]) AND attempts = %(attempts)s::smallint
+        AND done_at IS NULL AND dead_at IS NULL ORDER BY id FOR UPDATE)
+    UPDATE ledger_outbox one SET done_at = %(now)s::timestamptz, held_until = NULL, error = '' FROM mine
+    WHERE one.id = mine.id RETURNING one.id, one.kind, one.payload"""
 _GIVE_UP = f"""UPDATE ledger_outbox one SET dead_at = %(now)s,
       error = coalesce(nullif(one.error, ''), 'The worker died each time.')
     WHERE one.id = %(id)s AND one.attempts >= %(most)s AND {_OPEN} RETURNING one.kind"""  # noqa: S608 -- of constants
@@ -105,20 +115,17 @@ def deliver(message_id: int) -> int:
     With it goes all that waits for the same share, where the handler takes that together; what has failed before is
     tried alone.
     """
-    held = _hold(message_id)
+    now = clock.now()
+    held = _hold(message_id, now)
     if not held:
         return 0
     try:
         with transaction.atomic():
-            # Waits for the rows: whoever else looks at them holds them for a moment, or does the very work.
-            mine = Q(pk__in=held, attempts=next(iter(held.values())), done_at__isnull=True, dead_at__isnull=True)
-            messages = list(Outbox.objects.select_for_update().filter(mine).order_by("id"))
+            asked = {"held": list(held), "attempts": next(iter(held.values())), "now": now}
+            messages = sorted(planned(_DO, asked), key=operator.itemgetter(0))
             if not messages:
                 return 0
-            outbox.handling(messages[0].kind).work([message.payload for message in messages])
-            Outbox.objects.filter(pk__in=[message.pk for message in messages]).update(
-                done_at=clock.now(), held_until=None, error=""
-            )
+            outbox.handling(messages[0][1]).work([json.loads(payload) for _id, _kind, payload in messages])
     except Exception:  # noqa: BLE001 -- whatever a handler raises is kept with its message and tried again
         _note_failure(held, traceback.format_exc(limit=-8))
         return 0
@@ -147,13 +154,13 @@ def _due(queue: str) -> Any:
     ).order_by("id")
 
 
-def _hold(message_id: int) -> dict[int, int]:
+def _hold(message_id: int, now: datetime) -> dict[int, int]:
     """Count an attempt and keep others away, and return the attempts of what is held, which are the same for all.
 
     They are counted before the work, so that work that kills its worker ends too. A hold is about this machine: it ends
     by the database's clock; whether work is due is asked of the record's.
     """
-    named = {"id": message_id, "now": clock.now(), "together": outbox.together(), "most": ATTEMPTS, "hold": _HOLD}
+    named = {"id": message_id, "now": now, "together": outbox.together(), "most": ATTEMPTS, "hold": _HOLD}
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, named)
         held = dict(cursor.fetchall())
