@@ -15,12 +15,13 @@ from tests.monitoring.test_rules_frames import AT, tags
 
 IDENTITY = {"source": "TFF01", "boot_id": "boot", "sequence": 1}
 ROWS = {"tag": ["A", "B", "A"], "time": [AT, AT, AT + 1], "value": [1.0, 2.0, None]}
-TYPES = {"tag": pa.string(), "time": pa.int64(), "value": pa.float64(), "quality": pa.uint8(), "sequence": pa.int64()}
+TYPES = {"tag": pa.string(), "time": pa.int64(), "value": pa.float64(), "quality": pa.uint8()}
+SEQUENCE = {"sequence": pa.int64()}
 
 
 def stream(rows=ROWS, types=None, *, batch_rows=1000, **options):
     """Return rows as an Arrow stream; ``types`` replaces the types of some columns."""
-    kinds = TYPES | (types or {})
+    kinds = TYPES | SEQUENCE | (types or {})
     table = pa.table({name: pa.array(column, kinds.get(name)) for name, column in rows.items()})
     sink = io.BytesIO()
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
