@@ -4,12 +4,13 @@ import logging
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 from django.utils.module_loading import autodiscover_modules
+from redis import Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -108,13 +109,19 @@ def bell_of(kind: str, share: str) -> str:
 def answer(bell: str) -> None:
     """Silence a bell, before looking for what waits behind it: what comes later rings again."""
     try:
-        cache.delete(bell)
+        _bells().delete(bell)
     except RedisError as error:
         logger.warning("The bell %s rings on for a second: %s", bell, error)
 
 
+@cache
+def _bells() -> Redis:
+    # Django's cache makes a client anew for each call, which costs more than the call.
+    return Redis.from_url(settings.REDIS_URL, **settings.CACHES["default"]["OPTIONS"])
+
+
 def _is_silent(bell: str) -> bool:
     try:
-        return bool(cache.add(bell, 1, timeout=_BELL_SECONDS))
+        return bool(_bells().set(bell, 1, nx=True, ex=_BELL_SECONDS))
     except RedisError:
         return True  # whoever rings finds out that Redis is away

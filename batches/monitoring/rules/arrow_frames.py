@@ -234,7 +234,7 @@ def _codes(tag: pa.Array, known: dict[str, int]) -> _Codes:
     if coded.null_count:
         raise _unreadable("a tag is null")
     places = np.asarray(coded.indices).astype(np.int64)
-    used = np.unique(places)
+    used = np.flatnonzero(np.bincount(places))
     names = coded.dictionary.take(pa.array(used)).to_pylist()
     if None in names:
         raise _unreadable("a tag is null")
