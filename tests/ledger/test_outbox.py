@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections, transaction
-from redis.exceptions import RedisError
 
 from gatekeeper.accounts import clock
 from gatekeeper.accounts.models import Site
 from gatekeeper.celery import app
+from gatekeeper.demo.embedded import free_port
 from gatekeeper.ledger import outbox, queries
 from gatekeeper.ledger.actions import outbox as actions
 from gatekeeper.ledger.models import Outbox
@@ -288,14 +288,16 @@ def test_a_bell_is_rung_once_until_it_is_answered(town, sent, django_capture_on_
     outbox.answer(sent[1][1])
 
 
-def test_with_redis_dead_a_bell_holds_nothing_up(town, sent, monkeypatch, caplog):
-    class Dead:
-        def add(self, *_args, **_options):
-            raise RedisError("gone")
+@pytest.fixture
+def redis_away(settings):
+    """Nobody answers where Redis should be."""
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    outbox._bells.cache_clear()
+    yield
+    outbox._bells.cache_clear()
 
-        delete = add
 
-    monkeypatch.setattr(outbox, "cache", Dead())
+def test_with_redis_dead_a_bell_holds_nothing_up(town, sent, redis_away, caplog):
     message = actions.post("test.open_sites", {"code": "MY1"}, share="a")
     outbox.ring(message.pk, message.queue, "bell:x")
     outbox.ring(message.pk, message.queue, "bell:x")
