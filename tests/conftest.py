@@ -51,6 +51,13 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: order.get(_room(item.nodeid), len(order)))
 
 
+def pytest_sessionstart(session):
+    """What tests start is counted by the tracer: a signal can leave a lock of the other way shut for ever."""
+    starts_others = session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput")
+    if os.environ.get("COVERAGE_CORE") == "sysmon" and not starts_others:
+        os.environ["COVERAGE_CORE"] = "ctrace"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Under several processes a file's tests, or such a folder's, go to one of them."""
