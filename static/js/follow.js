@@ -1,6 +1,7 @@
 /* A running batch record, followed: asks for what is new, keeps what it has, and says how old that is. */
 import { report } from "./connection.js";
 import { Drawing, clock, spoken } from "./plots.js";
+import { reload } from "./reload.js";
 import { say, words } from "./words.js";
 
 const EVERY_MS = 500;
@@ -44,7 +45,7 @@ async function look() {
   const headers = { "X-Live-Refresh": "1", ...(etag && { "If-None-Match": etag }) };
   const answer = await fetch(address(), { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
   if (answer.redirected || answer.status === 401 || answer.status === 403) {
-    location.reload();
+    reload();
     return;
   }
   if (answer.status !== 304) {
@@ -59,7 +60,7 @@ async function look() {
 
 function take(found) {
   if (found.running.join(" ") !== page.dataset.running.trim()) {
-    location.reload(); // a phase began or ended: other plots
+    reload(); // a phase began or ended: other plots
     return;
   }
   skew = found.now / 1e6 - here();

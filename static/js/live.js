@@ -1,5 +1,6 @@
 /* Live regions: the same page is fetched and only [data-live] is exchanged; entries and focus stay. */
 import { report } from "./connection.js";
+import { reload } from "./reload.js";
 import { say, words } from "./words.js";
 
 let running = false;
@@ -28,7 +29,7 @@ async function refresh() {
       headers: { "X-Live-Refresh": "1" }, cache: "no-store", signal: AbortSignal.timeout(10_000),
     });
     if (answer.redirected && new URL(answer.url).pathname !== location.pathname) {
-      location.reload();
+      reload();
       return;
     }
     report(true);

@@ -27,6 +27,20 @@ _WORDS_MEET = """async () => {
 }"""
 
 
+# Somebody is on the way to another page when the page that they leave finds that it should be shown anew.
+_LEAVING = """async () => {
+  const { reload } = await import("/static/js/reload.js");
+  dispatchEvent(new Event("beforeunload"));
+  reload();
+  return await new Promise((done) => setTimeout(() => done("still here"), 300));
+}"""
+
+_STAYING = """() => {
+  dispatchEvent(new Event("pageshow"));
+  import("/static/js/reload.js").then(({ reload }) => reload());
+}"""
+
+
 @pytest.fixture
 def every_page(told_site):
     """Addresses by who opens them: see tests.journeys.looking.pages."""
@@ -82,6 +96,15 @@ def test_twelve_alarms_leave_the_plots_on_the_first_screen_and_no_word_over_anot
     assert "in quarantine" in first.inner_text()
     assert "times corrected" in first.inner_text()
     assert page.evaluate(_WORDS_MEET) == []
+
+
+def test_a_page_that_shows_itself_anew_takes_nobody_back(visit):
+    page = visit("olivia").page
+    assert page.evaluate(_LEAVING) == "still here"
+    with page.expect_navigation():
+        page.evaluate(
+            "dispatchEvent(new Event('pageshow')); import('/static/js/reload.js').then((own) => own.reload())"
+        )
 
 
 def test_the_step_that_runs_leads_to_what_is_measured_by_one_touch(visit):
