@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gatekeeper.demo.supervisor import Supervisor
 from tests.bench.detection import Line, issued, line_of
 from tests.bench.plant import SECOND, Plant, columns
 from tests.bench.rounds import Case, Taken
@@ -31,10 +32,13 @@ _SWEEP = (
 def cases(system: System) -> Iterator[Case]:
     """Two workers against one; with --full three and four as well."""
     from tests.batches.making import make_house
-    from tests.running import pointed_at
+    from tests.running import LedgerKeys, pointed_at, start_sealer
 
     urls = system.database(_DATABASE)
-    with pointed_at(urls):
+    private, checkpoints = system.folder / "keys" / "ledger.pem", system.folder / "checkpoints-workers"
+    checkpoints.mkdir()
+    with pointed_at(urls), Supervisor(system.folder / "logs-workers") as supervisor:
+        start_sealer(supervisor, urls, LedgerKeys(private, private.with_suffix(".pub.pem"), checkpoints))
         made = Plant(make_house(), "")
         backlog = _Backlog(made, [line_of(made, record) for record in issued(made)], urls.environment())
         for count in (2, 3, 4) if system.full else (2,):
@@ -109,7 +113,7 @@ class _Backlog:
         from gatekeeper.ledger.models import Outbox
 
         faults = []
-        if left := Outbox.objects.filter(done_at__isnull=True).count():
+        if left := Outbox.objects.filter(queue__startswith="detection", done_at__isnull=True).count():
             faults.append(f"{left} messages were not done")
         phases = Phase.objects.filter(pk__in=[line.phase for line in self._lines])
         faults += [
