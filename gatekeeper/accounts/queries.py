@@ -200,13 +200,15 @@ class Caller:
     assignments: tuple[Assignment, ...]
 
 
-# Every row that decides what a machine may do, by its version: PostgreSQL gives a row another xmin at each change.
-_VERSION = """SELECT clock_timestamp(), concat_ws(' ', t.id, t.xmin, p.xmin, s.xmin, (
+# The versions of the rows by which a person p holds roles.
+_ASSIGNED = """(
       SELECT string_agg(concat_ws('.', a.id, a.xmin, r.xmin, at.xmin), ' ' ORDER BY a.id)
       FROM accounts_assignment a JOIN accounts_role r ON r.id = a.role_id JOIN accounts_site at ON at.id = a.site_id
-      WHERE a.person_id = p.id))
+      WHERE a.person_id = p.id)"""
+# Every row that decides what a machine may do, by its version: PostgreSQL gives a row another xmin at each change.
+_VERSION = f"""SELECT clock_timestamp(), concat_ws(' ', t.id, t.xmin, p.xmin, s.xmin, {_ASSIGNED})
     FROM accounts_servicetoken t JOIN accounts_person p ON p.id = t.person_id JOIN accounts_site s ON s.id = t.site_id
-    WHERE t.prefix = %(prefix)s::text"""
+    WHERE t.prefix = %(prefix)s::text"""  # noqa: S608 -- of constants
 _callers: dict[tuple[str, str], Caller] = {}
 _MOST_CALLERS = 1_000
 
@@ -253,11 +255,8 @@ class Standing:
         authority.check_may(held, permission, name=self.person.full_name, place=site.name)
 
 
-_STANDING = """SELECT clock_timestamp(), (SELECT concat_ws(' ', p.id, p.xmin, (
-      SELECT string_agg(concat_ws('.', a.id, a.xmin, r.xmin, at.xmin), ' ' ORDER BY a.id)
-      FROM accounts_assignment a JOIN accounts_role r ON r.id = a.role_id JOIN accounts_site at ON at.id = a.site_id
-      WHERE a.person_id = p.id))
-    FROM accounts_person p WHERE upper(p.username) = upper(%(name)s::text))"""
+_STANDING = f"""SELECT clock_timestamp(), (SELECT concat_ws(' ', p.id, p.xmin, {_ASSIGNED})
+    FROM accounts_person p WHERE upper(p.username) = upper(%(name)s::text))"""  # noqa: S608 -- of constants
 _standings: dict[tuple[str, str], Standing] = {}
 
 
