@@ -45,7 +45,7 @@ NAV: tuple[Entry, ...] = (
     Entry("batches.view", _("Deviations"), "batches:deviation_list"),
     Entry("batches.view", _("Master records"), "batches:master_list"),
     Entry("batches.view", _("Equipment"), "batches:equipment_list"),
-    Entry("monitoring.view", _("Skids"), "monitoring:source_list"),
+    Entry("readings.view", _("Skids"), "readings:source_list"),
     Entry("release.view", _("Release"), "release:list"),
     Entry("release.view", _("Specifications"), "release:specification_list"),
     Entry("accounts.view", _("People"), "accounts:person_list"),
@@ -53,16 +53,16 @@ NAV: tuple[Entry, ...] = (
 
 # (permission, path of a query ``(*, person, sites) -> Waiting``), most urgent first.
 QUEUES: tuple[tuple[str, str], ...] = (
-    ("monitoring.acknowledge", "batches.monitoring.waiting.alarms"),
+    ("excursions.acknowledge", "batches.excursions.work_list.alarms"),
     ("batches.close_deviation", "batches.queries.waiting.deviations_to_close"),
     ("batches.perform", "batches.queries.waiting.phases_to_perform"),
     ("batches.perform", "batches.queries.waiting.phases_to_start"),
     ("batches.verify", "batches.queries.waiting.phases_to_verify"),
     ("batches.review", "batches.queries.waiting.records_to_review"),
     ("batches.approve", "batches.queries.waiting.masters_to_approve"),
-    ("batches.approve", "batches.monitoring.waiting.rule_sets_to_approve"),
-    ("batches.approve", "batches.monitoring.waiting.log_mappings_to_approve"),
-    ("monitoring.correct", "batches.monitoring.waiting.disputes_to_settle"),
+    ("batches.approve", "batches.excursions.work_list.rule_sets_to_approve"),
+    ("batches.approve", "batches.readings.work_list.log_mappings_to_approve"),
+    ("readings.correct", "batches.readings.work_list.disputes_to_settle"),
     ("release.release_lot", "release.waiting.lots_to_release"),
     ("release.review", "release.waiting.batches_to_review"),
     ("release.review_result", "release.waiting.results_to_review"),
@@ -70,7 +70,7 @@ QUEUES: tuple[tuple[str, str], ...] = (
     ("release.approve_specification", "release.waiting.specifications_to_approve"),
     ("release.approve_specification", "plasmids.waiting.specifications_to_approve"),
     ("lots.release", "plasmids.waiting.lots_to_release"),
-    ("batches.close_deviation", "batches.monitoring.waiting.open_excursions"),
+    ("batches.close_deviation", "batches.excursions.work_list.open_excursions"),
     ("accounts.manage", "gatekeeper.accounts.waiting.locked_out_people"),
     ("accounts.manage", "gatekeeper.accounts.waiting.expiring_qualifications"),
     (SIGNED_IN, "gatekeeper.accounts.waiting.own_qualifications"),
@@ -78,7 +78,7 @@ QUEUES: tuple[tuple[str, str], ...] = (
 
 # (permission, path of a query ``(*, lot, sites) -> context or None``) of what apps above show on the page of a lot; the
 # context names its ``template``.
-LOT_PANELS: tuple[tuple[str, str], ...] = (("monitoring.view", "batches.monitoring.past.exposure_panel"),)
+LOT_PANELS: tuple[tuple[str, str], ...] = (("readings.view", "batches.excursions.presentation.replays.exposure_panel"),)
 
 
 def lot_panels_of(request: Any, lot: Any) -> list[dict[str, Any]]:

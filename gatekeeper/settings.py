@@ -31,7 +31,8 @@ INSTALLED_APPS = [
     "gatekeeper.demo",
     "plasmids",
     "batches",
-    "batches.monitoring",
+    "batches.readings",
+    "batches.excursions",
     "release",
 ]
 
@@ -51,6 +52,14 @@ MIDDLEWARE = [
     "gatekeeper.web.RefusalPages",
     "axes.middleware.AxesMiddleware",
 ]
+
+# What apps contribute to questions of the apps below them, which know them by these paths alone.
+EVIDENCE_CHECKS = ("batches.readings.queries.evidence.altered_readings",)  # (connection) -> findings
+EQUIPMENT_FITTED = ("batches.readings.queries.sensors.sensors_on",)  # (equipment) -> what serves with it
+BATCH_REVIEW_CONTENT = ("batches.excursions.queries.reviewing.evaluations_reviewed",)  # (record) -> content by name
+BATCH_REVIEW_CHECKS = ("batches.excursions.queries.reviewing.check_evaluated",)  # (record) -> raises a refusal
+TAG_SAMPLING_CHECKS = ("batches.excursions.queries.sampling.sampling_check",)  # () -> (tags) -> rows
+PHASE_READINGS_NEEDED = ("batches.excursions.queries.evaluation_inputs.readings_needed_by",)  # (phase) -> span in µs
 
 ROOT_URLCONF = "gatekeeper.urls"
 WSGI_APPLICATION = "gatekeeper.wsgi.application"
@@ -179,11 +188,11 @@ CELERY_TASK_DEFAULT_QUEUE = "general"
 # Detection has one queue, or so many parts by source: detection.0, detection.1 … each for the workers that ask for it.
 QUEUE_PARTS = {"detection": int(env.text("DETECTION_QUEUES", "1"))}
 _SWEEPING = "detection" if QUEUE_PARTS["detection"] == 1 else "detection.0"
-CELERY_TASK_ROUTES = {"batches.monitoring.tasks.*": {"queue": _SWEEPING}}
+CELERY_TASK_ROUTES = {"batches.excursions.tasks.*": {"queue": _SWEEPING}}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "sweep-general": {"task": "gatekeeper.ledger.tasks.sweep", "schedule": 10.0},
-    "sweep-detection": {"task": "batches.monitoring.tasks.sweep", "schedule": 10.0},
+    "sweep-detection": {"task": "batches.excursions.tasks.sweep", "schedule": 10.0},
 }
 CELERY_TIMEZONE = "UTC"
 

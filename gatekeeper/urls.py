@@ -49,7 +49,8 @@ urlpatterns = [
     path("lots/", include("gatekeeper.lots.urls")),
     path("plasmids/", include("plasmids.urls")),
     path("batches/", include("batches.urls")),
-    path("monitoring/", include("batches.monitoring.urls")),
+    path("readings/", include("batches.readings.urls")),
+    path("excursions/", include("batches.excursions.urls")),
     path("release/", include("release.urls")),
     path("api/v1/schema/", Schema.as_view(**_DECLARED), name="schema"),
     path("api/v1/docs/", csp_override(_DOCS_CSP)(Docs.as_view(**_DECLARED)), name="docs"),
@@ -58,6 +59,7 @@ urlpatterns = [
     path("api/v1/", include("gatekeeper.lots.api_urls")),
     path("api/v1/", include("plasmids.api_urls")),
     path("api/v1/", include("batches.api_urls")),
-    path("api/v1/", include("batches.monitoring.api_urls")),
+    path("api/v1/", include("batches.readings.api_urls")),
+    path("api/v1/", include("batches.excursions.api_urls")),
     path("api/v1/", include("release.api_urls")),
 ]

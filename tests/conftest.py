@@ -135,14 +135,14 @@ def _enrol():
 
 
 def _begin():
-    from tests.monitoring.making import standing_clock
+    from tests.excursions.making import standing_clock
 
     with standing_clock():
         _enrol()
 
 
 def _plant():
-    from tests.monitoring import making
+    from tests.excursions import making
 
     with making.standing_clock():
         making.make_plant()

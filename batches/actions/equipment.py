@@ -24,7 +24,7 @@ def register_equipment(*, by: Person, command: RegisterEquipment) -> Equipment:
         geometry with binary fractions, ``already_registered``.
     """
     site = site_named(command.site)
-    check_authority(by, "monitoring.configure", site)
+    check_authority(by, "readings.configure", site)
     refuse_all(
         [
             Refusal("blank_value", "A value is missing.", field=name)
@@ -56,7 +56,7 @@ def calibrate(*, by: Person, equipment: Equipment, due_date: date, reason: str) 
     :raises Refusal: ``not_authorised``, ``reason_missing``, ``date_in_the_past``.
     """
     locked = Equipment.objects.select_for_update(of=("self",)).select_related("site").get(pk=equipment.pk)
-    check_authority(by, "monitoring.configure", locked.site)
+    check_authority(by, "readings.configure", locked.site)
     given_reason(reason)
     if due_date < day_at(locked.site):
         raise Refusal("date_in_the_past", "The next calibration lies in the past.", field="due_date")
@@ -72,7 +72,7 @@ def change_geometry(*, by: Person, equipment: Equipment, geometry: Mapping[str, 
     :raises Refusal: ``not_authorised``, ``reason_missing``, ``number_not_text``.
     """
     locked = Equipment.objects.select_for_update(of=("self",)).select_related("site").get(pk=equipment.pk)
-    check_authority(by, "monitoring.configure", locked.site)
+    check_authority(by, "readings.configure", locked.site)
     given_reason(reason)
     locked.geometry, locked.geometry_version = _exact(geometry), locked.geometry_version + 1
     locked.save(update_fields=["geometry", "geometry_version"])

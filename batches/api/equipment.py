@@ -23,7 +23,7 @@ from gatekeeper.api import ApiView, check_match, etag_of
 class EquipmentList(ApiView):
     """The equipment of the caller's sites."""
 
-    permissions = {"GET": "batches.view", "POST": "monitoring.configure"}
+    permissions = {"GET": "batches.view", "POST": "readings.configure"}
 
     @extend_schema(responses=EquipmentShown(many=True))
     def get(self, request: Request) -> Response:
@@ -40,7 +40,7 @@ class EquipmentList(ApiView):
 class UnitView(ApiView):
     """Base of what belongs to one unit, module or instrument of the caller's sites."""
 
-    permissions = {"GET": "batches.view", "POST": "monitoring.configure"}
+    permissions = {"GET": "batches.view", "POST": "readings.configure"}
 
     def unit(self, code: str) -> Equipment:
         """Return the equipment if the caller may act on it.

@@ -11,7 +11,6 @@ from batches.queries.deviations import (
 from batches.queries.equipment import (
     EquipmentLog,
     all_equipment,
-    also_fitted,
     equipment_log,
     equipment_version,
     fit_equipment,
@@ -49,7 +48,7 @@ from batches.queries.records import (
     review_content,
     visible_records,
 )
-from batches.queries.reviewing import also_reviewed, check_may_be_reviewed
+from batches.queries.reviewing import check_may_be_reviewed
 from batches.queries.waiting import changed_values, measured, running_phase_of, waiting_for
 from batches.queries.yields import measures_of, yields_of
 
@@ -59,8 +58,6 @@ __all__ = [
     "all_deviations",
     "all_equipment",
     "all_facts",
-    "also_fitted",
-    "also_reviewed",
     "batch_records",
     "changed_values",
     "check_may_be_reviewed",

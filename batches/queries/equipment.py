@@ -1,20 +1,19 @@
 """Equipment as people may see it: its log, its geometry through time, where it served."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.module_loading import import_string
 
 from batches.models import Equipment, EquipmentUse
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import day_at, sites_of
 from gatekeeper.ledger.queries import EntryView, entries_of
-
-type Fitted = Callable[[Sequence[Equipment]], Iterable[Equipment]]
-_fitted: list[Fitted] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +78,9 @@ def fit_equipment(site: Site) -> QuerySet[Equipment]:
     return Equipment.objects.filter(site=site).exclude(calibration_due_date__lt=today).order_by("kind", "code")
 
 
-def also_fitted(fitted: Fitted) -> None:
-    """Have what an app knows to be fitted to equipment serve each phase with it: its calibration counts too."""
-    _fitted.append(fitted)
-
-
 def fitted_to(equipment: Sequence[Equipment]) -> list[Equipment]:
     """Return what is fitted to this equipment and serves with it, each once, without the equipment itself."""
-    found = {row.pk: row for fitted in _fitted for row in fitted(equipment)}
+    found = {row.pk: row for path in settings.EQUIPMENT_FITTED for row in import_string(path)(equipment)}
     return [found[pk] for pk in found.keys() - {row.pk for row in equipment}]
 
 

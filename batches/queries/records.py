@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, MasterBatchRecord, Phase
 from batches.queries import phases as phase_queries
-from batches.queries.reviewing import reviewed_beside
+from batches.queries.reviewing import contributed_review_content
 from batches.queries.yields import measures_of
 from batches.rules.holds import Clock
 from batches.rules.phases import PhaseFacts
@@ -191,7 +191,7 @@ def review_content(record: BatchRecord) -> dict[str, Any]:
         "phases": {phase.code: digest(phase_queries.phase_content(phase, uses)) for phase in phases},
         "deviations": {row.number: row.status for row in deviations_of(record)},
         "changed_values": sorted(row.pk for phase in phases for row in phase.results.all() if row.supersedes_id),
-        **reviewed_beside(record),
+        **contributed_review_content(record),
     }
 
 

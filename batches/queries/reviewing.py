@@ -1,31 +1,23 @@
-"""What apps that watch batch records add to what a reviewer signs: they know the records, the records not them."""
+"""What apps above contribute to the review of a batch record: settings name them."""
 
-from collections.abc import Callable
 from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from batches.models import BatchRecord
 
-type Part = Callable[[BatchRecord], dict[str, Any]]
-type Check = Callable[[BatchRecord], None]
-_parts: list[Part] = []
-_checks: list[Check] = []
 
-
-def also_reviewed(part: Part, *, check: Check) -> None:
-    """Have every review cover this part of the record's content, and wait until the check passes."""
-    _parts.append(part)
-    _checks.append(check)
-
-
-def reviewed_beside(record: BatchRecord) -> dict[str, Any]:
+def contributed_review_content(record: BatchRecord) -> dict[str, Any]:
     """Return what the reviewer's signature covers of other apps, by the name that each gives it."""
-    return {name: value for part in _parts for name, value in part(record).items()}
+    contents = [import_string(path)(record) for path in settings.BATCH_REVIEW_CONTENT]
+    return {name: value for content in contents for name, value in content.items()}
 
 
 def check_may_be_reviewed(record: BatchRecord) -> None:
-    """Pass when nothing that a review covers is still being worked out.
+    """Pass when nothing that a review covers is still being computed.
 
-    :raises Refusal: those of the apps that watch batch records.
+    :raises Refusal: those of the checks that settings name.
     """
-    for check in _checks:
-        check(record)
+    for path in settings.BATCH_REVIEW_CHECKS:
+        import_string(path)(record)

@@ -144,7 +144,7 @@ def _of_phases(label: str, phases: QuerySet[Phase], mark: str) -> Waiting:
 def _row(phase: Phase, mark: str) -> Row:
     record = phase.batch_record
     url = reverse("batches:phase", args=[record.number, phase.code])
-    live = reverse("monitoring:live", args=[record.number]) if getattr(phase, "is_measured", False) else ""
+    live = reverse("excursions:live", args=[record.number]) if getattr(phase, "is_measured", False) else ""
     return Row(f"{record.number} · {phase.code} {phase.title}", record.lot.number, url, "alert", mark, live)
 
 

@@ -57,7 +57,7 @@ class EquipmentList(Page):
 class UnitPage(ActionView):
     """Base of the pages of one unit, module or instrument."""
 
-    permission = "monitoring.configure"
+    permission = "readings.configure"
 
     @cached_property
     def unit(self) -> Equipment:
@@ -87,7 +87,7 @@ class EquipmentDetail(UnitPage):
             "mark": calibration_mark(self.unit.calibration_due_date, day_at(self.unit.site)),
             "versions": [_version(row) for row in log.geometries if row.version > 1 or row.geometry],
             "uses": queries.uses_of_equipment(self.unit)[:_RECENT_USES],
-            "sources": self.unit.sources.order_by("code") if "monitoring.view" in held else [],
+            "sources": self.unit.sources.order_by("code") if "readings.view" in held else [],
             "history": _history(log),
             "may": held,
         }
@@ -96,7 +96,7 @@ class EquipmentDetail(UnitPage):
 class Register(RowsPage):
     """Register a unit, module or instrument."""
 
-    permission = "monitoring.configure"
+    permission = "readings.configure"
     template_name = "batches/equipment_register.html"
     form_class = EquipmentForm
 

@@ -73,10 +73,10 @@ class PhasePage(ActionView):
     def live(self) -> str:
         """Return where what is measured now can be followed, empty where nothing is."""
         phase = self.phase.phase
-        if phase.state != phase.State.RUNNING or not permits(self.request, "monitoring.view"):
+        if phase.state != phase.State.RUNNING or not permits(self.request, "readings.view"):
             return ""
         found = queries.measured(self.record.phases.filter(pk=phase.pk)).get().is_measured
-        return reverse("monitoring:live", args=[self.record]) if found else ""
+        return reverse("excursions:live", args=[self.record]) if found else ""
 
     def onwards(self) -> str:
         """Return the address of the phase, which leads to the next step."""

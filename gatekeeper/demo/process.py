@@ -13,8 +13,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 
-from batches.monitoring.rules.geometry import HollowFibre
-from batches.monitoring.rules.signals import SECOND
+from batches.excursions.rules.geometry import HollowFibre
+from batches.readings.rules.signals import SECOND
 from gatekeeper.demo.process_faults import Fault, FaultKind, faults_of, lasting, pulse
 from gatekeeper.demo.process_frames import TAGS, Frame, Tag, frames_of, signals_of
 from gatekeeper.demo.process_outcome import Outcome, outcome

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from batches.monitoring.rules.signals import GOOD_QUALITY, SECOND, Signal, joined_signal, signal_of
+from batches.readings.rules.signals import GOOD_QUALITY, SECOND, Signal, joined_signal, signal_of
 from gatekeeper.demo.process_faults import Fault, FaultKind, faults_of, lasting
 from gatekeeper.demo.process_physics import SAMPLE_EVERY_S, Floats
 

@@ -15,10 +15,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from batches.monitoring.rules import derived
-from batches.monitoring.rules.derivations import Derived, derive
-from batches.monitoring.rules.geometry import HollowFibre
-from batches.monitoring.rules.signals import SECOND, Signal, clean
+from batches.excursions.rules import derived
+from batches.excursions.rules.derivations import Derived, derive
+from batches.excursions.rules.geometry import HollowFibre
+from batches.readings.rules.signals import SECOND, Signal, clean
 from gatekeeper.demo.process_frames import Frame, signals_of
 
 

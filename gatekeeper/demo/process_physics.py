@@ -14,8 +14,8 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from batches.monitoring.rules.derived import LITRE_PER_MINUTE
-from batches.monitoring.rules.geometry import HollowFibre
+from batches.excursions.rules.derived import LITRE_PER_MINUTE
+from batches.excursions.rules.geometry import HollowFibre
 
 type Floats = npt.NDArray[np.float64]
 

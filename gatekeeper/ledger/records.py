@@ -8,7 +8,7 @@ from django.db import connection, models
 
 from gatekeeper.core.refusal import Refusal, refuse_all
 
-RECORD_APPS = frozenset({"accounts", "ledger", "lots", "plasmids", "batches", "monitoring", "release"})
+RECORD_APPS = frozenset({"accounts", "ledger", "lots", "plasmids", "batches", "readings", "excursions", "release"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +22,15 @@ class Exemption:
 EXEMPT = {
     "ledger.outbox": Exemption("A to-do list of the machinery: what it causes is recorded where it happens."),
     "ledger.idempotencykey": Exemption("A copy of an answer already given, thrown away when it is old."),
-    "monitoring.segment": Exemption("Its frame is a record and carries the digest of its samples.", "SELECT, INSERT"),
-    "monitoring.envelope": Exemption(
+    "readings.segment": Exemption("Its frame is a record and carries the digest of its samples.", "SELECT, INSERT"),
+    "readings.envelope": Exemption(
         "What a chart shows of readings, computed from them and anew when they change.", "SELECT, INSERT, UPDATE"
     ),
-    "monitoring.progress": Exemption(
+    "excursions.progress": Exemption(
         "A note of how far the evaluation has come; the gate computes it anew from the readings.",
         "SELECT, INSERT, UPDATE",
     ),
-    "monitoring.watch": Exemption(
+    "excursions.watch": Exemption(
         "A state that detection carries from frame to frame; the gate computes everything anew from the readings."
     ),
 }

@@ -6,12 +6,14 @@ last what a record vouches for by a digest.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connections, models, transaction
+from django.utils.module_loading import import_string
 
 from gatekeeper.ledger import merkle, records
 from gatekeeper.ledger.checkpoint import Head, NotAuthenticError, Verifier, open_note
@@ -53,19 +55,6 @@ class Report:
         return asdict(self) | {"intact": self.intact}
 
 
-type Check = Callable[[Any], Iterator[Finding]]
-_further: list[Check] = []
-
-
-def also_check(check: Check) -> Check:
-    """Have every verification make this check too, given the connection with its snapshot, and return it.
-
-    For what is no record itself and is vouched for by a digest in one.
-    """
-    _further.append(check)
-    return check
-
-
 def read_outside(place: Path) -> list[tuple[str, str]]:
     """Return the names and texts of the checkpoints in a file or folder.
 
@@ -96,8 +85,9 @@ def verify(verifier: Verifier, outside: Sequence[tuple[str, str]] = (), *, using
                 continue
             _check_rows(connection, model, report)
             _check_history(connection, model, report)
-        for check in _further:
-            report.findings.extend(check(connection))
+        # What is no record itself and is vouched for by a digest in one.
+        for path in settings.EVIDENCE_CHECKS:
+            report.findings.extend(import_string(path)(connection))
     return report
 
 

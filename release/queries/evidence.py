@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from django.db import connection, models
 from django.db.models import Q
 
+from batches.excursions.models import Evaluation, Excursion, RuleSet
+from batches.excursions.queries.evaluation_inputs import rule_set_of
 from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, Phase
-from batches.monitoring.models import Evaluation, Excursion, RuleSet
-from batches.monitoring.queries import rule_set_of
 from gatekeeper.ledger.models import Entry
 from gatekeeper.ledger.records import pk_column, redacted_columns
 from gatekeeper.lots import queries as lots

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from batches.excursions.models import Excursion
+from batches.excursions.queries.states import PhaseStates, RuleState, states_of
+from batches.excursions.queries.states import excursions_of as excursions
 from batches.models import BatchRecord, Deviation
-from batches.monitoring.models import Excursion
-from batches.monitoring.queries import PhaseStates, RuleState, states_of
-from batches.monitoring.queries import excursions_of as excursions
-from batches.monitoring.queries.away import ARCHIVED
-from batches.monitoring.rules.parameters import parameter
 from batches.queries.records import RecordView
+from batches.readings.queries.archived import ARCHIVED
+from batches.readings.rules.parameters import parameter
 from gatekeeper.core.quantity import shown, unit
 from release.rules.dossier import EvaluationFacts, ExcursionFacts
 

@@ -9,14 +9,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.monitoring.models import Excursion
-from batches.monitoring.pictures import MARKS, excursion_chart
-from batches.monitoring.queries import excursions_of
-from batches.monitoring.queries.clock_spans import clock_spans
-from batches.monitoring.queries.facts import facts_or_archived
-from batches.monitoring.rules.excursions import State
-from batches.monitoring.rules.verdicts import verdicts
-from batches.monitoring.shown import excursion_pairs
+from batches.excursions.models import Excursion
+from batches.excursions.presentation.charts import MARKS, excursion_chart
+from batches.excursions.presentation.formatting import excursion_pairs
+from batches.excursions.queries.evaluation_inputs import facts_or_archived
+from batches.excursions.queries.states import excursions_of
+from batches.excursions.rules.excursions import State
+from batches.excursions.rules.verdicts import verdicts
+from batches.readings.queries.clock_spans import clock_spans
 from gatekeeper.accounts.queries import permissions_of
 from gatekeeper.core.canonical import digest
 from gatekeeper.lots.graph import STATES
@@ -258,7 +258,7 @@ def _excursion(row: Excursion) -> dict[str, Any]:
         "state": MARKS[State(row.level)],
         "label": row.get_level_display(),
         "deviation": row.deviation,
-        "url": reverse("monitoring:excursion_detail", args=[row.pk]),
+        "url": reverse("excursions:excursion_detail", args=[row.pk]),
     }
 
 

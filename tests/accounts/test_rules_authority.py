@@ -110,7 +110,7 @@ def test_an_unknown_permission_is_named():
 
 def test_what_is_held_and_known_passes():
     authority.check_may(OPERATOR, "lots.view", name="Olivia", place="Singapore")
-    authority.check_machine_may(frozenset({"lots.view", "monitoring.record_readings"}), field="scopes")
+    authority.check_machine_may(frozenset({"lots.view", "readings.record"}), field="scopes")
     permissions.check_known(permissions.CODES)
 
 

@@ -136,7 +136,7 @@ MATRIX = [
     ({"lots.receive"}, "post", 201),
     ({"lots.view", "lots.receive"}, "post", 201),
     ({"release.record_result"}, "get", 403),
-    ({"monitoring.record_readings"}, "post", 403),  # the machine's role does not give what the token says
+    ({"readings.record"}, "post", 403),  # the machine's role does not give what the token says
 ]
 
 

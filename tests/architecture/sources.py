@@ -16,7 +16,8 @@ APPS = (
     "gatekeeper/lots",
     "plasmids",
     "batches",
-    "batches/monitoring",
+    "batches/readings",
+    "batches/excursions",
     "release",
 )
 

@@ -19,9 +19,9 @@ CLOCK_HOMES = (
 )
 FLOAT_HOMES = (
     Home("gatekeeper/ledger/serializers.py", "the age of work that waits, in seconds: not a measured value"),
-    Home("batches/monitoring/migrations/*.py", "the same"),
-    Home("batches/monitoring/models/readings.py", "envelopes of float64 samples, for a chart: computed, no record"),
-    Home("batches/monitoring/serializers.py", "samples of a skid are float64 columns; these are buckets for a chart"),
+    Home("batches/readings/migrations/*.py", "envelopes of float64 samples, for a chart: computed, no record"),
+    Home("batches/readings/models/frames.py", "envelopes of float64 samples, for a chart: computed, no record"),
+    Home("batches/*/serializers.py", "samples of a skid are float64 columns; these are buckets for a chart"),
 )
 SIGNALS = re.compile(
     r"(^|\.)(pre|post)_(save|delete|init|migrate)\.connect$|(^|\.)m2m_changed\.connect$|(^|\.)receiver$"
@@ -47,7 +47,7 @@ FORBIDDEN_NAMES = {
 }
 APP_FILES = {
     "__init__", "apps", "models", "rules", "queries", "actions", "forms", "serializers", "views", "api", "tasks",
-    "admin", "urls", "api_urls", "waiting", "management", "migrations", "templatetags", "data", "sql",
+    "admin", "urls", "api_urls", "waiting", "work_list", "management", "migrations", "templatetags", "data", "sql",
 }  # fmt: skip
 # What only one app has, with its reason.
 OWN_FILES = {
@@ -74,14 +74,15 @@ OWN_FILES = {
         "verification": "recomputes the log",
     },
     "gatekeeper/lots": {"graph": "places the family of a lot on a picture"},
-    "batches": {"monitoring": "the app inside it", "scales": "draws the limits of a control as a scale"},
-    "batches/monitoring": {
-        "charts": "places signals on a canvas",
-        "collector": "runs beside a skid: from its OPC UA server to our own REST door",
+    "batches": {
+        "readings": "an app inside it",
+        "excursions": "an app inside it",
+        "scales": "draws the limits of a control as a scale",
+    },
+    "batches/readings": {"collector": "runs beside a skid: from its OPC UA server to our own REST door"},
+    "batches/excursions": {
         "live": "what a live page shows, as numbers and words",
-        "past": "replays of drafts and earlier lots beside one another",
-        "pictures": "an excursion and the signals of a phase as pictures",
-        "shown": "excursions, evaluations and rules in words and units",
+        "presentation": "excursions, evaluations and rules in words and units, and as charts",
     },
     "release": {"certificate": "the certificate as a document", "links": "from a finding to the page that clears it"},
 }
@@ -154,7 +155,7 @@ def test_a_file_or_a_folder_never_both(app):
 
 
 def test_the_path_of_a_test_mirrors_a_room_of_the_house():
-    rooms = {PurePosixPath(app).name for app in sources.APPS} | {"core", "instruments", "demo"}
+    rooms = {PurePosixPath(app).name for app in sources.APPS} | {"core", "instruments", "charts", "demo"}
     kinds = {"journeys", "database", "architecture", "bench", "faults"}
     folders = {name.split("/")[1] for name in sources.python(tests=True) if name.count("/") > 1}
     assert folders <= rooms | kinds | {"data"}

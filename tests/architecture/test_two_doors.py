@@ -18,7 +18,7 @@ from plasmids.actions.receiving import receive_lot
 from plasmids.actions.releasing import release_lot
 from tests.batches.conftest import house  # noqa: F401 -- a fixture of batches
 from tests.batches.making import make_batch_record
-from tests.monitoring.making import standing_clock
+from tests.excursions.making import standing_clock
 from tests.plasmids.making import command, make_plasmid_lot
 from tests.release.making import make_specification, result_command
 from tests.release.test_files import ddpcr

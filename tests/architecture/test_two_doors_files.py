@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from batches.monitoring.models import Frame, InstrumentFile
+from batches.readings.models import Frame, InstrumentFile
 from tests.doors import signed_in
 from tests.instruments.unicorn_files import zipped
-from tests.monitoring.recordings import (
+from tests.readings.recordings import (
     API,
     PAGE,
     curve,

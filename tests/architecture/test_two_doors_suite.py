@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from batches.excursions.models import RuleSet
 from batches.models import Equipment
-from batches.monitoring.models import LogMapping, RuleSet, Source
+from batches.readings.models import LogMapping, Source
 from tests.doors import signed_in
-from tests.monitoring.making import PH, SHIPPED_MAPPING, make_skid, make_unit, rules_toml
+from tests.excursions.making import PH, SHIPPED_MAPPING, make_skid, make_unit, rules_toml
 
 UNIT, EQUIPMENT = "equipment/TFF-1/", {"code": "HF-1", "name": "Module", "kind": "module", "site": "SG01"}
 SOURCE, TAG = {"code": "S-1", "name": "Skid", "equipment": "TFF-1"}, {"code": "A", "parameter": "ph", "unit": "[pH]"}
@@ -33,16 +34,16 @@ def registering(**changes):
 
 
 def describing(*tags, **changes):
-    address = ("monitoring/sources/register/", "sources/")
+    address = ("readings/sources/register/", "sources/")
     return {"addresses": address, "sent": SOURCE | changes | {"tags": list(tags)}, "table": "tags"}
 
 
 def importing(toml):
-    return {"addresses": ("monitoring/rule-sets/import/", "rule-sets/"), "sent": {"file": toml}}
+    return {"addresses": ("excursions/rule-sets/import/", "rule-sets/"), "sent": {"file": toml}}
 
 
 def mapping(toml):
-    return {"addresses": ("monitoring/log-mappings/import/", "log-mappings/"), "sent": {"file": toml}}
+    return {"addresses": ("readings/log-mappings/import/", "log-mappings/"), "sent": {"file": toml}}
 
 
 SHIPPED = SHIPPED_MAPPING.read_bytes()

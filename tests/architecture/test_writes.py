@@ -24,7 +24,7 @@ HOMES = (
     Home("gatekeeper/accounts/statements.py", "runs the statement that an action or a query gives it"),
     Home("gatekeeper/lots/queries.py", "reads: the recursive query of a lot's family, chosen by direction"),
     Home("release/queries/evidence.py", "reads: the stored images of any record, its table named by the model"),
-    Home("batches/monitoring/collector/spool.py", "the collector's own file beside the skid: no record of the system"),
+    Home("batches/readings/collector/spool.py", "the collector's own file beside the skid: no record of the system"),
     Home("gatekeeper/demo/*.py", "creates databases and roles of the servers that it starts"),
 )
 ACTIONS = {"action", "action_at_once", "signed_action"}

@@ -7,7 +7,7 @@ from gatekeeper.demo.people import credentials
 from tests.batches.making import make_batch_record
 from tests.batches.test_deviations import closed, opened
 from tests.doors import post, signed_in
-from tests.monitoring.making import TIME, make_plant, standing_clock
+from tests.excursions.making import TIME, make_plant, standing_clock
 
 
 @pytest.fixture

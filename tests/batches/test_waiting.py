@@ -14,7 +14,7 @@ from gatekeeper.accounts.clock import database, now
 from gatekeeper.accounts.models import Qualification
 from tests.batches.making import make_batch_record
 from tests.doors import signed_in
-from tests.monitoring.making import standing_clock
+from tests.excursions.making import standing_clock
 
 QUERIES = 4  # records, their phases, training, the clock
 

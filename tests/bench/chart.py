@@ -29,7 +29,7 @@ class _Chart:
     """Three days of one tag in frames of five minutes, sent through the door, with their envelopes."""
 
     def __init__(self, system: System) -> None:
-        from batches.monitoring.models import Tag
+        from batches.readings.models import Tag
 
         made = plant(system)
         make_skid(made, "BENCH-CHART")
@@ -63,14 +63,14 @@ class _Chart:
         return (time.perf_counter() - began) * 1e3
 
     def _from_samples(self) -> Any:
-        from batches.monitoring.queries.segments import trusted
-        from batches.monitoring.rules.envelopes import envelope_of
+        from batches.readings.queries.segments import trusted
+        from batches.readings.rules.envelopes import envelope_of
 
         signal = trusted([self._tag], {self._tag.pk: [tuple(self._span.values())]})[self._tag.pk]
         return envelope_of(signal, **self._span, points=_POINTS)
 
     def run(self) -> Taken:
-        from batches.monitoring.queries.segments import tag_envelope
+        from batches.readings.queries.segments import tag_envelope
 
         began = time.perf_counter()
         self._shown = tag_envelope(self._tag, **self._span, points=_POINTS)

@@ -33,7 +33,7 @@ BEGIN
   PERFORM pg_notify('{_CHANNEL}', NEW.phase_id || ' ' || (extract(epoch FROM NEW.started_at) * 1000000)::bigint);
   RETURN NULL;
 END $$;
-CREATE TRIGGER bench_tell AFTER INSERT ON monitoring_excursion FOR EACH ROW WHEN (NEW.level = 'action')
+CREATE TRIGGER bench_tell AFTER INSERT ON excursions_excursion FOR EACH ROW WHEN (NEW.level = 'action')
   EXECUTE FUNCTION bench_tell();
 """
 
@@ -177,7 +177,7 @@ class _Stream:
         return body(line.source, "boot", line.sequence, given), key
 
     def check(self) -> list[str]:
-        from batches.monitoring.models import Excursion
+        from batches.excursions.models import Excursion
 
         found = Excursion.objects.filter(
             level="action", withdrawn_at=None, phase__in=[one.phase for one in self._lines]
@@ -201,7 +201,7 @@ class _Stream:
 
     def close(self) -> None:
         self._listener.end()
-        self._owner.execute("DROP TRIGGER bench_tell ON monitoring_excursion; DROP FUNCTION bench_tell()")
+        self._owner.execute("DROP TRIGGER bench_tell ON excursions_excursion; DROP FUNCTION bench_tell()")
         self._owner.close()
 
 
@@ -213,7 +213,7 @@ def issued(made: Plant) -> list[Any]:
     """Import and approve recipe and rules, and issue one batch record for each skid."""
     from batches.actions import masters, records
     from batches.actions.commands import IssueBatchRecord
-    from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_set
+    from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_set
     from gatekeeper.demo.people import credentials
     from gatekeeper.lots.actions.registration import register_material
 

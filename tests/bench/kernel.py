@@ -43,8 +43,8 @@ class _Kernel:
     """The signals, and what the rules last said of them."""
 
     def __init__(self) -> None:
-        from batches.monitoring.rules.excursions import rule_from
-        from batches.monitoring.rules.signals import Signal
+        from batches.excursions.rules.excursions import rule_from
+        from batches.readings.rules.signals import Signal
 
         self._rules = [rule_from(_COMMON | {"code": code} | more) for code, more in _RULES.items()]
         rng = np.random.default_rng(5)
@@ -68,7 +68,7 @@ class _Kernel:
 
     def run(self) -> Taken:
         """Samples a second of processor time, each judged by all five rules."""
-        from batches.monitoring.rules.excursions import evaluate_all
+        from batches.excursions.rules.excursions import evaluate_all
 
         began = time.process_time()
         self._said = [

@@ -58,7 +58,7 @@ def with_token(house: Any) -> Plant:
         by=house.grace,
         person=house.people["skid-gateway"],
         site=house.site,
-        scopes=frozenset({"monitoring.record_readings"}),
+        scopes=frozenset({"readings.record"}),
         expires_at=now() + timedelta(days=1),
     )
     return Plant(house, token)
@@ -74,7 +74,7 @@ def make_skid(made: Plant, code: str) -> Any:
     """Register a TFF unit with its module (X2: 13 fibres of 1 mm) and a skid of ten tags on it."""
     from batches.actions.commands import RegisterEquipment
     from batches.actions.equipment import register_equipment
-    from batches.monitoring.actions.sources import DescribeTag, RegisterSource, register_source
+    from batches.readings.actions.sources import DescribeTag, RegisterSource, register_source
     from gatekeeper.accounts.clock import now
 
     register_equipment(

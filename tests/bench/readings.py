@@ -127,8 +127,8 @@ class _Stream:
     def stored(self) -> tuple[int, int]:
         """How many frames and samples of this skid lie in the database."""
         query = """SELECT count(*), coalesce(sum(samples), 0), (SELECT coalesce(sum(count), 0)
-                   FROM monitoring_segment WHERE source_id = s.id) FROM monitoring_frame f
-                   JOIN monitoring_source s ON s.id = f.source_id WHERE s.code = %s GROUP BY s.id"""
+                   FROM readings_segment WHERE source_id = s.id) FROM readings_frame f
+                   JOIN readings_source s ON s.id = f.source_id WHERE s.code = %s GROUP BY s.id"""
         frames, said, samples = self._owner.execute(query, [self._skid]).fetchone() or (0, 0, 0)
         return int(frames), int(samples) if said == samples else -1
 
@@ -141,15 +141,15 @@ class _Stream:
     def segment_bytes(self) -> Taken:
         """What a sample takes as stored: segments of all months with indexes and columns, and envelopes."""
         query = """SELECT (SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits
-                           WHERE inhparent = 'monitoring_segment'::regclass)
-                        + pg_total_relation_size('monitoring_envelope'),
-                     (SELECT sum(count) FROM monitoring_segment)"""
+                           WHERE inhparent = 'readings_segment'::regclass)
+                        + pg_total_relation_size('readings_envelope'),
+                     (SELECT sum(count) FROM readings_segment)"""
         size, samples = self._owner.execute(query).fetchone() or (0, 1)
         return Taken(float(size / samples), score=float(size / samples))
 
     def check(self) -> list[str]:
-        from batches.monitoring.models import Frame
-        from batches.monitoring.queries import verify_frame
+        from batches.readings.models import Frame
+        from batches.readings.queries.evidence import verify_frame
 
         faults = []
         if self.stored()[1] != self._sent:
@@ -159,8 +159,8 @@ class _Stream:
             faults.append(f"the floor stored {rows} of {self.samples} rows")
         newest = Frame.objects.filter(source__code=self._skid).order_by("-id").select_related("source")[:3]
         faults += [f"frame {frame} is not as it was sent" for frame in newest if not verify_frame(frame)]
-        query = """SELECT count(*) FROM monitoring_frame f JOIN monitoring_source s ON s.id = f.source_id
-                   JOIN ledger.entry e ON e.tbl = 'public.monitoring_frame' AND e.pk = f.id::text WHERE s.code = %s"""
+        query = """SELECT count(*) FROM readings_frame f JOIN readings_source s ON s.id = f.source_id
+                   JOIN ledger.entry e ON e.tbl = 'public.readings_frame' AND e.pk = f.id::text WHERE s.code = %s"""
         (entries,) = self._owner.execute(query, [self._skid]).fetchone() or (0,)
         if entries != self.stored()[0]:
             faults.append(f"{self.stored()[0]} frames have {entries} entries of evidence")

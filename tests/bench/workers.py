@@ -24,7 +24,7 @@ _DATABASE = "bench_workers"
 _HERTZ, _FRAMES = 100, 5
 _SWEEP = (
     "import django; django.setup(); from django.db import connection; connection.ensure_connection();"
-    "from batches.monitoring import tasks; from gatekeeper.ledger.actions import outbox;"
+    "from batches.excursions import tasks; from gatekeeper.ledger.actions import outbox;"
     "print('ready', flush=True); input(); outbox.sweep('detection')"
 )
 
@@ -90,8 +90,8 @@ class _Backlog:
 
     def _record(self) -> int:
         """Record a few seconds of every phase in turns and return how many samples they hold."""
-        from batches.monitoring.actions.readings import record_frame
-        from batches.monitoring.rules.frames import frame_from
+        from batches.readings.actions.frames import record_frame
+        from batches.readings.rules.frames import frame_from
 
         recorded = 0
         for _second in range(_FRAMES):
@@ -108,8 +108,8 @@ class _Backlog:
 
     def check(self) -> list[str]:
         """Everything is judged to its end, says what one pass says, and nothing was tried twice."""
+        from batches.excursions.queries.states import states_of
         from batches.models import Phase
-        from batches.monitoring.queries import states_of
         from gatekeeper.ledger.models import Outbox
 
         faults = []

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batches.monitoring.rules.derived import diafiltration_residual
-from batches.monitoring.rules.excursions import State, evaluate, evaluation_content, rules_from
-from batches.monitoring.rules.judging import judged_signal
+from batches.excursions.rules.derived import diafiltration_residual
+from batches.excursions.rules.excursions import State, evaluate, evaluation_content, rules_from
+from batches.excursions.rules.judging import judged_signal
 from gatekeeper.demo.process import (
     MODULE_13,
     MODULE_100,
@@ -25,7 +25,7 @@ from gatekeeper.demo.process import (
 )
 from gatekeeper.demo.process_physics import UF_DF, uf_df_course
 
-DATA = Path(__file__).parents[2] / "batches/monitoring/data"
+DATA = Path(__file__).parents[2] / "batches/excursions/data"
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 PHASES = sorted(PHASE_CODES)
 SHEAR, SALT, PH, WARM = (Fault(kind) for kind in (FaultKind.SHEAR, FaultKind.SALT, FaultKind.PH_DRIFT, FaultKind.WARM))

@@ -10,7 +10,7 @@ import time as real
 
 import numpy as np
 
-from batches.monitoring import models
+from batches.readings import models
 from tests import running
 
 GAP = 24  # the quality of a sample that says: from here on nothing is known
@@ -22,7 +22,7 @@ class Processes:
     def __init__(self, folder, env, config, port):
         self.folder, self.env, self.port = folder, env, port
         serve = ["-m", "gunicorn", "gatekeeper.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
-        collect = ["-m", "batches.monitoring.collector", str(config)]
+        collect = ["-m", "batches.readings.collector", str(config)]
         self.commands = {"web": serve, "collector": collect, "command": ["manage.py", "collect_opcua", str(config)]}
         self.alive = {}
 

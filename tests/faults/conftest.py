@@ -9,9 +9,9 @@ from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Site
 from gatekeeper.demo.embedded import free_port
 from tests import running
+from tests.excursions.making import make_simulated_skid
 from tests.faults.collectors import Processes
 from tests.faults.skid_server import NAMES
-from tests.monitoring.making import make_simulated_skid
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def plant(committed_people, committed_db, ledger_keys, tmp_path):
         by=committed_people["grace"],
         person=committed_people["skid-gateway"],
         site=Site.objects.get(code="SG01"),
-        scopes=frozenset({"monitoring.record_readings"}),
+        scopes=frozenset({"readings.record"}),
         expires_at=now() + timedelta(days=1),
     )
     (tmp_path / "token").touch(mode=0o600)

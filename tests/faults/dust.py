@@ -31,8 +31,8 @@ def _differences(what: str, expected: set[Any], found: set[Any]) -> Iterator[str
 
 
 def _frames(skids: list[Skid]) -> Iterator[str]:
-    from batches.monitoring.models import Frame, FrameConflict
-    from batches.monitoring.queries import verify_frame
+    from batches.readings.models import Frame, FrameConflict
+    from batches.readings.queries.evidence import verify_frame
 
     stored: Counter[Any] = Counter()
     for frame in Frame.objects.select_related("source"):
@@ -55,7 +55,7 @@ def found() -> dict[Any, Any]:
 
 
 def _standing() -> Iterator[tuple[Any, float]]:
-    from batches.monitoring.models import Excursion
+    from batches.excursions.models import Excursion
 
     for row in Excursion.objects.filter(withdrawn_at=None):
         crossed = round(row.started_at.timestamp() * 1e6)
@@ -71,8 +71,8 @@ def _excursions(skids: list[Skid]) -> Iterator[str]:
 
 
 def _deviations() -> Iterator[str]:
+    from batches.excursions.models import Excursion
     from batches.models import Deviation
-    from batches.monitoring.models import Excursion
 
     acting = Excursion.objects.filter(level="action")
     opened = Counter(acting.filter(deviation__isnull=False).values_list("deviation_id", flat=True))
@@ -85,8 +85,8 @@ def _deviations() -> Iterator[str]:
 
 
 def _evaluations() -> Iterator[str]:
-    from batches.monitoring.models import Evaluation
-    from batches.monitoring.rules.verdicts import said
+    from batches.excursions.models import Evaluation
+    from batches.excursions.rules.verdicts import said
 
     last: dict[Any, Any] = {}
     for row in Evaluation.objects.order_by("phase", "rule", "version").iterator():
@@ -118,10 +118,10 @@ def _evidence() -> Iterator[str]:
 
 def _judged_again(owner_url: str) -> Iterator[str]:
     """Everything is judged anew from what is stored, as the gate does and as a worker without a memory does."""
+    from batches.excursions.actions.evaluation import evaluate_phase
+    from batches.excursions.models import Progress
+    from batches.excursions.queries.states import newest_evaluations, states_of
     from batches.models import Phase
-    from batches.monitoring.actions.evaluation import evaluate_phase
-    from batches.monitoring.models import Progress
-    from batches.monitoring.queries.states import newest_evaluations, states_of
     from gatekeeper.accounts.queries import person_named
 
     before = _judgement()
@@ -132,16 +132,16 @@ def _judged_again(owner_url: str) -> Iterator[str]:
             if not rule.up_to_date or rule.state != recorded[rule.rule].state:
                 yield f"{phase}: rule {rule.rule} says something else now than what is recorded"
     with psycopg.connect(owner_url) as owner:
-        owner.execute("DELETE FROM monitoring_progress")
-        owner.execute("DELETE FROM monitoring_watch")
+        owner.execute("DELETE FROM excursions_progress")
+        owner.execute("DELETE FROM excursions_watch")
     for phase in phases.all():
         evaluate_phase(by=person_named("monitor"), phase=phase)
     yield from _differences("judgements before and after judging again", before, _judgement())
 
 
 def _judgement() -> set[Any]:
+    from batches.excursions.models import Evaluation, Excursion
     from batches.models import Deviation
-    from batches.monitoring.models import Evaluation, Excursion
 
     excursions = {
         (row.phase_id, row.key, row.level, str(row.withdrawn_at), json.dumps(row.content, sort_keys=True))

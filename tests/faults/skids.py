@@ -126,7 +126,7 @@ class Skid(threading.Thread):
         return False
 
     def _frame(self, number: int) -> bytes:
-        from batches.monitoring.rules.frames import decoded
+        from batches.readings.rules.frames import decoded
 
         given = columns(self._values, self.start_us + number * SECOND, SAMPLES, STEP_US)
         for planted in PLANTED:
@@ -160,7 +160,7 @@ def make_records(made: Plant, count: int) -> list[Any]:
     """Import and approve the recipe and its rules, and issue one batch record for each skid."""
     from batches.actions import masters, records
     from batches.actions.commands import IssueBatchRecord
-    from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_set
+    from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_set
     from gatekeeper.demo.people import credentials
     from gatekeeper.lots.actions.registration import register_material
 

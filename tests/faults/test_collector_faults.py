@@ -10,8 +10,8 @@ from collections import Counter
 
 import pytest
 
-from batches.monitoring import models
-from batches.monitoring.actions.sources import DescribeTag, RegisterSource, register_source
+from batches.readings import models
+from batches.readings.actions.sources import DescribeTag, RegisterSource, register_source
 from gatekeeper.demo.process import TAGS
 from gatekeeper.demo.processes import Process
 from tests import running

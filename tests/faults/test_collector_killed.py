@@ -10,7 +10,7 @@ import time as real
 import pytest
 from django.db.models import Sum
 
-from batches.monitoring import models
+from batches.readings import models
 from gatekeeper.demo.supervisor import Supervisor
 from tests import running
 from tests.faults.collectors import missing, produced, since_the_first, stored, wait_for, waiting_for_data

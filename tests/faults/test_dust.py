@@ -9,9 +9,9 @@ from batches.models import Phase
 from gatekeeper.ledger.actions import outbox
 from gatekeeper.ledger.models import Outbox
 from tests import running
+from tests.excursions.making import PH, SECOND, START, frame, make_plant, rules_toml, standing_clock
 from tests.faults import dust
 from tests.faults.skids import Sent
-from tests.monitoring.making import PH, SECOND, START, frame, make_plant, rules_toml, standing_clock
 
 pytestmark = pytest.mark.fault
 STEP, USUAL, PEAK = 60, 7.2, 9.2
@@ -68,8 +68,8 @@ def skid(settled):
 
 
 TABLES = (
-    "monitoring_frame", "monitoring_frameconflict", "monitoring_segment", "monitoring_excursion",
-    "monitoring_evaluation", "batches_deviation", "ledger_outbox",
+    "readings_frame", "readings_frameconflict", "readings_segment", "excursions_excursion",
+    "excursions_evaluation", "batches_deviation", "ledger_outbox",
 )  # fmt: skip
 
 
@@ -102,22 +102,22 @@ def of_first(table, where):
     return f"id = (SELECT min(id) FROM {table} WHERE {where})"
 
 
-LAST_FRAME = "frame_id = (SELECT max(id) FROM monitoring_frame)"
-FRAME, EXCURSION, EVALUATION = "monitoring_frame", "monitoring_excursion", "monitoring_evaluation"
+LAST_FRAME = "frame_id = (SELECT max(id) FROM readings_frame)"
+FRAME, EXCURSION, EVALUATION = "readings_frame", "excursions_excursion", "excursions_evaluation"
 AN_ALERT, AN_ACTION = (of_first(EXCURSION, f"level = '{level}'") for level in LIMITS)
 ACTIONS = "level = 'action'"
 LAST_MESSAGE = "id = (SELECT max(id) FROM ledger_outbox)"
-LAST_VERDICT = "version = (SELECT max(version) FROM monitoring_evaluation)"
+LAST_VERDICT = "version = (SELECT max(version) FROM excursions_evaluation)"
 # How the sentence of each check begins, or what only it says.
 ALTERED, ANEW, AGAIN = "ALTERED", "says something else now", "judgements before and after judging again"
 UNPLANTED, UNOPENED = "planted and found: 1 not expected", "deviations and their excursions: 1 not expected"
 DAMAGES = {
     "a sample is changed": (
-        [f"UPDATE monitoring_segment SET values = overlay(values PLACING '\\x00'::bytea FROM 7) WHERE {LAST_FRAME}"],
+        [f"UPDATE readings_segment SET values = overlay(values PLACING '\\x00'::bytea FROM 7) WHERE {LAST_FRAME}"],
         ["is not what its digest says", ALTERED, ANEW, AGAIN],
     ),
     "a frame is lost": (
-        [f"DELETE FROM monitoring_segment WHERE {LAST_FRAME}", "DELETE FROM monitoring_frame WHERE sequence = 3"],
+        [f"DELETE FROM readings_segment WHERE {LAST_FRAME}", "DELETE FROM readings_frame WHERE sequence = 3"],
         ["acknowledged and stored: 1 missing", ALTERED, ANEW, AGAIN],
     ),
     "a frame is stored twice": (
@@ -126,17 +126,17 @@ DAMAGES = {
     ),
     "a frame is in conflict": (
         [
-            "INSERT INTO monitoring_frameconflict SELECT 9000, repeat('0', 64), '', received_at, id, received_by_id "
-            "FROM monitoring_frame WHERE sequence = 3"
+            "INSERT INTO readings_frameconflict SELECT 9000, repeat('0', 64), '', received_at, id, received_by_id "
+            "FROM readings_frame WHERE sequence = 3"
         ],
         ["1 frames are held in conflict", ALTERED, ANEW, AGAIN],
     ),
     "an excursion is missed": (
-        [f"DELETE FROM monitoring_excursion WHERE {AN_ALERT}"],
+        [f"DELETE FROM excursions_excursion WHERE {AN_ALERT}"],
         ["planted and found: 1 missing", ALTERED],
     ),
     "an excursion is withdrawn": (
-        [f"UPDATE monitoring_excursion SET withdrawn_at = now() WHERE {AN_ALERT}"],
+        [f"UPDATE excursions_excursion SET withdrawn_at = now() WHERE {AN_ALERT}"],
         ["planted and found: 1 missing", ALTERED],
     ),
     "an excursion is invented": (
@@ -148,11 +148,11 @@ DAMAGES = {
         ["found more than once", ALTERED],
     ),
     "an excursion opened nothing": (
-        [f"UPDATE monitoring_excursion SET deviation_id = NULL WHERE {AN_ACTION}"],
+        [f"UPDATE excursions_excursion SET deviation_id = NULL WHERE {AN_ACTION}"],
         ["1 excursions of action level have no deviation", UNOPENED, ALTERED],
     ),
     "two excursions share a deviation": (
-        [f"UPDATE monitoring_excursion SET deviation_id = (SELECT min(id) FROM batches_deviation) WHERE {ACTIONS}"],
+        [f"UPDATE excursions_excursion SET deviation_id = (SELECT min(id) FROM batches_deviation) WHERE {ACTIONS}"],
         ["deviations that stand for more than one excursion", UNOPENED, ALTERED],
     ),
     "a deviation is doubled": (
@@ -164,12 +164,12 @@ DAMAGES = {
         ["3 says what the version before says", ALTERED],
     ),
     "a verdict is lost": (
-        ["DELETE FROM monitoring_evaluation WHERE version = 1"],
+        ["DELETE FROM excursions_evaluation WHERE version = 1"],
         ["2 does not follow version None", ALTERED],
     ),
-    "the last verdict is lost": ([f"DELETE FROM monitoring_evaluation WHERE {LAST_VERDICT}"], [ALTERED, ANEW, AGAIN]),
+    "the last verdict is lost": ([f"DELETE FROM excursions_evaluation WHERE {LAST_VERDICT}"], [ALTERED, ANEW, AGAIN]),
     "a verdict is changed": (
-        [f"UPDATE monitoring_evaluation SET state = 'normal' WHERE {LAST_VERDICT}"],
+        [f"UPDATE excursions_evaluation SET state = 'normal' WHERE {LAST_VERDICT}"],
         [ALTERED, ANEW],
     ),
     "a message is left open": (

@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from django.core.management import call_command
 
-from tests.monitoring.making import frame, make_plant, standing_clock
+from tests.excursions.making import frame, make_plant, standing_clock
 
 pytestmark = pytest.mark.fault
-FIRST = "frame_id = (SELECT min(frame_id) FROM monitoring_segment)"
+FIRST = "frame_id = (SELECT min(frame_id) FROM readings_segment)"
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def test_readings_as_they_were_sent_are_intact(sent):
 @pytest.mark.parametrize(
     "edit",
     [
-        f"UPDATE monitoring_segment SET values = overlay(values PLACING '\\x00'::bytea FROM 7) WHERE {FIRST}",
-        f"UPDATE monitoring_segment SET times = overlay(times PLACING '\\x00'::bytea FROM 1) WHERE {FIRST}",
-        f"UPDATE monitoring_segment SET quality = decode(repeat('00', count), 'hex') WHERE {FIRST}",
-        f"UPDATE monitoring_segment SET first_us = 0, last_us = 1 WHERE {FIRST}",
-        f"DELETE FROM monitoring_segment WHERE {FIRST}",
+        f"UPDATE readings_segment SET values = overlay(values PLACING '\\x00'::bytea FROM 7) WHERE {FIRST}",
+        f"UPDATE readings_segment SET times = overlay(times PLACING '\\x00'::bytea FROM 1) WHERE {FIRST}",
+        f"UPDATE readings_segment SET quality = decode(repeat('00', count), 'hex') WHERE {FIRST}",
+        f"UPDATE readings_segment SET first_us = 0, last_us = 1 WHERE {FIRST}",
+        f"DELETE FROM readings_segment WHERE {FIRST}",
     ],
     ids=["a value", "a time", "a quality", "where it is looked up", "a deletion"],
 )
@@ -50,4 +50,4 @@ def test_an_edit_of_the_readings_is_found_and_its_frame_is_named(sent, edit):
     with psycopg.connect(sent.admin) as dba:
         assert dba.execute(edit).rowcount == 1
     (found,) = findings()
-    assert (found["code"], found["table"]) == ("readings_altered", "public.monitoring_frame")
+    assert (found["code"], found["table"]) == ("readings_altered", "public.readings_frame")

@@ -9,11 +9,11 @@ import time as real
 import pytest
 from django.db import transaction
 
+from batches.excursions.models import Excursion, Progress
 from batches.models import Deviation
-from batches.monitoring.models import Excursion, Progress
 from gatekeeper.ledger.models import Outbox
-from tests.monitoring.making import frame, make_plant, standing_clock
-from tests.monitoring.test_evaluation import surging
+from tests.excursions.making import frame, make_plant, standing_clock
+from tests.excursions.test_evaluation import surging
 from tests.running import ROOT
 
 WORK = "import django; django.setup(); from gatekeeper.ledger.actions import outbox; outbox.sweep('detection')"

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from batches.monitoring.rules.parameters import measured
+from batches.readings.rules.parameters import measured
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.demo.instrument_files import FlexSample, nova_flex2_csv, simulated_flex_sample
 from gatekeeper.instruments.at_line import TAGS, AtLine, points_of

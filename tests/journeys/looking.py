@@ -79,22 +79,22 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
 
 def measured_pages(excursion, alarm, log):
     """Who opens which address of what is measured; of a lot that is released and of a phase that runs."""
-    record, watched = RELEASED.number, f"/monitoring/batch-records/{WATCHED}/"
+    record, watched = RELEASED.number, f"/excursions/batch-records/{WATCHED}/"
     return {
         "rafael": [
-            "/monitoring/sources/", "/monitoring/sources/TFF01/", "/monitoring/rule-sets/", "/monitoring/log-mappings/",
-            "/monitoring/rule-sets/LV-PROCESS/1/", f"/monitoring/excursions/{excursion}/",
-            f"/monitoring/batch-records/{record}/phases/L10/", f"/monitoring/batch-records/{record}/exposure/",
-            f"/monitoring/batch-records/{REFUSING.number}/exposure/", f"/monitoring/lots/{RELEASED.lot}/comparison/",
-            "/monitoring/log-mappings/TFF-LOG/1/", f"/monitoring/batch-records/{REFUSING.number}/live/",
+            "/readings/sources/", "/readings/sources/TFF01/", "/excursions/rule-sets/", "/readings/log-mappings/",
+            "/excursions/rule-sets/LV-PROCESS/1/", f"/excursions/excursions/{excursion}/",
+            f"/excursions/batch-records/{record}/phases/L10/", f"/excursions/batch-records/{record}/exposure/",
+            f"/excursions/batch-records/{REFUSING.number}/exposure/", f"/excursions/lots/{RELEASED.lot}/comparison/",
+            "/readings/log-mappings/TFF-LOG/1/", f"/excursions/batch-records/{REFUSING.number}/live/",
             f"{watched}live/", f"{watched}phases/L10/", f"{watched}phases/L10/files/",
             f"{watched}phases/L10/files/{log}/",
         ],
-        "priya": ["/monitoring/sources/TFF01/clock/", f"/monitoring/excursions/{alarm}/"],
-        "arun": ["/monitoring/rule-sets/LV-CLOSE/2/"],
-        "mei": ["/monitoring/sources/register/", "/monitoring/rule-sets/import/", "/monitoring/log-mappings/import/"],
+        "priya": ["/readings/sources/TFF01/clock/", f"/excursions/excursions/{alarm}/"],
+        "arun": ["/excursions/rule-sets/LV-CLOSE/2/"],
+        "mei": ["/readings/sources/register/", "/excursions/rule-sets/import/", "/readings/log-mappings/import/"],
         "olivia": [
-            f"{watched}phases/L10/files/receive/", f"{watched}live/", f"/monitoring/excursions/{alarm}/acknowledge/",
+            f"{watched}phases/L10/files/receive/", f"{watched}live/", f"/excursions/excursions/{alarm}/acknowledge/",
             f"/batches/{WATCHED}/phases/L10/controls/vials/",
         ],
     }  # fmt: skip

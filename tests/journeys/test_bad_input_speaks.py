@@ -12,7 +12,7 @@ from tests.journeys.stage import EXPIRED, PERFORMED, QUARANTINED, REFUSING, SMAL
 
 pytestmark = pytest.mark.browser
 
-RECORDS = ("lots", "plasmids", "batches", "monitoring", "release")
+RECORDS = ("lots", "plasmids", "batches", "readings", "excursions", "release")
 L3 = f"/batches/{REFUSING.number}/phases/L3/"
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from django.conf import settings
 
-from batches.monitoring.models import Excursion
-from batches.monitoring.models import InstrumentFile as PhaseFile
+from batches.excursions.models import Excursion
+from batches.readings.models import InstrumentFile as PhaseFile
 from gatekeeper.demo.client import RefusedError
 from release.models import InstrumentFile
 from tests.journeys import watched
@@ -124,7 +124,7 @@ def test_who_works_at_another_site_sees_nothing_of_this_one(visit, every_page, t
         "/batches/deviations/",
         "/plasmids/",
         "/release/",
-        "/monitoring/sources/",
+        "/readings/sources/",
     ):
         assert sol.open(path).status == 200
         assert not re.search("LV-2026|PL-2026|BR-2026|TFF01|Olivia", sol.text), path
@@ -169,8 +169,8 @@ MATRIX = {
     "/batches/issue/": set(),
     "/batches/equipment/": {"olivia", "rafael"},
     "/batches/equipment/register/": set(),
-    "/monitoring/sources/": {"olivia", "rafael"},
-    "/monitoring/sources/register/": set(),
+    "/readings/sources/": {"olivia", "rafael"},
+    "/readings/sources/register/": set(),
     "/release/": {"rafael"},
     f"/release/lots/{REFUSING.lot}/review/": set(),
     f"/release/lots/{REFUSING.lot}/results/enter/": set(),

@@ -41,15 +41,15 @@ from gatekeeper.demo.embedded import free_port
 from gatekeeper.demo.people import PASSWORD
 from gatekeeper.demo.supervisor import Supervisor
 from tests import running
+from tests.excursions import making
+from tests.excursions.test_exposure import DOSE
 from tests.journeys.browsing import TABLET, visiting
 from tests.journeys.conftest import PICTURES
 from tests.journeys.shear_skid import course
-from tests.monitoring import making
-from tests.monitoring.test_exposure import DOSE
 
 pytestmark = pytest.mark.browser
 
-LIVE = "/monitoring/batch-records/BR-1/live/"
+LIVE = "/excursions/batch-records/BR-1/live/"
 WITHIN_S = 1.0
 LASTS_S = 430  # of the course
 # When a picture of each excursion stands on the page, and the time of every reading that ever came.
@@ -110,13 +110,13 @@ def site(servers, peopled_template, ledger_keys, tmp_path, django_db_blocker):
 def skid(site, tmp_path):
     """The folder of a skid and of a collector that sends what it measures, while a phase runs that began in time."""
     began = datetime.fromtimestamp(int(real.time()) - LASTS_S, UTC)
-    with site.database(), override_settings(CLOCK="tests.monitoring.making.test_time"):
+    with site.database(), override_settings(CLOCK="tests.excursions.making.test_time"):
         making.TIME.at = began
         people = {one.username: one for one in Person.objects.all()}
         plant = making.make_plant(making.rules_toml(making.SHEAR, DOSE), people)
         making.TIME.at = datetime.fromtimestamp(real.time(), UTC)
         gateway = people["skid-gateway"]
-        scopes, until = frozenset({"monitoring.record_readings"}), now() + timedelta(days=1)
+        scopes, until = frozenset({"readings.record"}), now() + timedelta(days=1)
         token = issue_token(by=people["grace"], person=gateway, site=plant.site, scopes=scopes, expires_at=until)
         making.TIME.at = making.START
     port = free_port()
@@ -186,7 +186,7 @@ class Rows(threading.Thread):
     def run(self):
         with psycopg.connect(self.url, autocommit=True) as connection:
             while not self.ended.wait(0.02):
-                for (key,) in connection.execute("SELECT id FROM monitoring_excursion WHERE level = 'action'"):
+                for (key,) in connection.execute("SELECT id FROM excursions_excursion WHERE level = 'action'"):
                     self.seen.setdefault(str(key), real.time())
 
 
@@ -294,7 +294,7 @@ def _adds_up(olivia, site):
     assert float(shear["excess_dose"]["value"]) == pytest.approx(355_897.8, abs=1)
     assert float(shear["worst"]["value"]) == pytest.approx(13_058.867, abs=0.01)
     assert float(totals["shear_dose"]) == pytest.approx(1_680_119.2, abs=2)
-    olivia.open("/monitoring/batch-records/BR-1/exposure/")
+    olivia.open("/excursions/batch-records/BR-1/exposure/")
     text = olivia.text.replace("\N{NO-BREAK SPACE}", " ")
     for said in ("2.17 min", "35589", "168011", "13058.9"):
         assert said in text

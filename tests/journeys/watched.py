@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gatekeeper.demo.story.stage import SITE, Stage, until
-from tests.monitoring.making import PH, SHEAR
+from tests.excursions.making import PH, SHEAR
 
 NUMBER, LOT, PHASE, SOURCE = "BR-2026-0061", "LV-2026-0061", "L10", "TFF01"
 BOOT = "8f14e45f-ceea-467f-a8d2-1c9d0a3b7e55"

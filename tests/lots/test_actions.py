@@ -14,8 +14,8 @@ from gatekeeper.ledger.models import Signature
 from gatekeeper.lots.actions.registration import RegisterLot, register_lot
 from gatekeeper.lots.actions.statuses import change_status, decide
 from gatekeeper.lots.models import Lot, StatusChange, Use
+from tests.excursions.making import standing_clock
 from tests.lots.making import make_lot, make_material, take
-from tests.monitoring.making import standing_clock
 
 
 def test_a_received_lot_waits_in_quarantine_until_quality_signs(people):

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from batches.actions import records
+from batches.excursions.actions.evaluation import evaluate_phase
+from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_set
 from batches.models import BatchRecord
-from batches.monitoring.actions.evaluation import evaluate_phase
-from batches.monitoring.actions.readings import record_frame
-from batches.monitoring.actions.rule_sets import approve_rule_set, import_rule_set
-from batches.monitoring.actions.sources import DescribeTag, RegisterSource, register_source
-from batches.monitoring.rules.frames import Column, Frame
+from batches.readings.actions.frames import record_frame
+from batches.readings.actions.sources import DescribeTag, RegisterSource, register_source
+from batches.readings.rules.frames import Column, Frame
 from gatekeeper.accounts.clock import now
 from gatekeeper.demo.people import credentials
 from release.actions.commands import RecordResult

@@ -9,9 +9,9 @@ from django.db import DatabaseError, connections, transaction
 from batches.actions import execution, records
 from batches.actions.commands import EnterResult
 from batches.actions.equipment import calibrate
-from batches.monitoring.actions.evaluation import evaluate_phase
-from batches.monitoring.actions.readings import record_frame
-from batches.monitoring.rules.frames import Column, Frame
+from batches.excursions.actions.evaluation import evaluate_phase
+from batches.readings.actions.frames import record_frame
+from batches.readings.rules.frames import Column, Frame
 from gatekeeper.accounts.acting import acting
 from gatekeeper.accounts.actions.roles import assign_role
 from gatekeeper.accounts.clock import database, now
@@ -22,7 +22,7 @@ from release.actions.results import correct_result, invalidate_result, record_re
 from release.models import Certificate, Disposition, Result
 from release.rules.gate import findings
 from tests.batches.making import make_batch_record, walk
-from tests.monitoring.making import standing_clock
+from tests.excursions.making import standing_clock
 from tests.release import making
 
 
@@ -170,7 +170,7 @@ def test_who_had_a_hand_in_the_lot_does_not_release_it(releasable):
         ("lots_lot", "expiry_date = '2020-01-01'", "number = 'PL-rev'"),
         ("lots_lot", "status = 'on_hold'", "number = 'PL-rev'"),
         ("release_specification", "content = content || '{\"title\": \"Other\"}'", "code = 'LV-DP-SG'"),
-        ("monitoring_ruleset", "title = 'Other rules'", "code = 'LV-PROCESS'"),
+        ("excursions_ruleset", "title = 'Other rules'", "code = 'LV-PROCESS'"),
         ("batches_phase", "verified_by_id = NULL, verified_at = NULL", "code = 'L1'"),
     ],
 )  # fmt: skip

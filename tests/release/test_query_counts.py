@@ -12,9 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from batches.excursions.models import Excursion, RuleSet
 from batches.models import Deviation
-from batches.monitoring.actions.log_mappings import import_log_mapping
-from batches.monitoring.models import Excursion, LogMapping, RuleSet, Source
+from batches.readings.actions.log_mappings import import_log_mapping
+from batches.readings.models import LogMapping, Source
 from gatekeeper.accounts.permissions import declared
 from gatekeeper.accounts.queries import sites_of
 from gatekeeper.accounts.rules.permissions import PUBLIC, SIGNED_IN
@@ -22,7 +23,7 @@ from plasmids.models import PlasmidLot
 from release.models import Certificate, InstrumentFile, Result, Specification
 from tests.accounts.making import browser
 from tests.architecture.test_doors import doors
-from tests.monitoring.making import SHIPPED_MAPPING
+from tests.excursions.making import SHIPPED_MAPPING
 from tests.release import making
 
 COUNTS = Path(__file__).with_name("query_counts.toml")
@@ -77,19 +78,19 @@ def _key(name, record):
         "batches:master_detail": {"code": record.master.code, "version": record.master.version},
         "batches:equipment_detail": {"code": Source.objects.first().equipment.code},
         "batches:deviation_detail": {"number": Deviation.objects.first().number},
-        "monitoring:excursion_detail": {"pk": Excursion.objects.first().pk},
-        "monitoring:phase_signals": phase,
-        "monitoring:exposure": {"number": record.number},
-        "monitoring:source_detail": {"code": Source.objects.first().code},
-        "monitoring:file_list": phase,
-        "monitoring:log_mapping_detail": {"code": mapping.code, "version": mapping.version},
-        "monitoring:rule_set_detail": {"code": rules.code, "version": rules.version},
+        "excursions:excursion_detail": {"pk": Excursion.objects.first().pk},
+        "excursions:phase_signals": phase,
+        "excursions:exposure": {"number": record.number},
+        "readings:source_detail": {"code": Source.objects.first().code},
+        "readings:file_list": phase,
+        "readings:log_mapping_detail": {"code": mapping.code, "version": mapping.version},
+        "excursions:rule_set_detail": {"code": rules.code, "version": rules.version},
         "release:specification_detail": {"code": specification.code, "version": specification.version},
         "release:certificate": {"number": Certificate.objects.first().number},
     }
     if name in keys:
         return keys[name]
-    if name in {"monitoring:file_detail", "monitoring:dispute_detail"}:
+    if name in {"readings:file_detail", "readings:dispute_detail"}:
         return None
     if name == "release:file_detail" and not InstrumentFile.objects.exists():
         return None

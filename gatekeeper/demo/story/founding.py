@@ -10,7 +10,7 @@ from gatekeeper.demo.story.stage import SITE
 
 SCOPES = {
     "lims": frozenset({"release.record_result", "release.view", "lots.view", "lots.receive", "batches.view"}),
-    "skid-gateway": frozenset({"monitoring.record_readings", "monitoring.view"}),
+    "skid-gateway": frozenset({"readings.record", "readings.view"}),
 }
 
 

@@ -26,7 +26,7 @@ def write_and_approve(stage: Stage) -> None:
         stage["arun"].sign(f"master-batch-records/{code}/versions/1/approve/")
         say(f"Master batch record {code} 1: written by Mei Chen, approved by Arun Pillai")
     for name in ("lv_rules", "aav_rules"):
-        say(f"Excursion rules {_approved(stage, 'rule-sets', f'batches/monitoring/data/{name}.toml')}")
+        say(f"Excursion rules {_approved(stage, 'rule-sets', f'batches/excursions/data/{name}.toml')}")
     stage["mei"].post_toml("markets/", (ROOT / "release/data/markets.toml").read_bytes())
     for name in ("lv_dp_sg", "aav_dp_sg"):
         say(f"Specification {_approved(stage, 'specifications', f'release/data/{name}.toml')}")

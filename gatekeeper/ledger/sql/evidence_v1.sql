@@ -1,5 +1,7 @@
 -- Evidence: every write of a record leaves one entry, and nobody who serves people can write, change or delete one.
 -- Run once by gk_owner, a member of ledger_owner. Never edited once shipped: a change is a new file and a new version.
+-- Every search_path names pg_temp last: one that does not has it searched first, and whoever may connect could put a type
+-- or table there that a guard would read.
 CREATE SCHEMA ledger AUTHORIZATION ledger_owner;
 SET LOCAL ROLE ledger_owner;
 
@@ -33,7 +35,7 @@ CREATE TABLE ledger.checkpoint (
 );
 
 CREATE FUNCTION ledger.redact_v1(image jsonb, columns text[]) RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   name text;
 BEGIN
@@ -50,7 +52,7 @@ $$;
 -- The session's settings may not change how a value is written down.
 CREATE FUNCTION ledger.capture_v1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog SET timezone = 'UTC' SET bytea_output = 'hex' SET intervalstyle = 'postgres'
+SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET bytea_output = 'hex' SET intervalstyle = 'postgres'
 SET extra_float_digits = 1 AS $$
 DECLARE
   before jsonb;
@@ -81,7 +83,7 @@ END
 $$;
 
 CREATE FUNCTION ledger.deny_v1() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION '% on %.% is not allowed', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = '42501';
 END
@@ -89,7 +91,7 @@ $$;
 
 -- Attached with a WHEN that holds the permitted pairs, so that it runs only for what is refused.
 CREATE FUNCTION ledger.refuse_status_v1() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION 'the % of %.% may not become "%"', TG_ARGV[0], TG_TABLE_SCHEMA, TG_TABLE_NAME,
     to_jsonb(NEW) ->> TG_ARGV[0] USING ERRCODE = '23514', CONSTRAINT = TG_NAME;
@@ -98,7 +100,7 @@ $$;
 
 -- A signature is a human's own, under the name printed, over exactly this text. 21 CFR 11.50, 11.70, 11.100.
 CREATE FUNCTION ledger.signature_v1() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   signer record;
 BEGIN
@@ -121,10 +123,33 @@ BEGIN
 END
 $$;
 
+-- What was approved, received or reviewed never changes: the last guard behind the actions, for every room.
+-- Attached BEFORE UPDATE, its arguments the columns that stay as they are; a WHEN says from which status on.
+CREATE FUNCTION ledger.refuse_frozen_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  before jsonb := to_jsonb(OLD);
+  after jsonb := to_jsonb(NEW);
+  name text;
+BEGIN
+  FOREACH name IN ARRAY TG_ARGV LOOP
+    -- A misspelt name would be equal to itself for ever and guard nothing.
+    IF NOT before ? name THEN
+      RAISE EXCEPTION '%.% has no column "%"', TG_TABLE_SCHEMA, TG_TABLE_NAME, name USING ERRCODE = '42703';
+    END IF;
+    IF before -> name IS DISTINCT FROM after -> name THEN
+      RAISE EXCEPTION '% of %.% is frozen', name, TG_TABLE_SCHEMA, TG_TABLE_NAME
+        USING ERRCODE = '23514', CONSTRAINT = TG_TABLE_NAME || '_frozen', COLUMN = name;
+    END IF;
+  END LOOP;
+  RETURN NEW;
+END
+$$;
+
 -- Attaches evidence to a record table; running it again changes nothing. ENABLE ALWAYS: fires under
 -- session_replication_role = replica too.
 CREATE FUNCTION ledger.track_v1(target regclass, pk text, redacted text[]) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   arguments text;
 BEGIN
@@ -137,7 +162,7 @@ $$;
 
 -- Refuses these events ('DELETE', 'UPDATE OR DELETE', 'TRUNCATE', ...) to everybody, the table's owner included.
 CREATE FUNCTION ledger.guard_v1(target regclass, events text) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   guard text := 'no_' || replace(lower(events), ' or ', '_');
 BEGIN

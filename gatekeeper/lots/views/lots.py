@@ -203,7 +203,7 @@ def _record_links(lot: Lot, family: queries.Family, request: Any) -> list[dict[s
     # The apps above are known by the names of their addresses only.
     pages = (
         (_("Batch record"), "batches:detail", "batches.view"),
-        (_("Exposure"), "monitoring:exposure", "monitoring.view"),
+        (_("Exposure"), "excursions:exposure", "readings.view"),
     )
     held = permissions_of(request.user, lot.site)
     return [

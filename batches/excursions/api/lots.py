@@ -1,0 +1,94 @@
+"""What monitoring says of a lot: its exposure, and how it stands among the earlier lots of its product."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from batches.excursions.api.records import exposure_content, lapses_content
+from batches.excursions.presentation.replays import columns_of
+from batches.excursions.queries.comparison import Measures, compared_lots
+from batches.excursions.queries.exposure import exposure_of
+from batches.excursions.rules.measures import TIME, Measured, measures_of
+from batches.excursions.serializers import ComparisonShown, LotExposureShown
+from batches.models import BatchRecord
+from gatekeeper.api import ApiView
+
+
+class LotExposure(ApiView):
+    """What a lot went through while it was made."""
+
+    permission = "readings.view"
+
+    @extend_schema(responses=LotExposureShown)
+    def get(self, request: Request, number: str) -> Response:
+        """Return the exposure of the batch that made the lot, with its times outside over all phases."""
+        record = _record(self, number)
+        found = exposure_of(record)
+        times = [_time(one) for one in measures_of(found) if one.kind == TIME]
+        head = {"lot": number, "batch_record": record.number, "time_outside": times}
+        return Response({**head, **exposure_content(found), **lapses_content(record)})
+
+
+class LotComparison(ApiView):
+    """A lot beside the earlier lots of its product at the caller's sites."""
+
+    permission = "readings.view"
+
+    @extend_schema(responses=ComparisonShown)
+    def get(self, request: Request, number: str) -> Response:
+        """Return the numbers of the lot and of each earlier one, newest first, and where the lot stands."""
+        record = _record(self, number)
+        lots = compared_lots(record, sites=self.sites)
+        standings = [
+            {
+                "key": column.one.key,
+                "unit": column.one.unit,
+                "value": _text(column.value),
+                "median": _text(column.standing.median),
+                "low": _text(column.standing.low),
+                "high": _text(column.standing.high),
+                "lots": column.standing.lots,
+                "above": column.standing.above,
+                "place": column.standing.place(column.value),
+            }
+            for column in columns_of(lots)
+        ]
+        shown = [_lot(one) for one in lots]
+        return Response({"lot": number, "material": record.lot.material.code, "standings": standings, "lots": shown})
+
+
+def _record(view: ApiView, number: str) -> BatchRecord:
+    records = BatchRecord.objects.filter(site__in=view.sites).select_related("lot__material", "site")
+    return get_object_or_404(records, lot__number=number)
+
+
+def _lot(lot: Measures) -> dict[str, Any]:
+    return {
+        "lot": lot.record.lot.number,
+        "batch_record": lot.record.number,
+        "issued_at": lot.record.issued_at,
+        "measures": [{"key": one.key, "value": _amount(one), "bound": one.bound.value} for one in lot.by_key.values()],
+    }
+
+
+def _time(one: Measured) -> dict[str, Any]:
+    return {
+        "parameter": one.parameter,
+        "counted_beyond": [{"side": side, "value": _text(limit), "unit": one.limit_unit} for side, limit in one.beyond],
+        "value": _amount(one),
+        "bound": one.bound.value,
+        "phases": one.phases,
+        "without": one.without,
+    }
+
+
+def _amount(one: Measured) -> dict[str, str] | None:
+    return None if one.value is None else {"value": format(one.value, "f"), "unit": one.unit}
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else format(number, "f")

@@ -1,0 +1,27 @@
+"""Who has taken note of an excursion."""
+
+from django.db import models
+
+from batches.excursions.models.evaluations import Excursion
+from gatekeeper.accounts.history import History
+from gatekeeper.accounts.models import Person
+
+
+class Acknowledgement(models.Model):
+    """One person has taken note of one excursion. It resolves nothing: the deviation does."""
+
+    append_only = True
+    excursion = models.ForeignKey(Excursion, models.PROTECT, related_name="acknowledgements")
+    comment = models.CharField(max_length=400, blank=True)
+    acknowledged_at = models.DateTimeField()
+    acknowledged_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    history = History()
+
+    class Meta:
+        ordering = ["excursion", "acknowledged_at", "id"]
+        constraints = [
+            models.UniqueConstraint("excursion", "acknowledged_by", name="acknowledged_once_by_each"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.excursion} · {self.acknowledged_by}"

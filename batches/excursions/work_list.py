@@ -1,0 +1,78 @@
+"""Work list: alarms, open excursions and drafts of excursion rules."""
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from batches.excursions.models import Excursion, RuleSet
+from batches.excursions.queries.alarms import alarm_of, unacknowledged
+from batches.readings.rules.parameters import parameter
+from gatekeeper.accounts.models import Person, Site
+from gatekeeper.accounts.waiting import Row, Waiting
+
+_SHOWN = 20
+
+
+def alarms(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the alarms of records still being made that nobody has taken note of, action first, then oldest."""
+    found = unacknowledged(sites)
+    shown = list(found.order_by("level", "detected_at", "id")[:_SHOWN])
+    first = {row.phase.batch_record_id: row.pk for row in reversed(shown)}  # its live page is told once
+    rows = tuple(_alarm(row, first=row.pk in first.values()) for row in shown)
+    return Waiting(_("Alarms that nobody has acknowledged"), "", found.count(), rows)
+
+
+def _alarm(row: Excursion, *, first: bool) -> Row:
+    lasts = alarm_of(row).cleared_at is None
+    runs, number = row.phase.state == row.phase.State.RUNNING, row.phase.batch_record.number
+    words = _("rule %(rule)s, it lasts") if lasts else _("rule %(rule)s, it is over")
+    return Row(
+        title=f"{number} · {row.phase.code} · {parameter(row.parameter).title}",
+        detail=words % {"rule": row.rule},
+        url=reverse("excursions:excursion_acknowledge", args=[row.pk]),
+        state=row.level,
+        mark=row.get_level_display().capitalize(),
+        live=reverse("excursions:live", args=[number]) if runs and first else "",
+    )
+
+
+def open_excursions(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the excursions of action level whose deviation is open, oldest first."""
+    waiting = (
+        Excursion.objects.filter(
+            phase__batch_record__site__in=sites,
+            level=Excursion.Level.ACTION,
+            withdrawn_at__isnull=True,
+            deviation__status="open",
+        )
+        .select_related("phase__batch_record", "deviation")
+        .order_by("detected_at", "id")
+    )
+    rows = tuple(
+        Row(
+            title=f"{row.phase.batch_record.number} · {row.phase.code} · {parameter(row.parameter).title}",
+            detail=f"{row.deviation.number} · {row.deviation.title}",
+            url=reverse("excursions:excursion_detail", args=[row.pk]),
+            state="action",
+            mark=_("Action"),
+        )
+        for row in waiting[:_SHOWN]
+    )
+    return Waiting(_("Excursions to investigate"), "", waiting.count(), rows)
+
+
+def rule_sets_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting:
+    """Return the drafts of excursion rules that somebody else has written."""
+    found = RuleSet.objects.filter(status=RuleSet.Status.DRAFT).exclude(authored_by=person)
+    rows = tuple(
+        Row(
+            title=str(row),
+            detail=row.title,
+            url=reverse("excursions:rule_set_detail", args=[row.code, row.version]),
+            state="alert",
+            mark=_("Approve"),
+        )
+        for row in found.order_by("authored_at")[:_SHOWN]
+    )
+    return Waiting(_("Excursion rules to approve"), reverse("excursions:rule_set_list"), found.count(), rows)

@@ -1,1 +1,0 @@
-"""REST resources of monitoring: readings in, sources and rule sets, envelopes and excursions out."""

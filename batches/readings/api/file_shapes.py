@@ -1,0 +1,107 @@
+"""Types of what clients send and receive of instrument files and of mappings of logs."""
+
+from typing import ClassVar
+
+from rest_framework import serializers
+
+from batches.readings.actions.files import ReceiveFile
+from batches.readings.models import InstrumentFile, LogMapping
+
+
+class LogMappingShown(serializers.ModelSerializer):
+    """A version of what the columns of a skid's log mean."""
+
+    authored_by = serializers.CharField(source="authored_by.username")
+    approved_by = serializers.CharField(source="approved_by.username", default=None)
+
+    class Meta:
+        model = LogMapping
+        fields: ClassVar = [
+            "code", "version", "title", "status", "sha256", "content", "authored_at", "authored_by", "approved_at",
+            "approved_by",
+        ]  # fmt: skip
+
+
+class PhaseFileInput(serializers.Serializer):
+    """A file that an instrument wrote during a phase; ``mapping`` is for logs, ``sample`` for files of samples."""
+
+    file = serializers.FileField(allow_empty_file=True)
+    kind = serializers.CharField(max_length=40)
+    source = serializers.CharField(max_length=40)
+    mapping = serializers.CharField(max_length=40, allow_blank=True, default="")
+    sample = serializers.CharField(max_length=80, allow_blank=True, default="")
+
+    def command(self) -> ReceiveFile:
+        """Return the command that the form gives too."""
+        data = dict(self.validated_data)
+        upload = data.pop("file")
+        return ReceiveFile(name=upload.name, content=upload.read(), **data)
+
+
+class FileSignalShown(serializers.Serializer):
+    """What was taken of one signal; ``before`` and ``after`` count its samples outside the phase."""
+
+    tag = serializers.CharField()
+    name = serializers.CharField()
+    parameter = serializers.CharField()
+    unit = serializers.CharField()
+    samples = serializers.IntegerField()
+    bad = serializers.IntegerField()
+    before = serializers.IntegerField()
+    after = serializers.IntegerField()
+    first_at = serializers.DateTimeField()
+    last_at = serializers.DateTimeField()
+
+
+class FileFindingShown(serializers.Serializer):
+    """Something in the file that a person has to know; a blocking one names what is no reading."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    locator = serializers.CharField()
+    blocking = serializers.BooleanField()
+    sample = serializers.CharField(allow_blank=True)
+    parameter = serializers.CharField(allow_blank=True)
+
+
+class PhaseFileShown(serializers.ModelSerializer):
+    """A file of a phase with what was taken of it, and everything that was not."""
+
+    phase = serializers.CharField(source="phase.code")
+    source = serializers.CharField(source="source.code")
+    mapping = serializers.SerializerMethodField()
+    signals = FileSignalShown(many=True)
+    findings = FileFindingShown(many=True)
+    received_by = serializers.CharField(source="received_by.username")
+
+    class Meta:
+        model = InstrumentFile
+        fields: ClassVar = [
+            "id", "phase", "source", "kind", "name", "sha256", "mapping", "sample", "instrument", "boot_id", "signals",
+            "findings", "received_at", "received_by",
+        ]  # fmt: skip
+
+    def get_mapping(self, file: InstrumentFile) -> str | None:
+        """Return the mapping with its version."""
+        return None if file.mapping is None else str(file.mapping)
+
+
+class FileRowShown(serializers.Serializer):
+    """One sample as it stands in the file."""
+
+    at = serializers.DateTimeField()
+    text = serializers.CharField(allow_blank=True)
+    unit = serializers.CharField()
+    locator = serializers.CharField()
+    good = serializers.BooleanField()
+    inside = serializers.BooleanField()
+
+
+class PhaseFileWithRowsShown(PhaseFileShown):
+    """A file with some of the samples of one of its signals."""
+
+    tag = serializers.CharField(allow_null=True)
+    rows = FileRowShown(many=True)
+
+    class Meta(PhaseFileShown.Meta):
+        fields: ClassVar = [*PhaseFileShown.Meta.fields, "tag", "rows"]

@@ -1,0 +1,1 @@
+"""Pages of readings: skids and their tags, instrument files, mappings of logs, disputed frames."""

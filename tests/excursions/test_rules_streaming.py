@@ -1,0 +1,194 @@
+"""2.2.8, 2.2.9, 2.2.12: arrival cannot show in a verdict, nor can a carried state: no order, cut, copy or retry."""
+
+import random
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batches.excursions.rules.excursions import evaluate, evaluate_all, evaluation_content, rule_from
+from batches.excursions.rules.streaming_state import Stream, begun
+from batches.readings.rules.signals import joined_signal, signal_of
+from gatekeeper.core.canonical import canonical
+from gatekeeper.core.refusal import Refusal
+
+SECOND = 1_000_000
+END = 90
+RULES = [
+    rule_from(
+        {
+            "code": code,
+            "version": 1,
+            "parameter": "ph",
+            "unit": "[pH]",
+            "signal_type": "linear",
+            "kind": "duration",
+            "direction": "both",
+            "max_gap_s": 5,
+            "min_coverage": "0.95",
+        }
+        | more
+    )
+    for code, more in {
+        "duration": {
+            "alert_low": "6.8",
+            "alert_high": "7.8",
+            "action_low": "6.5",
+            "action_high": "8.0",
+            "t_on_s": 2,
+            "t_off_s": 2,
+            "t_merge_s": 3,
+            "deadband": "0.1",
+            "stuck_s": 8,
+        },
+        "instant": {"kind": "instant", "action_high": "8.0", "sensor_low": "6.45"},
+        "time": {"kind": "cumulative_time", "accumulate_below": "6.5", "accumulate_above": "8.0", "action_total": 5},
+        "dose": {"kind": "dose", "accumulate_above": "7.0", "alert_total": "0.1", "action_total": "4", "stuck_s": 8},
+        "bounded": {
+            "kind": "dose",
+            "accumulate_above": "7.0",
+            "action_high": "8.1",
+            "action_total": "4",
+            "gap_mode": "worst_case",
+        },
+        "count": {"kind": "count", "accumulate_above": "7.8", "action_total": 2, "t_on_s": 1, "t_merge_s": 2},
+        "hold": {"signal_type": "hold", "kind": "instant", "action_low": "6.5", "action_high": "8.0", "t_off_s": 3},
+        "hold-time": {"signal_type": "hold", "kind": "cumulative_time", "accumulate_above": "7.2", "action_total": 9},
+        "events": {
+            "signal_type": "event",
+            "kind": "count",
+            "accumulate_above": "7.2",
+            "action_total": 3,
+            "max_gap_s": None,
+        },
+        "event": {"signal_type": "event", "kind": "instant", "action_high": "8.0", "t_merge_s": 9},
+        "rate": {
+            "kind": "rate",
+            "aggregation": "slope",
+            "window_s": 4,
+            "unit": "[pH]/min",
+            "action_high": 3,
+            "stuck_s": 8,
+        },
+        "mean": {"aggregation": "mean", "window_s": 3, "alert_high": "7.5", "t_on_s": 1, "deadband": "0.1"},
+        "largest": {"kind": "dose", "aggregation": "max", "window_s": 6, "accumulate_above": "7.5", "action_total": 9},
+        "smallest": {
+            "kind": "count",
+            "aggregation": "min",
+            "window_s": 2,
+            "accumulate_below": "6.9",
+            "action_total": 1,
+        },
+        "coverage": {"kind": "coverage", "stuck_s": 8},
+    }.items()
+]
+values = st.sampled_from([6.4, 6.5, 6.7, 7.2, 7.21, 7.8, 7.9, 8.0, 8.3, 8.3, 7.0, 7.1, float("nan")])
+rows = st.lists(
+    st.tuples(st.integers(-4 * SECOND, END * SECOND), values, st.sampled_from([192, 192, 192, 192, 192, 0])),
+    max_size=70,
+)
+regular = st.lists(values, max_size=END).map(lambda column: [(at * SECOND, v, 192) for at, v in enumerate(column)])
+samples = rows | regular | st.tuples(regular, rows).map(lambda both: both[0] + both[1])
+
+
+def frame(rows):
+    return signal_of([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
+
+
+def said(evaluation):
+    return canonical(evaluation_content(evaluation))
+
+
+def in_one_pass(rows, rule):
+    return said(evaluate(frame(rows), rule, start=0, end=END * SECOND))
+
+
+@given(samples, st.sampled_from(RULES), st.randoms(use_true_random=False), st.integers(1, 7))
+@settings(max_examples=100, deadline=None)
+def test_no_order_split_copy_or_retry_of_the_same_samples_changes_a_byte(given_rows, rule, chance, parts):
+    shuffled = given_rows + [row for row in given_rows if chance.random() < 0.4]
+    chance.shuffle(shuffled)
+    frames = [frame(shuffled[part::parts]) for part in range(parts)]
+    retried = joined_signal(frames + frames[:2])
+    assert said(evaluate(retried, rule, start=0, end=END * SECOND)) == in_one_pass(given_rows, rule)
+
+
+def streamed(frames, rule, *, keep_s=Decimal(0)):
+    """Judge a stream frame by frame; a sample before what is settled makes everything be read again."""
+    state, came = begun(0), []
+    for rows in frames:
+        came += rows
+        try:
+            state = Stream(frame(rows), rule, state).carried_on(keep_s=keep_s)
+        except Refusal:
+            state = Stream(frame(came), rule, begun(0)).carried_on(keep_s=keep_s)
+    return state
+
+
+def cut(rows, chance):
+    frames = []
+    while rows:
+        size = chance.randint(1, 25)
+        frames.append(rows[:size])
+        rows = rows[size:]
+    return frames
+
+
+@given(samples, st.sampled_from(RULES), st.randoms(use_true_random=False), st.integers(0, 9), st.integers(0, 9))
+@settings(max_examples=150, deadline=None)
+def test_streaming_with_carried_state_equals_one_pass_over_everything(given_rows, rule, chance, keep, disorder):
+    arriving = sorted(given_rows, key=lambda row: row[0] + chance.randint(0, disorder * SECOND))
+    state = streamed(cut(arriving, chance), rule, keep_s=Decimal(keep))
+    last = evaluate(frame([]), rule, start=0, end=END * SECOND, carried=state)
+    assert said(last) == in_one_pass(given_rows, rule)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_long_stream_carries_little(rule):
+    chance = random.Random(7)
+    given_rows = [
+        (at * SECOND // 2, 7.2 + chance.choice([0, 0.1, 0.2]) + (0.9 if at % 150 > 140 else 0), 192)
+        for at in range(2 * 900)
+    ]
+    state = streamed(cut(given_rows, chance), rule)
+    assert state.settled_us > 850 * SECOND
+    assert len(state.tail.times) + len(state.context.times) < 120
+    whole = evaluate(frame(given_rows), rule, start=0, end=900 * SECOND)
+    assert said(evaluate(frame([]), rule, start=0, end=900 * SECOND, carried=state)) == said(whole)
+
+
+def test_a_sample_before_what_is_settled_asks_for_one_pass_and_the_same_sample_again_does_not():
+    steady = [(at * SECOND, 7.2 + at % 2 / 10, 192) for at in range(30)]
+    state = Stream(frame(steady), RULES[0], begun(0)).carried_on()
+    settled = next(row for row in steady if row[0] == state.settled_us)
+    assert Stream(frame([settled]), RULES[0], state).carried_on().settled_us == state.settled_us
+    for late in ((settled[0], 9.9, 192), (settled[0], settled[1], 0), (settled[0] - 1, 7.2, 192)):
+        with pytest.raises(Refusal) as refused:
+            evaluate(frame([late]), RULES[0], start=0, end=END * SECOND, carried=state)
+        assert refused.value.code == "reading_too_late"
+
+
+def test_nothing_new_changes_nothing_and_what_came_before_the_step_waits_for_it():
+    state = begun(0)
+    assert Stream(frame([]), RULES[0], state).carried_on() is state
+    early = Stream(frame([(-SECOND, 9.0, 192)]), RULES[6], state).carried_on()
+    assert (early.settled_us, len(early.tail.times)) == (None, 1)
+    held = evaluate(frame([]), RULES[6], start=0, end=3 * SECOND, carried=early)
+    assert held.excursions[0].started_us == 0
+
+
+def test_a_step_that_ended_before_what_is_settled_is_read_again():
+    state = Stream(frame([(at * SECOND, 7.2 + at % 2 / 10, 192) for at in range(30)]), RULES[0], begun(0)).carried_on()
+    with pytest.raises(Refusal) as refused:
+        evaluate(frame([]), RULES[0], start=0, end=5 * SECOND, carried=state)
+    assert refused.value.code == "window_ends_before_start"
+
+
+def test_rules_that_share_a_signal_say_what_each_would_say_alone():
+    chance = random.Random(1)
+    signal = frame([(at * SECOND, 7.2 + chance.random(), 192) for at in range(END)])
+    together = evaluate_all(signal, RULES, start=0, end=END * SECOND)
+    assert [said(one) for one in together] == [
+        said(evaluate(signal, rule, start=0, end=END * SECOND)) for rule in RULES
+    ]
