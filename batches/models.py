@@ -226,7 +226,6 @@ class EquipmentUse(models.Model):
     calibration_due_date = models.DateField(null=True, blank=True)
     used_at = models.DateTimeField()
     used_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["phase", "id"]

@@ -16,7 +16,7 @@ from batches.models import BatchRecord, Deviation, Equipment, InProcessResult, M
 from gatekeeper.api import Signs
 
 
-class MasterShown(serializers.ModelSerializer[MasterBatchRecord]):
+class MasterOutput(serializers.ModelSerializer[MasterBatchRecord]):
     """A version of a master batch record with its content and digest."""
 
     material = serializers.CharField(source="material.code")
@@ -31,7 +31,7 @@ class MasterShown(serializers.ModelSerializer[MasterBatchRecord]):
         ]  # fmt: skip
 
 
-class BatchRecordShown(serializers.ModelSerializer[BatchRecord]):
+class BatchRecordOutput(serializers.ModelSerializer[BatchRecord]):
     """A batch record."""
 
     master = serializers.CharField(source="master.code")
@@ -52,7 +52,7 @@ class BatchRecordShown(serializers.ModelSerializer[BatchRecord]):
         ]  # fmt: skip
 
 
-class ResultShown(serializers.ModelSerializer[InProcessResult]):
+class ResultOutput(serializers.ModelSerializer[InProcessResult]):
     """An in-process result as reported, with its unit and verdict; ``supersedes`` is the entry that it corrects."""
 
     entry = serializers.IntegerField(source="pk")
@@ -68,7 +68,7 @@ class ResultShown(serializers.ModelSerializer[InProcessResult]):
         ]  # fmt: skip
 
 
-class UseShown(serializers.Serializer[Any]):
+class UseOutput(serializers.Serializer[Any]):
     """A lot used in a phase."""
 
     lot = serializers.CharField(source="parent.number")
@@ -78,7 +78,7 @@ class UseShown(serializers.Serializer[Any]):
     used_by = serializers.CharField(source="used_by.username")
 
 
-class SignatureShown(serializers.Serializer[Any]):
+class SignatureOutput(serializers.Serializer[Any]):
     """A signature; ``valid`` is false once the record has changed after it."""
 
     printed_name = serializers.CharField()
@@ -88,7 +88,7 @@ class SignatureShown(serializers.Serializer[Any]):
     valid = serializers.BooleanField(allow_null=True)
 
 
-class PhaseShown(serializers.Serializer[Any]):
+class PhaseOutput(serializers.Serializer[Any]):
     """A phase with its entries, superseded ones included."""
 
     code = serializers.CharField(source="phase.code")
@@ -102,17 +102,17 @@ class PhaseShown(serializers.Serializer[Any]):
     verified_at = serializers.DateTimeField(source="phase.verified_at", allow_null=True)
     verified_by = serializers.CharField(source="phase.verified_by.username", default=None)
     sha256 = serializers.CharField(source="content_sha256")
-    results = ResultShown(source="phase.results.all", many=True)
-    materials = UseShown(source="uses", many=True)
+    results = ResultOutput(source="phase.results.all", many=True)
+    materials = UseOutput(source="uses", many=True)
     equipment = serializers.SerializerMethodField()
-    signatures = SignatureShown(many=True)
+    signatures = SignatureOutput(many=True)
 
     def get_equipment(self, view: Any) -> list[str]:
         """Return the codes of the equipment that served the phase."""
         return [use.equipment.code for use in view.phase.equipment_uses.all()]
 
 
-class YieldShown(serializers.Serializer[Any]):
+class YieldOutput(serializers.Serializer[Any]):
     """One row of the table of yields; a per cent is null where it is not computable, ``why_not`` says why."""
 
     phase = serializers.CharField()
@@ -125,7 +125,7 @@ class YieldShown(serializers.Serializer[Any]):
     why_not = serializers.CharField()
 
 
-class DeviationShown(serializers.ModelSerializer[Deviation]):
+class DeviationOutput(serializers.ModelSerializer[Deviation]):
     """A deviation with its conclusion."""
 
     batch_record = serializers.CharField(source="batch_record.number")
@@ -143,7 +143,7 @@ class DeviationShown(serializers.ModelSerializer[Deviation]):
         ]  # fmt: skip
 
 
-class EquipmentShown(serializers.ModelSerializer[Equipment]):
+class EquipmentOutput(serializers.ModelSerializer[Equipment]):
     """Equipment with its geometry."""
 
     site = serializers.CharField(source="site.code")
@@ -274,7 +274,7 @@ class ReasonGiven(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=400, allow_blank=True)
 
 
-class CalibrationShown(serializers.Serializer[Any]):
+class CalibrationOutput(serializers.Serializer[Any]):
     """A calibration as recorded."""
 
     due_date = serializers.CharField()
@@ -283,7 +283,7 @@ class CalibrationShown(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
-class GeometryShown(serializers.Serializer[Any]):
+class GeometryOutput(serializers.Serializer[Any]):
     """A version of a geometry as recorded."""
 
     version = serializers.IntegerField()

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.requests import permits, sites_in
 from gatekeeper.accounts.rules.permissions import SIGNED_IN
-from gatekeeper.accounts.waiting import Waiting
+from gatekeeper.accounts.work_list import WorkList
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +51,29 @@ NAV: tuple[Entry, ...] = (
     Entry("accounts.view", _("People"), "accounts:person_list"),
 )
 
-# (permission, path of a query ``(*, person, sites) -> Waiting``), most urgent first.
+# (permission, path of a query ``(*, person, sites) -> WorkList``), most urgent first.
 QUEUES: tuple[tuple[str, str], ...] = (
     ("excursions.acknowledge", "batches.excursions.work_list.alarms"),
-    ("batches.close_deviation", "batches.queries.waiting.deviations_to_close"),
-    ("batches.perform", "batches.queries.waiting.phases_to_perform"),
-    ("batches.perform", "batches.queries.waiting.phases_to_start"),
-    ("batches.verify", "batches.queries.waiting.phases_to_verify"),
-    ("batches.review", "batches.queries.waiting.records_to_review"),
-    ("batches.approve", "batches.queries.waiting.masters_to_approve"),
+    ("batches.close_deviation", "batches.queries.work_list.deviations_to_close"),
+    ("batches.perform", "batches.queries.work_list.phases_to_perform"),
+    ("batches.perform", "batches.queries.work_list.phases_to_start"),
+    ("batches.verify", "batches.queries.work_list.phases_to_verify"),
+    ("batches.review", "batches.queries.work_list.records_to_review"),
+    ("batches.approve", "batches.queries.work_list.masters_to_approve"),
     ("batches.approve", "batches.excursions.work_list.rule_sets_to_approve"),
     ("batches.approve", "batches.readings.work_list.log_mappings_to_approve"),
     ("readings.correct", "batches.readings.work_list.disputes_to_settle"),
-    ("release.release_lot", "release.waiting.lots_to_release"),
-    ("release.review", "release.waiting.batches_to_review"),
-    ("release.review_result", "release.waiting.results_to_review"),
-    ("release.record_result", "release.waiting.lots_to_test"),
-    ("release.approve_specification", "release.waiting.specifications_to_approve"),
-    ("release.approve_specification", "plasmids.waiting.specifications_to_approve"),
-    ("lots.release", "plasmids.waiting.lots_to_release"),
+    ("release.release_lot", "release.work_list.lots_to_release"),
+    ("release.review", "release.work_list.batches_to_review"),
+    ("release.review_result", "release.work_list.results_to_review"),
+    ("release.record_result", "release.work_list.lots_to_test"),
+    ("release.approve_specification", "release.work_list.specifications_to_approve"),
+    ("release.approve_specification", "plasmids.work_list.specifications_to_approve"),
+    ("lots.release", "plasmids.work_list.lots_to_release"),
     ("batches.close_deviation", "batches.excursions.work_list.open_excursions"),
-    ("accounts.manage", "gatekeeper.accounts.waiting.locked_out_people"),
-    ("accounts.manage", "gatekeeper.accounts.waiting.expiring_qualifications"),
-    (SIGNED_IN, "gatekeeper.accounts.waiting.own_qualifications"),
+    ("accounts.manage", "gatekeeper.accounts.work_list.locked_out_people"),
+    ("accounts.manage", "gatekeeper.accounts.work_list.expiring_qualifications"),
+    (SIGNED_IN, "gatekeeper.accounts.work_list.own_qualifications"),
 )
 
 # (permission, path of a query ``(*, lot, sites) -> context or None``) of what apps above show on the page of a lot; the
@@ -88,7 +88,7 @@ def lot_panels_of(request: Any, lot: Any) -> list[dict[str, Any]]:
     return [panel for panel in panels if panel is not None]
 
 
-def queues_of(request: Any) -> list[Waiting]:
+def queues_of(request: Any) -> list[WorkList]:
     """Return the queues that the request's person may work on, with what waits in each."""
     person = request.user
     if not isinstance(person, Person):

@@ -21,10 +21,10 @@ from plasmids.serializers import (
     CorrectionGiven,
     PlasmidGiven,
     PlasmidLotGiven,
-    PlasmidLotShown,
-    PlasmidShown,
+    PlasmidLotOutput,
+    PlasmidOutput,
     ReleaseGiven,
-    SpecificationShown,
+    SpecificationOutput,
 )
 
 
@@ -33,16 +33,16 @@ class Plasmids(ApiView):
 
     permissions = {"GET": "plasmids.view", "POST": "plasmids.author"}
 
-    @extend_schema(responses=PlasmidShown(many=True))
+    @extend_schema(responses=PlasmidOutput(many=True))
     def get(self, request: Request) -> Response:
         """List constructs."""
-        return self.listed(Plasmid.objects.all(), PlasmidShown)
+        return self.listed(Plasmid.objects.all(), PlasmidOutput)
 
-    @extend_schema(request=PlasmidGiven, responses={201: PlasmidShown})
+    @extend_schema(request=PlasmidGiven, responses={201: PlasmidOutput})
     def post(self, request: Request) -> Response:
         """Register a construct."""
         plasmid = register_plasmid(by=request.user, **self.parsed(PlasmidGiven).validated_data)
-        return Response(PlasmidShown(plasmid).data, status=201)
+        return Response(PlasmidOutput(plasmid).data, status=201)
 
 
 class OnePlasmid(ApiView):
@@ -50,10 +50,10 @@ class OnePlasmid(ApiView):
 
     permission = "plasmids.view"
 
-    @extend_schema(responses=PlasmidShown)
+    @extend_schema(responses=PlasmidOutput)
     def get(self, request: Request, code: str) -> Response:
         """Show the construct."""
-        return Response(PlasmidShown(get_object_or_404(Plasmid, code=code)).data)
+        return Response(PlasmidOutput(get_object_or_404(Plasmid, code=code)).data)
 
 
 class PlasmidLots(ApiView):
@@ -61,16 +61,16 @@ class PlasmidLots(ApiView):
 
     permissions = {"GET": "plasmids.view", "POST": "lots.receive"}
 
-    @extend_schema(responses=PlasmidLotShown(many=True))
+    @extend_schema(responses=PlasmidLotOutput(many=True))
     def get(self, request: Request) -> Response:
         """List plasmid lots."""
-        return self.listed(queries.plasmid_lots().filter(lot__site__in=self.sites), PlasmidLotShown)
+        return self.listed(queries.plasmid_lots().filter(lot__site__in=self.sites), PlasmidLotOutput)
 
-    @extend_schema(request=PlasmidLotGiven, responses={201: PlasmidLotShown})
+    @extend_schema(request=PlasmidLotGiven, responses={201: PlasmidLotOutput})
     def post(self, request: Request) -> Response:
         """Receive a lot with its supplier's results."""
         plasmid_lot = receive_lot(by=request.user, command=self.parsed(PlasmidLotGiven).command())
-        return Response(PlasmidLotShown(plasmid_lot).data, status=201)
+        return Response(PlasmidLotOutput(plasmid_lot).data, status=201)
 
 
 class OnePlasmidLot(ApiView):
@@ -85,10 +85,10 @@ class OnePlasmidLot(ApiView):
         """
         return get_object_or_404(queries.plasmid_lots(), lot__number=number, lot__site__in=self.sites)
 
-    @extend_schema(responses=PlasmidLotShown)
+    @extend_schema(responses=PlasmidLotOutput)
     def get(self, request: Request, number: str) -> Response:
         """Show the lot, its certificate judged."""
-        return Response(PlasmidLotShown(self.plasmid_lot(number)).data)
+        return Response(PlasmidLotOutput(self.plasmid_lot(number)).data)
 
 
 class Corrections(OnePlasmidLot):
@@ -101,14 +101,14 @@ class Corrections(OnePlasmidLot):
         """Refuse: results are read with their lot."""
         raise Http404
 
-    @extend_schema(request=CorrectionGiven, responses={201: PlasmidLotShown})
+    @extend_schema(request=CorrectionGiven, responses={201: PlasmidLotOutput})
     def post(self, request: Request, number: str) -> Response:
         """Correct or add a result; the former one stays and is superseded."""
         given: Any = self.parsed(CorrectionGiven)
         plasmid_lot = self.plasmid_lot(number)
         reason = given.validated_data["reason"]
         correct_result(by=request.user, plasmid_lot=plasmid_lot, result=given.command(), reason=reason)
-        return Response(PlasmidLotShown(self.plasmid_lot(number)).data, status=201)
+        return Response(PlasmidLotOutput(self.plasmid_lot(number)).data, status=201)
 
 
 class Release(OnePlasmidLot):
@@ -122,12 +122,12 @@ class Release(OnePlasmidLot):
         """Refuse: the release is read in the status history."""
         raise Http404
 
-    @extend_schema(request=ReleaseGiven, responses={201: PlasmidLotShown})
+    @extend_schema(request=ReleaseGiven, responses={201: PlasmidLotOutput})
     def post(self, request: Request, number: str) -> Response:
         """Release the lot for use in manufacture."""
         credentials = self.parsed(ReleaseGiven).credentials(request)
         release_lot(by=request.user, credentials=credentials, plasmid_lot=self.plasmid_lot(number))
-        return Response(PlasmidLotShown(self.plasmid_lot(number)).data, status=201)
+        return Response(PlasmidLotOutput(self.plasmid_lot(number)).data, status=201)
 
 
 class Specifications(ApiView):
@@ -136,16 +136,16 @@ class Specifications(ApiView):
     permissions = {"GET": "plasmids.view", "POST": "release.author_specification"}
     parser_classes = [TomlParser]
 
-    @extend_schema(responses=SpecificationShown(many=True))
+    @extend_schema(responses=SpecificationOutput(many=True))
     def get(self, request: Request) -> Response:
         """List versions."""
-        return self.listed(queries.specifications(), SpecificationShown)
+        return self.listed(queries.specifications(), SpecificationOutput)
 
-    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: SpecificationShown})
+    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: SpecificationOutput})
     def post(self, request: Request) -> Response:
         """Record a draft from TOML."""
         draft = import_specification(by=request.user, site=self.sites[0], toml=request.data)
-        return Response(SpecificationShown(draft).data, status=201)
+        return Response(SpecificationOutput(draft).data, status=201)
 
 
 class OneSpecification(ApiView):
@@ -153,11 +153,11 @@ class OneSpecification(ApiView):
 
     permission = "plasmids.view"
 
-    @extend_schema(responses=SpecificationShown)
+    @extend_schema(responses=SpecificationOutput)
     def get(self, request: Request, code: str, version: int) -> Response:
         """Show the version."""
         found = get_object_or_404(queries.specifications(), code=code, version=version)
-        return Response(SpecificationShown(found).data)
+        return Response(SpecificationOutput(found).data)
 
 
 class ApproveSpecification(ApiView):
@@ -166,7 +166,7 @@ class ApproveSpecification(ApiView):
     permission = "release.approve_specification"
     signs = True
 
-    @extend_schema(request=ReleaseGiven, responses={201: SpecificationShown})
+    @extend_schema(request=ReleaseGiven, responses={201: SpecificationOutput})
     def post(self, request: Request, code: str, version: int) -> Response:
         """Approve the draft."""
         found = get_object_or_404(IncomingSpecification, code=code, version=version)
@@ -174,4 +174,4 @@ class ApproveSpecification(ApiView):
         approved = approve_specification(
             by=request.user, credentials=credentials, site=self.sites[0], specification=found
         )
-        return Response(SpecificationShown(approved).data, status=201)
+        return Response(SpecificationOutput(approved).data, status=201)

@@ -123,7 +123,6 @@ class IncomingResult(models.Model):
     entered_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     supersedes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="superseded_by")
     reason = models.CharField(max_length=400, blank=True)
-    history = History()
 
     class Meta:
         ordering = ["plasmid_lot", "attribute", "id"]

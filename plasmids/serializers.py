@@ -11,7 +11,7 @@ from plasmids.models import IncomingSpecification, Plasmid, PlasmidLot
 from plasmids.queries import Line, lines, obstacles
 
 
-class PlasmidShown(serializers.ModelSerializer[Plasmid]):
+class PlasmidOutput(serializers.ModelSerializer[Plasmid]):
     """A construct."""
 
     class Meta:
@@ -73,7 +73,7 @@ class PlasmidLotGiven(serializers.Serializer[Any]):
         return ReceiveLot(**data | {"results": [SupplierResult(**line) for line in data["results"]]})
 
 
-class LineShown(serializers.Serializer[Any]):
+class LineOutput(serializers.Serializer[Any]):
     """One attribute of the specification with its newest result."""
 
     attribute = serializers.CharField()
@@ -98,7 +98,7 @@ class LineShown(serializers.Serializer[Any]):
         }
 
 
-class PlasmidLotShown(serializers.ModelSerializer[PlasmidLot]):
+class PlasmidLotOutput(serializers.ModelSerializer[PlasmidLot]):
     """A plasmid lot with its certificate judged, and what stands in the way of its release."""
 
     number = serializers.CharField(source="lot.number")
@@ -127,7 +127,7 @@ class PlasmidLotShown(serializers.ModelSerializer[PlasmidLot]):
 
     def get_results(self, plasmid_lot: PlasmidLot) -> list[dict[str, Any]]:
         """Return the certificate as the specification orders it."""
-        return LineShown(lines(plasmid_lot), many=True).data
+        return LineOutput(lines(plasmid_lot), many=True).data
 
     def get_obstacles(self, plasmid_lot: PlasmidLot) -> list[dict[str, str]]:
         """Return what stands in the way of the lot's release."""
@@ -138,7 +138,7 @@ class ReleaseGiven(Signs):
     """A signed release."""
 
 
-class SpecificationShown(serializers.ModelSerializer[IncomingSpecification]):
+class SpecificationOutput(serializers.ModelSerializer[IncomingSpecification]):
     """A version of what an arriving plasmid lot must meet."""
 
     authored_by = serializers.CharField(source="authored_by.username")

@@ -32,20 +32,20 @@ class Specifications(ApiView):
     parser_classes = [TomlParser]
 
     @extend_schema(
-        responses=shapes.SpecificationShown(many=True),
+        responses=shapes.SpecificationOutput(many=True),
         parameters=[OpenApiParameter(name, str) for name in ("material", "market", "status")],
     )
     def get(self, request: Request) -> Response:
         """List versions."""
         filters = {"material": "material__code", "market": "market__code", "status": "status"}
         asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
-        return self.listed(queries.specifications().filter(**asked), shapes.SpecificationShown)
+        return self.listed(queries.specifications().filter(**asked), shapes.SpecificationOutput)
 
-    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: shapes.SpecificationShown})
+    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: shapes.SpecificationOutput})
     def post(self, request: Request) -> Response:
         """Record a draft from TOML."""
         draft = import_specification(by=request.user, site=self.sites[0], toml=request.data)
-        return Response(shapes.SpecificationShown(draft).data, status=201)
+        return Response(shapes.SpecificationOutput(draft).data, status=201)
 
 
 class OneSpecification(ApiView):
@@ -53,11 +53,11 @@ class OneSpecification(ApiView):
 
     permission = "release.view"
 
-    @extend_schema(responses=shapes.SpecificationShown)
+    @extend_schema(responses=shapes.SpecificationOutput)
     def get(self, request: Request, code: str, version: int) -> Response:
         """Show the version."""
         found = get_object_or_404(queries.specifications(), code=code, version=version)
-        return Response(shapes.SpecificationShown(found).data)
+        return Response(shapes.SpecificationOutput(found).data)
 
 
 class ApproveSpecification(ApiView):
@@ -66,7 +66,7 @@ class ApproveSpecification(ApiView):
     permission = "release.approve_specification"
     signs = True
 
-    @extend_schema(request=shapes.Signs, responses={201: shapes.SpecificationShown})
+    @extend_schema(request=shapes.Signs, responses={201: shapes.SpecificationOutput})
     def post(self, request: Request, code: str, version: int) -> Response:
         """Approve the draft."""
         approved = approve_specification(
@@ -75,7 +75,7 @@ class ApproveSpecification(ApiView):
             site=self.sites[0],
             specification=get_object_or_404(Specification, code=code, version=version),
         )
-        return Response(shapes.SpecificationShown(approved).data, status=201)
+        return Response(shapes.SpecificationOutput(approved).data, status=201)
 
 
 class Markets(ApiView):
@@ -84,16 +84,16 @@ class Markets(ApiView):
     permissions = {"GET": "release.view", "POST": "release.author_specification"}
     parser_classes = [TomlParser]
 
-    @extend_schema(responses=shapes.MarketShown(many=True))
+    @extend_schema(responses=shapes.MarketOutput(many=True))
     def get(self, request: Request) -> Response:
         """List markets."""
-        return self.listed(Market.objects.all(), shapes.MarketShown)
+        return self.listed(Market.objects.all(), shapes.MarketOutput)
 
-    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: shapes.MarketShown(many=True)})
+    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: shapes.MarketOutput(many=True)})
     def post(self, request: Request) -> Response:
         """Import markets from TOML; a known one takes its new profile until a specification for it is approved."""
         imported = import_markets(by=request.user, site=self.sites[0], toml=request.data)
-        return Response({"results": shapes.MarketShown(imported, many=True).data}, status=201)
+        return Response({"results": shapes.MarketOutput(imported, many=True).data}, status=201)
 
 
 class OneMarket(ApiView):
@@ -101,10 +101,10 @@ class OneMarket(ApiView):
 
     permission = "release.view"
 
-    @extend_schema(responses=shapes.MarketShown)
+    @extend_schema(responses=shapes.MarketOutput)
     def get(self, request: Request, code: str) -> Response:
         """Show the market."""
-        return Response(shapes.MarketShown(queries.market_named(code)).data)
+        return Response(shapes.MarketOutput(queries.market_named(code)).data)
 
 
 class OfLot(ApiView):
@@ -125,17 +125,17 @@ class Results(OfLot):
 
     permissions = {"GET": "release.view", "POST": "release.record_result"}
 
-    @extend_schema(responses=shapes.ResultShown(many=True))
+    @extend_schema(responses=shapes.ResultOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List results."""
         results = queries.visible_results(self.sites).filter(lot=self.lot(number))
-        return self.listed(results, shapes.ResultShown)
+        return self.listed(results, shapes.ResultOutput)
 
-    @extend_schema(request=shapes.ResultGiven, responses={201: shapes.ResultShown})
+    @extend_schema(request=shapes.ResultGiven, responses={201: shapes.ResultOutput})
     def post(self, request: Request, number: str) -> Response:
         """Record a result as reported."""
         command = self.parsed(shapes.ResultGiven).command(self.lot(number))
-        return Response(shapes.ResultShown(record_result(by=request.user, command=command)).data, status=201)
+        return Response(shapes.ResultOutput(record_result(by=request.user, command=command)).data, status=201)
 
 
 class Corrections(OfLot):
@@ -143,7 +143,7 @@ class Corrections(OfLot):
 
     permission = "release.record_result"
 
-    @extend_schema(request=shapes.CorrectionGiven, responses={201: shapes.ResultShown})
+    @extend_schema(request=shapes.CorrectionGiven, responses={201: shapes.ResultOutput})
     def post(self, request: Request, number: str, result: int) -> Response:
         """Record a corrected result in its place; the former one stays."""
         lot = self.lot(number)
@@ -154,7 +154,7 @@ class Corrections(OfLot):
             command=given.command(lot),
             reason=given.validated_data["reason"],
         )
-        return Response(shapes.ResultShown(corrected).data, status=201)
+        return Response(shapes.ResultOutput(corrected).data, status=201)
 
 
 class Invalidations(OfLot):
@@ -162,13 +162,13 @@ class Invalidations(OfLot):
 
     permission = "release.review_result"
 
-    @extend_schema(request=shapes.ReasonGiven, responses={201: shapes.ResultShown})
+    @extend_schema(request=shapes.ReasonGiven, responses={201: shapes.ResultOutput})
     def post(self, request: Request, number: str, result: int) -> Response:
         """Take the result out with its reason; it stays on record."""
         found = get_object_or_404(queries.visible_results(self.sites), lot=self.lot(number), pk=result)
         reason = self.parsed(shapes.ReasonGiven).validated_data["reason"]
         row = invalidate_result(by=request.user, result=found, reason=reason)
-        return Response(shapes.ResultShown(row).data, status=201)
+        return Response(shapes.ResultOutput(row).data, status=201)
 
 
 class ResultReviews(OfLot):
@@ -177,14 +177,14 @@ class ResultReviews(OfLot):
     permission = "release.review_result"
     signs = True
 
-    @extend_schema(request=shapes.ReviewsGiven, responses={201: shapes.ResultShown(many=True)})
+    @extend_schema(request=shapes.ReviewsGiven, responses={201: shapes.ResultOutput(many=True)})
     def post(self, request: Request, number: str) -> Response:
         """Review results of the lot."""
         given: Any = self.parsed(shapes.ReviewsGiven)
         of_lot = queries.visible_results(self.sites).filter(lot=self.lot(number))
         found = [get_object_or_404(of_lot, pk=key) for key in given.validated_data["results"]]
         reviewed = review_results(by=request.user, credentials=given.credentials(request), results=found)
-        return Response({"results": shapes.ResultShown(reviewed, many=True).data}, status=201)
+        return Response({"results": shapes.ResultOutput(reviewed, many=True).data}, status=201)
 
 
 class BatchReviews(OfLot):
@@ -212,12 +212,12 @@ class BatchReviews(OfLot):
 class Gate(OfLot):
     """What stands in the way of a lot for a market."""
 
-    @extend_schema(responses=shapes.GateShown, parameters=[OpenApiParameter("market", str, required=True)])
+    @extend_schema(responses=shapes.GateOutput, parameters=[OpenApiParameter("market", str, required=True)])
     def get(self, request: Request, number: str) -> Response:
         """Ask the gate; nothing is written."""
         lot = self.lot(number)
         market = queries.market_named(request.query_params.get("market", ""))
-        return Response(shapes.GateShown(queries.dossier(lot, market)).data)
+        return Response(shapes.GateOutput(queries.dossier(lot, market)).data)
 
 
 class Dispositions(OfLot):
@@ -226,13 +226,13 @@ class Dispositions(OfLot):
     permissions = {"GET": "release.view", "POST": "release.release_lot"}
     signs = True
 
-    @extend_schema(responses=shapes.DispositionShown(many=True))
+    @extend_schema(responses=shapes.DispositionOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List decisions."""
         decisions = queries.visible_dispositions(self.sites).filter(lot=self.lot(number))
-        return self.listed(decisions, shapes.DispositionShown)
+        return self.listed(decisions, shapes.DispositionOutput)
 
-    @extend_schema(request=shapes.DecisionGiven, responses={201: shapes.DispositionShown})
+    @extend_schema(request=shapes.DecisionGiven, responses={201: shapes.DispositionOutput})
     def post(self, request: Request, number: str) -> Response:
         """Release the lot for a market through its gate, or reject it; signed, answered once sealed."""
         given: Any = self.parsed(shapes.DecisionGiven)
@@ -243,17 +243,17 @@ class Dispositions(OfLot):
             decided = release_lot(**common)
         else:
             decided = reject_lot(**common, reason=data["reason"])
-        return Response(shapes.DispositionShown(decided).data, status=201)
+        return Response(shapes.DispositionOutput(decided).data, status=201)
 
 
 class Certificates(OfLot):
     """The certificates of a lot."""
 
-    @extend_schema(responses=shapes.CertificateShown(many=True))
+    @extend_schema(responses=shapes.CertificateOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List certificates."""
         found = queries.visible_certificates(self.sites).filter(lot=self.lot(number))
-        return self.listed(found, shapes.CertificateShown)
+        return self.listed(found, shapes.CertificateOutput)
 
 
 class OneCertificate(ApiView):
@@ -268,10 +268,10 @@ class OneCertificate(ApiView):
         """
         return get_object_or_404(queries.visible_certificates(self.sites), number=number)
 
-    @extend_schema(responses=shapes.CertificateShown)
+    @extend_schema(responses=shapes.CertificateOutput)
     def get(self, request: Request, number: str) -> Response:
         """Show the certificate."""
-        return Response(shapes.CertificateShown(self.certificate(number)).data)
+        return Response(shapes.CertificateOutput(self.certificate(number)).data)
 
 
 class CertificateAsPdf(OneCertificate):
@@ -298,12 +298,12 @@ class InstrumentFiles(ApiView):
     permissions = {"GET": "release.view", "POST": "release.record_result"}
     parser_classes = [MultiPartParser]
 
-    @extend_schema(responses=shapes.FileShown(many=True))
+    @extend_schema(responses=shapes.FileOutput(many=True))
     def get(self, request: Request) -> Response:
         """List received files."""
-        return self.listed(queries.visible_files(self.sites), shapes.FileShown)
+        return self.listed(queries.visible_files(self.sites), shapes.FileOutput)
 
-    @extend_schema(request={"multipart/form-data": shapes.FileGiven}, responses={201: shapes.FileShown})
+    @extend_schema(request={"multipart/form-data": shapes.FileGiven}, responses={201: shapes.FileOutput})
     def post(self, request: Request) -> Response:
         """Receive a file; the answer holds its readings and findings."""
         data = self.parsed(shapes.FileGiven).validated_data
@@ -311,7 +311,7 @@ class InstrumentFiles(ApiView):
         upload = data["file"]
         check_size(upload.size)
         command = ReceiveFile(kind=data["kind"], name=upload.name, content=upload.read(), lot=lot.number)
-        return Response(shapes.FileShown(receive_file(by=request.user, command=command)).data, status=201)
+        return Response(shapes.FileOutput(receive_file(by=request.user, command=command)).data, status=201)
 
 
 class OneFile(ApiView):
@@ -319,10 +319,10 @@ class OneFile(ApiView):
 
     permission = "release.view"
 
-    @extend_schema(responses=shapes.FileShown)
+    @extend_schema(responses=shapes.FileOutput)
     def get(self, request: Request, file: int) -> Response:
         """Show the file with its readings and findings."""
-        return Response(shapes.FileShown(get_object_or_404(queries.visible_files(self.sites), pk=file)).data)
+        return Response(shapes.FileOutput(get_object_or_404(queries.visible_files(self.sites), pk=file)).data)
 
 
 class FileResults(ApiView):
@@ -330,7 +330,7 @@ class FileResults(ApiView):
 
     permission = "release.record_result"
 
-    @extend_schema(request=shapes.FileResultsGiven, responses={201: shapes.ResultShown(many=True)})
+    @extend_schema(request=shapes.FileResultsGiven, responses={201: shapes.ResultOutput(many=True)})
     def post(self, request: Request, file: int) -> Response:
         """Record results from the file, each with the place where it stands."""
         found: InstrumentFile = get_object_or_404(queries.visible_files(self.sites), pk=file)
@@ -338,7 +338,7 @@ class FileResults(ApiView):
         results = results_from_file(
             by=request.user, file=found, analyst=given.validated_data["analyst"], wanted=given.wanted()
         )
-        return Response({"results": shapes.ResultShown(results, many=True).data}, status=201)
+        return Response({"results": shapes.ResultOutput(results, many=True).data}, status=201)
 
 
 def _download(content: bytes, content_type: str, name: str) -> HttpResponse:

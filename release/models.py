@@ -82,7 +82,6 @@ class InstrumentFile(models.Model):
     findings = models.JSONField()
     received_at = models.DateTimeField()
     received_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History(excluded_fields=["content"])
     evidence_redacts = ("content",)  # the log holds the digest of the bytes
 
     class Meta:
@@ -155,7 +154,6 @@ class Review(models.Model):
     reviewed_at = models.DateTimeField()
     reviewed_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     signature = models.ForeignKey(Signature, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["batch_record", "id"]
@@ -182,7 +180,6 @@ class Disposition(models.Model):
     decided_at = models.DateTimeField()
     decided_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     signature = models.ForeignKey(Signature, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["lot", "market", "id"]
@@ -208,7 +205,6 @@ class Certificate(models.Model):
     pdf_sha256 = models.CharField(max_length=64)
     issued_at = models.DateTimeField()
     issued_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History(excluded_fields=["pdf"])
     evidence_redacts = ("pdf",)
 
     class Meta:

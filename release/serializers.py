@@ -109,7 +109,7 @@ class FileResultsGiven(serializers.Serializer[Any]):
         return [FileResult(**row) for row in self.validated_data["results"]]
 
 
-class ResultShown(serializers.ModelSerializer[Result]):
+class ResultOutput(serializers.ModelSerializer[Result]):
     """A result with who entered and who reviewed it."""
 
     lot = serializers.CharField(source="lot.number")
@@ -131,7 +131,7 @@ class ResultShown(serializers.ModelSerializer[Result]):
         return hasattr(result, "superseded_by")
 
 
-class FileShown(serializers.ModelSerializer[InstrumentFile]):
+class FileOutput(serializers.ModelSerializer[InstrumentFile]):
     """A received file with what its reader found."""
 
     lot = serializers.CharField(source="lot.number", default=None)
@@ -142,7 +142,7 @@ class FileShown(serializers.ModelSerializer[InstrumentFile]):
         fields = ["id", "kind", "name", "sha256", "lot", "readings", "findings", "received_at", "received_by"]
 
 
-class SpecificationShown(serializers.ModelSerializer[Specification]):
+class SpecificationOutput(serializers.ModelSerializer[Specification]):
     """A version of what a product must meet for a market."""
 
     material = serializers.CharField(source="material.code")
@@ -158,7 +158,7 @@ class SpecificationShown(serializers.ModelSerializer[Specification]):
         ]  # fmt: skip
 
 
-class MarketShown(serializers.ModelSerializer[Market]):
+class MarketOutput(serializers.ModelSerializer[Market]):
     """A market with its profile."""
 
     class Meta:
@@ -166,7 +166,7 @@ class MarketShown(serializers.ModelSerializer[Market]):
         fields = ["code", "name", "profile"]
 
 
-class DispositionShown(serializers.ModelSerializer[Disposition]):
+class DispositionOutput(serializers.ModelSerializer[Disposition]):
     """A decision with its signature and certificate."""
 
     lot = serializers.CharField(source="lot.number")
@@ -185,7 +185,7 @@ class DispositionShown(serializers.ModelSerializer[Disposition]):
         ]  # fmt: skip
 
 
-class CertificateShown(serializers.ModelSerializer[Certificate]):
+class CertificateOutput(serializers.ModelSerializer[Certificate]):
     """A certificate of analysis with its content."""
 
     lot = serializers.CharField(source="lot.number")
@@ -202,7 +202,7 @@ class CertificateShown(serializers.ModelSerializer[Certificate]):
         return json.loads(certificate.content)
 
 
-class GateShown(serializers.Serializer[Any]):
+class GateOutput(serializers.Serializer[Any]):
     """What the gate says of a lot for a market."""
 
     lot = serializers.CharField()

@@ -14,8 +14,8 @@ from batches.rules import statuses
 from batches.rules.judgement import judged
 from batches.rules.reasons import reason as given_reason
 from batches.rules.recipe import Control, PhaseRecipe
-from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.actions.authentication import Credentials, Proof, prove, signer_of
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import day_at

@@ -7,8 +7,8 @@ from batches import queries
 from batches.models import MasterBatchRecord
 from batches.rules import recipe as recipes
 from batches.rules import statuses
-from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.actions.authentication import Proof
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority_anywhere

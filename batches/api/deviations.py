@@ -12,7 +12,7 @@ from batches import queries
 from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
 from batches.api.records import IF_MATCH, RecordView
 from batches.models import Deviation
-from batches.serializers import ClosingGiven, DeviationGiven, DeviationShown, ReasonGiven
+from batches.serializers import ClosingGiven, DeviationGiven, DeviationOutput, ReasonGiven
 from gatekeeper.api import ApiView, check_match, etag_of
 from gatekeeper.pagination import updated_since
 
@@ -23,7 +23,7 @@ class Deviations(ApiView):
     permission = "batches.view"
 
     @extend_schema(
-        responses=DeviationShown(many=True),
+        responses=DeviationOutput(many=True),
         parameters=[OpenApiParameter(name, str) for name in ("status", "severity", "batch_record", "updated_since")],
     )
     def get(self, request: Request) -> Response:
@@ -32,7 +32,7 @@ class Deviations(ApiView):
         asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
         found = queries.all_deviations().filter(batch_record__site__in=self.sites, **asked)
         since = updated_since(request)
-        return self.listed(found.filter(updated_at__gte=since) if since else found, DeviationShown)
+        return self.listed(found.filter(updated_at__gte=since) if since else found, DeviationOutput)
 
 
 class OneDeviation(ApiView):
@@ -47,7 +47,7 @@ class OneDeviation(ApiView):
         """
         return get_object_or_404(queries.all_deviations(), number=number, batch_record__site__in=self.sites)
 
-    @extend_schema(responses=DeviationShown)
+    @extend_schema(responses=DeviationOutput)
     def get(self, request: Request, number: str) -> Response:
         """Show the deviation."""
         return self.shown(self.deviation(number))
@@ -55,7 +55,7 @@ class OneDeviation(ApiView):
     def shown(self, deviation: Deviation, status: int = 200) -> Response:
         """Return the deviation with its ETag."""
         headers = {"ETag": _etag(deviation)}
-        return Response(DeviationShown(deviation).data, status=status, headers=headers)
+        return Response(DeviationOutput(deviation).data, status=status, headers=headers)
 
 
 class CloseDeviation(OneDeviation):
@@ -69,7 +69,7 @@ class CloseDeviation(OneDeviation):
         """Refuse: the conclusion is read with the deviation."""
         raise Http404
 
-    @extend_schema(request=ClosingGiven, responses={201: DeviationShown})
+    @extend_schema(request=ClosingGiven, responses={201: DeviationOutput})
     def post(self, request: Request, number: str) -> Response:
         """Close the deviation."""
         given: Any = self.parsed(ClosingGiven)
@@ -79,7 +79,7 @@ class CloseDeviation(OneDeviation):
             deviation=self.deviation(number),
             **given.conclusion(),
         )
-        return Response(DeviationShown(closed).data, status=201)
+        return Response(DeviationOutput(closed).data, status=201)
 
 
 class ReopenDeviation(OneDeviation):
@@ -92,7 +92,7 @@ class ReopenDeviation(OneDeviation):
         """Refuse: what became of it is read with the deviation."""
         raise Http404
 
-    @extend_schema(request=ReasonGiven, responses={201: DeviationShown}, parameters=[IF_MATCH])
+    @extend_schema(request=ReasonGiven, responses={201: DeviationOutput}, parameters=[IF_MATCH])
     def post(self, request: Request, number: str) -> Response:
         """Open the deviation again, with the reason (If-Match needed); its conclusion stays to be read."""
         given = self.parsed(ReasonGiven).validated_data
@@ -107,12 +107,12 @@ class RecordDeviations(RecordView):
 
     permissions = {"GET": "batches.view", "POST": "batches.open_deviation"}
 
-    @extend_schema(responses=DeviationShown(many=True))
+    @extend_schema(responses=DeviationOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List the deviations, newest first."""
-        return self.listed(queries.all_deviations().filter(batch_record=self.record(number)), DeviationShown)
+        return self.listed(queries.all_deviations().filter(batch_record=self.record(number)), DeviationOutput)
 
-    @extend_schema(request=DeviationGiven, responses={201: DeviationShown})
+    @extend_schema(request=DeviationGiven, responses={201: DeviationOutput})
     def post(self, request: Request, number: str) -> Response:
         """Report a deviation."""
         given: Any = self.parsed(DeviationGiven)
@@ -120,7 +120,7 @@ class RecordDeviations(RecordView):
         code = given.validated_data["phase"]
         phase = get_object_or_404(record.phases, code=code) if code else None
         opened = open_deviation(by=request.user, batch_record=record, phase=phase, command=given.command())
-        return Response(DeviationShown(opened).data, status=201)
+        return Response(DeviationOutput(opened).data, status=201)
 
 
 def _etag(deviation: Deviation) -> str:

@@ -11,11 +11,11 @@ from batches.api.records import IF_MATCH
 from batches.models import Equipment
 from batches.serializers import (
     CalibrationGiven,
-    CalibrationShown,
+    CalibrationOutput,
     EquipmentGiven,
-    EquipmentShown,
+    EquipmentOutput,
     GeometryGiven,
-    GeometryShown,
+    GeometryOutput,
 )
 from gatekeeper.api import ApiView, check_match, etag_of
 
@@ -25,12 +25,12 @@ class EquipmentList(ApiView):
 
     permissions = {"GET": "batches.view", "POST": "readings.configure"}
 
-    @extend_schema(responses=EquipmentShown(many=True))
+    @extend_schema(responses=EquipmentOutput(many=True))
     def get(self, request: Request) -> Response:
         """List equipment."""
-        return self.listed(queries.all_equipment().filter(site__in=self.sites), EquipmentShown)
+        return self.listed(queries.all_equipment().filter(site__in=self.sites), EquipmentOutput)
 
-    @extend_schema(request=EquipmentGiven, responses={201: EquipmentShown})
+    @extend_schema(request=EquipmentGiven, responses={201: EquipmentOutput})
     def post(self, request: Request) -> Response:
         """Register equipment."""
         unit = register_equipment(by=request.user, command=self.parsed(EquipmentGiven).command())
@@ -66,7 +66,7 @@ class OneEquipment(UnitView):
     permission = "batches.view"
     permissions = {}
 
-    @extend_schema(responses=EquipmentShown)
+    @extend_schema(responses=EquipmentOutput)
     def get(self, request: Request, code: str) -> Response:
         """Show the equipment; the ETag is what a change sends as If-Match."""
         return _shown(self.unit(code))
@@ -75,15 +75,15 @@ class OneEquipment(UnitView):
 class Calibrations(UnitView):
     """The calibrations of a piece of equipment."""
 
-    @extend_schema(responses=CalibrationShown(many=True))
+    @extend_schema(responses=CalibrationOutput(many=True))
     def get(self, request: Request, code: str) -> Response:
         """List the calibrations, newest first."""
         unit = self.unit(code)
-        rows = CalibrationShown(queries.equipment_log(unit).calibrations, many=True).data
+        rows = CalibrationOutput(queries.equipment_log(unit).calibrations, many=True).data
         body = {"results": rows, "next": None, "previous": None}
         return Response(body, headers={"ETag": _etag(unit)})
 
-    @extend_schema(request=CalibrationGiven, responses={201: EquipmentShown}, parameters=[IF_MATCH])
+    @extend_schema(request=CalibrationGiven, responses={201: EquipmentOutput}, parameters=[IF_MATCH])
     def post(self, request: Request, code: str) -> Response:
         """Record a calibration with its certificate and when the next one is due (If-Match needed)."""
         given = self.parsed(CalibrationGiven).validated_data
@@ -94,15 +94,15 @@ class Calibrations(UnitView):
 class Geometry(UnitView):
     """The versions of the geometry of a piece of equipment."""
 
-    @extend_schema(responses=GeometryShown(many=True))
+    @extend_schema(responses=GeometryOutput(many=True))
     def get(self, request: Request, code: str) -> Response:
         """List the versions, newest first."""
         unit = self.unit(code)
-        rows = GeometryShown(queries.equipment_log(unit).geometries, many=True).data
+        rows = GeometryOutput(queries.equipment_log(unit).geometries, many=True).data
         body = {"results": rows, "next": None, "previous": None}
         return Response(body, headers={"ETag": _etag(unit)})
 
-    @extend_schema(request=GeometryGiven, responses={201: EquipmentShown}, parameters=[IF_MATCH])
+    @extend_schema(request=GeometryGiven, responses={201: EquipmentOutput}, parameters=[IF_MATCH])
     def post(self, request: Request, code: str) -> Response:
         """Give the equipment a new version of its geometry, with the reason (If-Match needed)."""
         given = self.parsed(GeometryGiven).validated_data
@@ -111,7 +111,7 @@ class Geometry(UnitView):
 
 
 def _shown(unit: Equipment, status: int = 200) -> Response:
-    return Response(EquipmentShown(unit).data, status=status, headers={"ETag": _etag(unit)})
+    return Response(EquipmentOutput(unit).data, status=status, headers={"ETag": _etag(unit)})
 
 
 def _etag(unit: Equipment) -> str:

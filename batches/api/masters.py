@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from batches import queries
 from batches.actions.masters import approve_master, draft_master, import_master
 from batches.models import MasterBatchRecord
-from batches.serializers import MasterShown, SigningGiven
+from batches.serializers import MasterOutput, SigningGiven
 from gatekeeper.api import ApiView
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.parsers import JsonParser, TomlParser
@@ -23,18 +23,18 @@ class Masters(ApiView):
     permissions = {"GET": "batches.view", "POST": "batches.author"}
     parser_classes = [JsonParser, TomlParser]
 
-    @extend_schema(responses=MasterShown(many=True))
+    @extend_schema(responses=MasterOutput(many=True))
     def get(self, request: Request) -> Response:
         """List versions, newest first."""
-        return self.listed(queries.masters(), MasterShown)
+        return self.listed(queries.masters(), MasterOutput)
 
     @extend_schema(
         request={"application/json": OpenApiTypes.OBJECT, "application/toml": OpenApiTypes.STR},
-        responses={201: MasterShown},
+        responses={201: MasterOutput},
     )
     def post(self, request: Request) -> Response:
         """Record a draft from JSON or TOML."""
-        return Response(MasterShown(_drafted(request)).data, status=201)
+        return Response(MasterOutput(_drafted(request)).data, status=201)
 
 
 class OneMaster(ApiView):
@@ -42,10 +42,10 @@ class OneMaster(ApiView):
 
     permission = "batches.view"
 
-    @extend_schema(responses=MasterShown)
+    @extend_schema(responses=MasterOutput)
     def get(self, request: Request, code: str, version: int) -> Response:
         """Show the version."""
-        return Response(MasterShown(_master(code, version)).data)
+        return Response(MasterOutput(_master(code, version)).data)
 
 
 class ApproveMaster(ApiView):
@@ -54,12 +54,12 @@ class ApproveMaster(ApiView):
     permission = "batches.approve"
     signs = True
 
-    @extend_schema(request=SigningGiven, responses={201: MasterShown})
+    @extend_schema(request=SigningGiven, responses={201: MasterOutput})
     def post(self, request: Request, code: str, version: int) -> Response:
         """Approve the draft."""
         credentials = self.parsed(SigningGiven).credentials(request)
         master = approve_master(by=request.user, credentials=credentials, master=_master(code, version))
-        return Response(MasterShown(master).data, status=201)
+        return Response(MasterOutput(master).data, status=201)
 
 
 def _drafted(request: Request) -> MasterBatchRecord:

@@ -13,17 +13,17 @@ from batches.actions import execution, records
 from batches.models import BatchRecord, Phase
 from batches.queries.records import PhaseView
 from batches.serializers import (
-    BatchRecordShown,
+    BatchRecordOutput,
     IssueGiven,
-    PhaseShown,
+    PhaseOutput,
     ReasonGiven,
     ResultGiven,
-    ResultShown,
+    ResultOutput,
     SigningGiven,
     StartGiven,
     UseGiven,
-    UseShown,
-    YieldShown,
+    UseOutput,
+    YieldOutput,
 )
 from gatekeeper.accounts.clock import now
 from gatekeeper.api import ApiView, check_match, etag_of
@@ -64,7 +64,7 @@ class RecordView(ApiView):
     def shown(self, record: BatchRecord, status: int = 200) -> Response:
         """Return the record with its ETag."""
         fresh = queries.batch_records().get(pk=record.pk)
-        return Response(BatchRecordShown(fresh).data, status=status, headers={"ETag": _etag(fresh)})
+        return Response(BatchRecordOutput(fresh).data, status=status, headers={"ETag": _etag(fresh)})
 
 
 class BatchRecords(RecordView):
@@ -74,7 +74,7 @@ class BatchRecords(RecordView):
     signs = True
 
     @extend_schema(
-        responses=BatchRecordShown(many=True),
+        responses=BatchRecordOutput(many=True),
         parameters=[OpenApiParameter(name, str) for name in ("status", "lot", "master", "site", "updated_since")],
     )
     def get(self, request: Request) -> Response:
@@ -83,9 +83,9 @@ class BatchRecords(RecordView):
         asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
         found = queries.batch_records().filter(site__in=self.sites, **asked)
         since = updated_since(request)
-        return self.listed(found.filter(updated_at__gte=since) if since else found, BatchRecordShown)
+        return self.listed(found.filter(updated_at__gte=since) if since else found, BatchRecordOutput)
 
-    @extend_schema(request=IssueGiven, responses={201: BatchRecordShown})
+    @extend_schema(request=IssueGiven, responses={201: BatchRecordOutput})
     def post(self, request: Request) -> Response:
         """Issue a batch record with a signature."""
         given: Any = self.parsed(IssueGiven)
@@ -98,7 +98,7 @@ class OneRecord(RecordView):
 
     permission = "batches.view"
 
-    @extend_schema(responses=BatchRecordShown)
+    @extend_schema(responses=BatchRecordOutput)
     def get(self, request: Request, number: str) -> Response:
         """Show the record."""
         return self.shown(self.record(number))
@@ -109,7 +109,7 @@ class Complete(RecordView):
 
     permission = "batches.perform"
 
-    @extend_schema(request=None, responses={201: BatchRecordShown})
+    @extend_schema(request=None, responses={201: BatchRecordOutput})
     def post(self, request: Request, number: str) -> Response:
         """Say that production is complete."""
         return self.shown(records.complete(by=request.user, batch_record=self.record(number)), 201)
@@ -121,7 +121,7 @@ class Review(RecordView):
     permission = "batches.review"
     signs = True
 
-    @extend_schema(request=SigningGiven, responses={201: BatchRecordShown})
+    @extend_schema(request=SigningGiven, responses={201: BatchRecordOutput})
     def post(self, request: Request, number: str) -> Response:
         """Sign the review."""
         credentials = self.parsed(SigningGiven).credentials(request)
@@ -134,7 +134,7 @@ class Reopen(RecordView):
 
     permission = "batches.review"
 
-    @extend_schema(request=ReasonGiven, responses={201: BatchRecordShown}, parameters=[IF_MATCH])
+    @extend_schema(request=ReasonGiven, responses={201: BatchRecordOutput}, parameters=[IF_MATCH])
     def post(self, request: Request, number: str) -> Response:
         """Take the review back, with the reason (If-Match needed), so that entries can be corrected again."""
         given = self.parsed(ReasonGiven).validated_data
@@ -148,11 +148,11 @@ class Phases(RecordView):
 
     permission = "batches.view"
 
-    @extend_schema(responses=PhaseShown(many=True))
+    @extend_schema(responses=PhaseOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List the phases with their entries."""
         view = queries.record_view(self.record(number), now())
-        return Response({"results": PhaseShown(view.phases, many=True).data, "next": None, "previous": None})
+        return Response({"results": PhaseOutput(view.phases, many=True).data, "next": None, "previous": None})
 
 
 class OnePhase(RecordView):
@@ -160,10 +160,10 @@ class OnePhase(RecordView):
 
     permission = "batches.view"
 
-    @extend_schema(responses=PhaseShown)
+    @extend_schema(responses=PhaseOutput)
     def get(self, request: Request, number: str, code: str) -> Response:
         """Show the phase with its entries."""
-        return Response(PhaseShown(self.phase_view(number, code)).data)
+        return Response(PhaseOutput(self.phase_view(number, code)).data)
 
 
 class Start(RecordView):
@@ -171,12 +171,12 @@ class Start(RecordView):
 
     permission = "batches.perform"
 
-    @extend_schema(request=StartGiven, responses={201: PhaseShown})
+    @extend_schema(request=StartGiven, responses={201: PhaseOutput})
     def post(self, request: Request, number: str, code: str) -> Response:
         """Start the phase with its equipment."""
         command = self.parsed(StartGiven).command()
         execution.start_phase(by=request.user, phase=self.phase(number, code), command=command)
-        return Response(PhaseShown(self.phase_view(number, code)).data, status=201)
+        return Response(PhaseOutput(self.phase_view(number, code)).data, status=201)
 
 
 class PhaseMaterials(RecordView):
@@ -184,18 +184,18 @@ class PhaseMaterials(RecordView):
 
     permissions = {"GET": "batches.view", "POST": "batches.perform"}
 
-    @extend_schema(responses=UseShown(many=True))
+    @extend_schema(responses=UseOutput(many=True))
     def get(self, request: Request, number: str, code: str) -> Response:
         """List the lots used."""
-        uses = UseShown(self.phase_view(number, code).uses, many=True).data
+        uses = UseOutput(self.phase_view(number, code).uses, many=True).data
         return Response({"results": uses, "next": None, "previous": None})
 
-    @extend_schema(request=UseGiven, responses={201: UseShown})
+    @extend_schema(request=UseGiven, responses={201: UseOutput})
     def post(self, request: Request, number: str, code: str) -> Response:
         """Use a quantity of a lot."""
         command = self.parsed(UseGiven).command()
         use = execution.use_lot(by=request.user, phase=self.phase(number, code), command=command)
-        return Response(UseShown(use).data, status=201)
+        return Response(UseOutput(use).data, status=201)
 
 
 class Results(RecordView):
@@ -203,22 +203,22 @@ class Results(RecordView):
 
     permissions = {"GET": "batches.view", "POST": "batches.record_result"}
 
-    @extend_schema(responses=ResultShown(many=True))
+    @extend_schema(responses=ResultOutput(many=True))
     def get(self, request: Request, number: str, code: str) -> Response:
         """List the results, superseded ones included; the ETag is what a correction sends as If-Match."""
         phase = self.phase(number, code)
         rows = phase.results.select_related("entered_by", "verified_by").order_by("id")
-        body = {"results": ResultShown(rows, many=True).data, "next": None, "previous": None}
+        body = {"results": ResultOutput(rows, many=True).data, "next": None, "previous": None}
         return Response(body, headers={"ETag": _etag(phase.batch_record)})
 
-    @extend_schema(request=ResultGiven, responses={201: ResultShown})
+    @extend_schema(request=ResultGiven, responses={201: ResultOutput})
     def post(self, request: Request, number: str, code: str) -> Response:
         """Enter a result, correct one with a reason (If-Match needed), or say why there is none."""
         given: Any = self.parsed(ResultGiven)
         phase = self.phase(number, code)
         result = _entered(request, phase, given)
         headers = {"ETag": _etag(BatchRecord.objects.get(pk=phase.batch_record_id))}
-        return Response(ResultShown(result).data, status=201, headers=headers)
+        return Response(ResultOutput(result).data, status=201, headers=headers)
 
 
 class CheckResult(RecordView):
@@ -226,11 +226,11 @@ class CheckResult(RecordView):
 
     permission = "batches.verify"
 
-    @extend_schema(request=None, responses={201: ResultShown})
+    @extend_schema(request=None, responses={201: ResultOutput})
     def post(self, request: Request, number: str, code: str, control: str) -> Response:
         """Check the entry."""
         result = execution.verify_result(by=request.user, phase=self.phase(number, code), control=control)
-        return Response(ResultShown(result).data, status=201)
+        return Response(ResultOutput(result).data, status=201)
 
 
 class SignPhase(RecordView):
@@ -239,7 +239,7 @@ class SignPhase(RecordView):
     permission = "batches.perform"
     signs = True
 
-    @extend_schema(request=SigningGiven, responses={201: PhaseShown})
+    @extend_schema(request=SigningGiven, responses={201: PhaseOutput})
     def post(self, request: Request, number: str, code: str) -> Response:
         """Sign for the phase as performed."""
         given: Any = self.parsed(SigningGiven)
@@ -249,7 +249,7 @@ class SignPhase(RecordView):
             phase=self.phase(number, code),
             shown_digest=given.validated_data["sha256"],
         )
-        return Response(PhaseShown(self.phase_view(number, code)).data, status=201)
+        return Response(PhaseOutput(self.phase_view(number, code)).data, status=201)
 
 
 class VerifyPhase(RecordView):
@@ -258,7 +258,7 @@ class VerifyPhase(RecordView):
     permission = "batches.verify"
     signs = True
 
-    @extend_schema(request=SigningGiven, responses={201: PhaseShown})
+    @extend_schema(request=SigningGiven, responses={201: PhaseOutput})
     def post(self, request: Request, number: str, code: str) -> Response:
         """Verify the phase."""
         given: Any = self.parsed(SigningGiven)
@@ -268,7 +268,7 @@ class VerifyPhase(RecordView):
             phase=self.phase(number, code),
             shown_digest=given.validated_data["sha256"],
         )
-        return Response(PhaseShown(self.phase_view(number, code)).data, status=201)
+        return Response(PhaseOutput(self.phase_view(number, code)).data, status=201)
 
 
 class Yields(RecordView):
@@ -276,10 +276,10 @@ class Yields(RecordView):
 
     permission = "batches.view"
 
-    @extend_schema(responses=YieldShown(many=True))
+    @extend_schema(responses=YieldOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """Show the table of yields."""
-        rows = YieldShown(queries.yields_of(self.record(number)), many=True).data
+        rows = YieldOutput(queries.yields_of(self.record(number)), many=True).data
         return Response({"results": rows, "next": None, "previous": None})
 
 

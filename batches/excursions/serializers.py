@@ -8,7 +8,7 @@ from batches.excursions.models import RuleSet
 from batches.excursions.rules.alarms import AlarmState
 
 
-class BucketShown(serializers.Serializer):
+class BucketOutput(serializers.Serializer):
     """Readings of a short time."""
 
     at = serializers.DateTimeField()
@@ -18,31 +18,31 @@ class BucketShown(serializers.Serializer):
     samples = serializers.IntegerField()
 
 
-class SeriesShown(serializers.Serializer):
+class SeriesOutput(serializers.Serializer):
     """The buckets of one source in one phase."""
 
     phase = serializers.CharField()
     source = serializers.CharField()
-    buckets = BucketShown(many=True)
+    buckets = BucketOutput(many=True)
 
 
-class EnvelopeShown(serializers.Serializer):
+class EnvelopeOutput(serializers.Serializer):
     """The readings of one parameter over a batch record."""
 
     batch_record = serializers.CharField()
     parameter = serializers.CharField()
     unit = serializers.CharField()
-    series = SeriesShown(many=True)
+    series = SeriesOutput(many=True)
 
 
-class AmountShown(serializers.Serializer):
+class AmountOutput(serializers.Serializer):
     """A number as text, with its unit."""
 
     value = serializers.CharField()
     unit = serializers.CharField()
 
 
-class ExcursionShown(serializers.Serializer):
+class ExcursionOutput(serializers.Serializer):
     """An excursion with the rule and the data that it was found by."""
 
     id = serializers.IntegerField()
@@ -54,10 +54,10 @@ class ExcursionShown(serializers.Serializer):
     level = serializers.ChoiceField(["alert", "action"])
     started_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
-    duration = AmountShown()
-    peak = AmountShown()
-    limit = AmountShown()
-    excess_dose = AmountShown()
+    duration = AmountOutput()
+    peak = AmountOutput()
+    limit = AmountOutput()
+    excess_dose = AmountOutput()
     evaluation_version = serializers.IntegerField()
     data_sha256 = serializers.CharField()
     deviation = serializers.CharField(allow_null=True)
@@ -69,7 +69,7 @@ class AcknowledgeInput(serializers.Serializer):
     comment = serializers.CharField(max_length=400, default="", allow_blank=True)
 
 
-class AcknowledgementShown(serializers.Serializer):
+class AcknowledgementOutput(serializers.Serializer):
     """Who took note of an excursion, when, and what they said."""
 
     acknowledged_by = serializers.CharField()
@@ -77,7 +77,7 @@ class AcknowledgementShown(serializers.Serializer):
     comment = serializers.CharField(allow_blank=True)
 
 
-class AlarmShown(serializers.Serializer):
+class AlarmOutput(serializers.Serializer):
     """An excursion as an alarm; acknowledged is not resolved: its deviation says that."""
 
     id = serializers.IntegerField()
@@ -91,26 +91,26 @@ class AlarmShown(serializers.Serializer):
     raised_at = serializers.DateTimeField()
     cleared_at = serializers.DateTimeField(allow_null=True)
     withdrawn = serializers.BooleanField()
-    acknowledgements = AcknowledgementShown(many=True)
+    acknowledgements = AcknowledgementOutput(many=True)
     deviation = serializers.CharField(allow_null=True)
 
 
-class BeyondShown(AmountShown):
+class BeyondOutput(AmountOutput):
     """A limit beyond which a rule counts, and on which side of it."""
 
     side = serializers.ChoiceField(["high", "low"])
 
 
-class SpentShown(serializers.Serializer):
+class SpentOutput(serializers.Serializer):
     """How long a phase was in each state."""
 
-    inside = AmountShown()
-    alert = AmountShown()
-    action = AmountShown()
-    unknown = AmountShown()
+    inside = AmountOutput()
+    alert = AmountOutput()
+    action = AmountOutput()
+    unknown = AmountOutput()
 
 
-class ExposureRowShown(serializers.Serializer):
+class ExposureRowOutput(serializers.Serializer):
     """What one rule says of one phase; what was not measured is null."""
 
     phase = serializers.CharField()
@@ -123,29 +123,29 @@ class ExposureRowShown(serializers.Serializer):
     kind = serializers.CharField()
     state = serializers.ChoiceField(["normal", "alert", "unknown", "action"])
     problem = serializers.CharField(allow_blank=True)
-    time = SpentShown()
-    counted_beyond = BeyondShown(many=True)
-    time_outside = AmountShown(allow_null=True)
-    excess_dose = AmountShown(allow_null=True)
-    worst = AmountShown(allow_null=True)
-    coverage = AmountShown()
+    time = SpentOutput()
+    counted_beyond = BeyondOutput(many=True)
+    time_outside = AmountOutput(allow_null=True)
+    excess_dose = AmountOutput(allow_null=True)
+    worst = AmountOutput(allow_null=True)
+    coverage = AmountOutput()
     deviations = serializers.ListField(child=serializers.CharField())
 
 
-class ExposureTotalShown(serializers.Serializer):
+class ExposureTotalOutput(serializers.Serializer):
     """A total over the phases that measured it; ``without`` had a rule for it and no data."""
 
     measure = serializers.ChoiceField(
         ["pump_passes", "shear_dose", "shear_excess_dose", "particle_shear_dose", "residual_potency"]
     )
-    value = AmountShown(allow_null=True)
+    value = AmountOutput(allow_null=True)
     bound = serializers.ChoiceField(["exact", "at_least", "at_most", "uncertain"])
-    counted_beyond = AmountShown(allow_null=True)
+    counted_beyond = AmountOutput(allow_null=True)
     phases = serializers.ListField(child=serializers.CharField())
     without = serializers.ListField(child=serializers.CharField())
 
 
-class HalfLifeShown(serializers.Serializer):
+class HalfLifeOutput(serializers.Serializer):
     """One row of a half-life table: from and to in °C, half-life in h."""
 
     low_cel = serializers.CharField()
@@ -155,7 +155,7 @@ class HalfLifeShown(serializers.Serializer):
     basis = serializers.CharField(allow_blank=True)
 
 
-class AssumptionShown(serializers.Serializer):
+class AssumptionOutput(serializers.Serializer):
     """What the residual potency of these phases assumes."""
 
     rule = serializers.CharField()
@@ -165,10 +165,10 @@ class AssumptionShown(serializers.Serializer):
     equation = serializers.CharField(allow_blank=True)
     formula = serializers.CharField(allow_blank=True)
     basis = serializers.CharField(allow_blank=True)
-    half_lives = HalfLifeShown(many=True)
+    half_lives = HalfLifeOutput(many=True)
 
 
-class LapseShown(serializers.Serializer):
+class LapseOutput(serializers.Serializer):
     """A time in which the calibration of equipment did not hold while it served a phase; ``tags`` it measured."""
 
     phase = serializers.CharField()
@@ -179,18 +179,18 @@ class LapseShown(serializers.Serializer):
     until_at = serializers.DateTimeField()
 
 
-class ExposureShown(serializers.Serializer):
+class ExposureOutput(serializers.Serializer):
     """What a batch went through, as its newest evaluations recorded it."""
 
     batch_record = serializers.CharField()
     phases = serializers.ListField(child=serializers.CharField())
-    rows = ExposureRowShown(many=True)
-    totals = ExposureTotalShown(many=True)
-    assumptions = AssumptionShown(many=True)
-    calibration_lapses = LapseShown(many=True)
+    rows = ExposureRowOutput(many=True)
+    totals = ExposureTotalOutput(many=True)
+    assumptions = AssumptionOutput(many=True)
+    calibration_lapses = LapseOutput(many=True)
 
 
-class RuleSetShown(serializers.ModelSerializer):
+class RuleSetOutput(serializers.ModelSerializer):
     """A version of a set of excursion rules, with every rule as it judges."""
 
     authored_by = serializers.CharField(source="authored_by.username")
@@ -204,7 +204,7 @@ class RuleSetShown(serializers.ModelSerializer):
         ]  # fmt: skip
 
 
-class SaidShown(serializers.Serializer):
+class SaidOutput(serializers.Serializer):
     """What one version says of one rule of a phase."""
 
     state = serializers.ChoiceField(["normal", "alert", "unknown", "action"])
@@ -212,16 +212,16 @@ class SaidShown(serializers.Serializer):
     actions = serializers.IntegerField()
 
 
-class ChangeShown(serializers.Serializer):
+class ChangeOutput(serializers.Serializer):
     """One rule as recorded and as it would be; null where that version has no such rule."""
 
     rule = serializers.CharField()
-    before = SaidShown(allow_null=True)
-    after = SaidShown(allow_null=True)
+    before = SaidOutput(allow_null=True)
+    after = SaidOutput(allow_null=True)
     flips = serializers.BooleanField()
 
 
-class ReplayedShown(serializers.Serializer):
+class ReplayedOutput(serializers.Serializer):
     """What a replay found of one phase."""
 
     lot = serializers.CharField()
@@ -230,10 +230,10 @@ class ReplayedShown(serializers.Serializer):
     flips = serializers.BooleanField()
     before = serializers.ChoiceField(["normal", "alert", "unknown", "action"])
     after = serializers.ChoiceField(["normal", "alert", "unknown", "action"])
-    rules = ChangeShown(many=True)
+    rules = ChangeOutput(many=True)
 
 
-class ReplayShown(serializers.Serializer):
+class ReplayOutput(serializers.Serializer):
     """A replay of a draft over past batches: what-if, no judgement of a lot. Without a digest it is not finished."""
 
     what_if = serializers.BooleanField()
@@ -246,45 +246,45 @@ class ReplayShown(serializers.Serializer):
     of = serializers.IntegerField()
     flips = serializers.IntegerField()
     sha256 = serializers.CharField(allow_blank=True)
-    phases = ReplayedShown(many=True)
+    phases = ReplayedOutput(many=True)
 
 
-class TimeOutsideShown(serializers.Serializer):
+class TimeOutsideOutput(serializers.Serializer):
     """How long a signal was outside of what over all phases; null where it was not measured."""
 
     parameter = serializers.CharField()
-    counted_beyond = BeyondShown(many=True)
-    value = AmountShown(allow_null=True)
+    counted_beyond = BeyondOutput(many=True)
+    value = AmountOutput(allow_null=True)
     bound = serializers.ChoiceField(["exact", "at_least", "at_most", "uncertain"])
     phases = serializers.ListField(child=serializers.CharField())
     without = serializers.ListField(child=serializers.CharField())
 
 
-class LotExposureShown(ExposureShown):
+class LotExposureOutput(ExposureOutput):
     """What a lot went through while it was made."""
 
     lot = serializers.CharField()
-    time_outside = TimeOutsideShown(many=True)
+    time_outside = TimeOutsideOutput(many=True)
 
 
-class MeasuredShown(serializers.Serializer):
+class MeasuredOutput(serializers.Serializer):
     """One number of one lot; null where it was not measured."""
 
     key = serializers.CharField()
-    value = AmountShown(allow_null=True)
+    value = AmountOutput(allow_null=True)
     bound = serializers.ChoiceField(["exact", "at_least", "at_most", "uncertain"])
 
 
-class ComparedLotShown(serializers.Serializer):
+class ComparedLotOutput(serializers.Serializer):
     """The numbers of one lot."""
 
     lot = serializers.CharField()
     batch_record = serializers.CharField()
     issued_at = serializers.DateTimeField()
-    measures = MeasuredShown(many=True)
+    measures = MeasuredOutput(many=True)
 
 
-class StandingShown(serializers.Serializer):
+class StandingOutput(serializers.Serializer):
     """One number of this lot among those of the earlier lots."""
 
     key = serializers.CharField()
@@ -298,10 +298,10 @@ class StandingShown(serializers.Serializer):
     place = serializers.ChoiceField(["alone", "unknown", "below", "within", "above"])
 
 
-class ComparisonShown(serializers.Serializer):
+class ComparisonOutput(serializers.Serializer):
     """A lot beside the earlier lots of its product."""
 
     lot = serializers.CharField()
     material = serializers.CharField()
-    standings = StandingShown(many=True)
-    lots = ComparedLotShown(many=True)
+    standings = StandingOutput(many=True)
+    lots = ComparedLotOutput(many=True)

@@ -9,18 +9,18 @@ from batches.excursions.models import Excursion, RuleSet
 from batches.excursions.queries.alarms import alarm_of, unacknowledged
 from batches.readings.rules.parameters import parameter
 from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.waiting import Row, Waiting
+from gatekeeper.accounts.work_list import Row, WorkList
 
 _SHOWN = 20
 
 
-def alarms(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def alarms(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the alarms of records still being made that nobody has taken note of, action first, then oldest."""
     found = unacknowledged(sites)
     shown = list(found.order_by("level", "detected_at", "id")[:_SHOWN])
     first = {row.phase.batch_record_id: row.pk for row in reversed(shown)}  # its live page is told once
     rows = tuple(_alarm(row, first=row.pk in first.values()) for row in shown)
-    return Waiting(_("Alarms that nobody has acknowledged"), "", found.count(), rows)
+    return WorkList(_("Alarms that nobody has acknowledged"), "", found.count(), rows)
 
 
 def _alarm(row: Excursion, *, first: bool) -> Row:
@@ -37,7 +37,7 @@ def _alarm(row: Excursion, *, first: bool) -> Row:
     )
 
 
-def open_excursions(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def open_excursions(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the excursions of action level whose deviation is open, oldest first."""
     waiting = (
         Excursion.objects.filter(
@@ -59,10 +59,10 @@ def open_excursions(*, person: Person, sites: Sequence[Site]) -> Waiting:
         )
         for row in waiting[:_SHOWN]
     )
-    return Waiting(_("Excursions to investigate"), "", waiting.count(), rows)
+    return WorkList(_("Excursions to investigate"), "", waiting.count(), rows)
 
 
-def rule_sets_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def rule_sets_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the drafts of excursion rules that somebody else has written."""
     found = RuleSet.objects.filter(status=RuleSet.Status.DRAFT).exclude(authored_by=person)
     rows = tuple(
@@ -75,4 +75,4 @@ def rule_sets_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting:
         )
         for row in found.order_by("authored_at")[:_SHOWN]
     )
-    return Waiting(_("Excursion rules to approve"), reverse("excursions:rule_set_list"), found.count(), rows)
+    return WorkList(_("Excursion rules to approve"), reverse("excursions:rule_set_list"), found.count(), rows)

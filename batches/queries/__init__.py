@@ -49,7 +49,7 @@ from batches.queries.records import (
     visible_records,
 )
 from batches.queries.reviewing import check_may_be_reviewed
-from batches.queries.waiting import changed_values, measured, running_phase_of, waiting_for
+from batches.queries.work_list import changed_values, measured, running_phase_of, waiting_for
 from batches.queries.yields import measures_of, yields_of
 
 __all__ = [

@@ -21,7 +21,7 @@ class ClockCorrectionInput(Signs):
         return CorrectClock(**{name: self.validated_data[name] for name in names})
 
 
-class ClockCorrectionShown(serializers.Serializer):
+class ClockCorrectionOutput(serializers.Serializer):
     """A signed offset of a source's clock; of two for one frame the later one counts."""
 
     source = serializers.CharField()
@@ -51,7 +51,7 @@ class FrameInput(serializers.Serializer):
     tags = serializers.DictField(child=ColumnsInput())
 
 
-class FrameShown(serializers.Serializer):
+class FrameOutput(serializers.Serializer):
     """What became of a frame."""
 
     frame = serializers.CharField()
@@ -67,7 +67,7 @@ class FramesInput(serializers.Serializer):
     frames = FrameInput(many=True)
 
 
-class FramesShown(serializers.Serializer):
+class FramesOutput(serializers.Serializer):
     """What became of each of several frames, in the order in which they came; of an Arrow stream by sequence."""
 
-    frames = FrameShown(many=True)
+    frames = FrameOutput(many=True)

@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from batches.readings.models import LogMapping, Source
 from batches.readings.queries.disputes import disputed_frames
 from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.waiting import Row, Waiting
+from gatekeeper.accounts.work_list import Row, WorkList
 
 _SHOWN = 20
 
 
-def disputes_to_settle(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def disputes_to_settle(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the frames of which several bodies are known and nobody has said which counts, the oldest first."""
     codes = dict(Source.objects.filter(site__in=sites, frames__conflicts__isnull=False).values_list("pk", "code"))
     known = disputed_frames(sources=codes) if codes else {}
@@ -28,10 +28,10 @@ def disputes_to_settle(*, person: Person, sites: Sequence[Site]) -> Waiting:
         )
         for _at, pk in waiting[:_SHOWN]
     )
-    return Waiting(_("Disputed frames to settle"), "", len(waiting), rows)
+    return WorkList(_("Disputed frames to settle"), "", len(waiting), rows)
 
 
-def log_mappings_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def log_mappings_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the drafts of mappings of logs that somebody else has written."""
     found = LogMapping.objects.filter(status=LogMapping.Status.DRAFT).exclude(authored_by=person)
     rows = tuple(
@@ -44,4 +44,4 @@ def log_mappings_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting
         )
         for row in found.order_by("authored_at")[:_SHOWN]
     )
-    return Waiting(_("Mappings of logs to approve"), reverse("readings:log_mapping_list"), found.count(), rows)
+    return WorkList(_("Mappings of logs to approve"), reverse("readings:log_mapping_list"), found.count(), rows)

@@ -16,20 +16,20 @@ from gatekeeper.accounts.queries import people_at, person_named, site_named, tok
 from gatekeeper.accounts.requests import permits
 from gatekeeper.accounts.serializers import (
     AssignmentGiven,
-    AssignmentShown,
+    AssignmentOutput,
     EndGiven,
     LostPasswordGiven,
     PersonGiven,
-    PersonShown,
+    PersonOutput,
     QualificationGiven,
-    QualificationShown,
+    QualificationOutput,
     ReasonGiven,
-    RoleShown,
+    RoleOutput,
     SiteGiven,
-    SiteShown,
+    SiteOutput,
     TokenGiven,
     TokenIssued,
-    TokenShown,
+    TokenOutput,
 )
 from gatekeeper.api import ApiView, check_match, etag_of
 from gatekeeper.pagination import changed_since, updated_since
@@ -43,16 +43,16 @@ class Sites(ApiView):
 
     permissions = _READ_AND_MANAGE
 
-    @extend_schema(responses=SiteShown(many=True))
+    @extend_schema(responses=SiteOutput(many=True))
     def get(self, request: Request) -> Response:
         """List sites."""
-        return self.listed(Site.objects.all(), SiteShown)
+        return self.listed(Site.objects.all(), SiteOutput)
 
-    @extend_schema(request=SiteGiven, responses={201: SiteShown})
+    @extend_schema(request=SiteGiven, responses={201: SiteOutput})
     def post(self, request: Request) -> Response:
         """Add a site."""
         site = add_site(by=request.user, **self.parsed(SiteGiven).validated_data)
-        return Response(SiteShown(site).data, status=201)
+        return Response(SiteOutput(site).data, status=201)
 
 
 class Roles(ApiView):
@@ -60,10 +60,10 @@ class Roles(ApiView):
 
     permission = "accounts.view"
 
-    @extend_schema(responses=RoleShown(many=True))
+    @extend_schema(responses=RoleOutput(many=True))
     def get(self, request: Request) -> Response:
         """List roles with what each permits."""
-        return self.listed(Role.objects.all(), RoleShown)
+        return self.listed(Role.objects.all(), RoleOutput)
 
 
 class PeopleView(ApiView):
@@ -83,7 +83,7 @@ class PeopleView(ApiView):
     def shown(self, username: str, *, status: int = 200) -> Response:
         """Return the person as they are now, with their ETag."""
         person = self.person(username)
-        return Response(PersonShown(person).data, status=status, headers={"ETag": etag_of(*version_of(person))})
+        return Response(PersonOutput(person).data, status=status, headers={"ETag": etag_of(*version_of(person))})
 
     def matched(self, username: str) -> Person:
         """Return the person if they are still as the caller read them.
@@ -104,7 +104,7 @@ class People(PeopleView):
     secret_fields = ("password", "initial_password")
 
     @extend_schema(
-        responses=PersonShown(many=True),
+        responses=PersonOutput(many=True),
         parameters=[OpenApiParameter(name, str) for name in ("site", "role", "kind", "active", "updated_since")],
     )
     def get(self, request: Request) -> Response:
@@ -118,9 +118,9 @@ class People(PeopleView):
             found = found.filter(kind=asked["kind"])
         if "active" in asked:
             found = found.filter(is_active=asked["active"] == "true")
-        return self.listed(found, PersonShown)
+        return self.listed(found, PersonOutput)
 
-    @extend_schema(request=PersonGiven, responses={201: PersonShown})
+    @extend_schema(request=PersonGiven, responses={201: PersonOutput})
     def post(self, request: Request) -> Response:
         """Enrol a person or machine; another person, who checked the identity, gives both their components."""
         given: Any = self.parsed(PersonGiven)
@@ -133,7 +133,7 @@ class OnePerson(PeopleView):
 
     permission = "accounts.view"
 
-    @extend_schema(responses=PersonShown)
+    @extend_schema(responses=PersonOutput)
     def get(self, request: Request, username: str) -> Response:
         """Show the person; the ETag is what a change of theirs must match."""
         return self.shown(username)
@@ -144,19 +144,19 @@ class Assignments(PeopleView):
 
     permissions = _READ_AND_MANAGE
 
-    @extend_schema(responses=AssignmentShown(many=True))
+    @extend_schema(responses=AssignmentOutput(many=True))
     def get(self, request: Request, username: str) -> Response:
         """List what the person holds, held or will hold."""
         rows = Assignment.objects.filter(person=self.person(username), site__in=self.sites)
-        return self.listed(rows.select_related("role", "site", "granted_by"), AssignmentShown)
+        return self.listed(rows.select_related("role", "site", "granted_by"), AssignmentOutput)
 
-    @extend_schema(request=AssignmentGiven, responses={201: AssignmentShown})
+    @extend_schema(request=AssignmentGiven, responses={201: AssignmentOutput})
     def post(self, request: Request, username: str) -> Response:
         """Assign a role at a site that the caller administers, also to somebody of another site."""
         data = dict(self.parsed(AssignmentGiven).validated_data)
         site = site_named(data.pop("site"))
         assignment = roles.assign_role(by=request.user, person=person_named(username), site=site, **data)
-        return Response(AssignmentShown(assignment).data, status=201)
+        return Response(AssignmentOutput(assignment).data, status=201)
 
 
 class EndAssignment(PeopleView):
@@ -164,13 +164,13 @@ class EndAssignment(PeopleView):
 
     permission = _MANAGE
 
-    @extend_schema(request=EndGiven, responses={201: AssignmentShown})
+    @extend_schema(request=EndGiven, responses={201: AssignmentOutput})
     def post(self, request: Request, username: str, number: int) -> Response:
         """End the assignment after a day."""
         data = self.parsed(EndGiven).validated_data
         held = Assignment.objects.filter(person=self.matched(username), site__in=self.sites)
         ended = roles.end_assignment(by=request.user, assignment=get_object_or_404(held, pk=number), **data)
-        return Response(AssignmentShown(ended).data, status=201)
+        return Response(AssignmentOutput(ended).data, status=201)
 
 
 class Qualifications(PeopleView):
@@ -178,17 +178,17 @@ class Qualifications(PeopleView):
 
     permissions = _READ_AND_MANAGE
 
-    @extend_schema(responses=QualificationShown(many=True))
+    @extend_schema(responses=QualificationOutput(many=True))
     def get(self, request: Request, username: str) -> Response:
         """List what the person is or was qualified for."""
-        return self.listed(self.person(username).qualifications.select_related("granted_by"), QualificationShown)
+        return self.listed(self.person(username).qualifications.select_related("granted_by"), QualificationOutput)
 
-    @extend_schema(request=QualificationGiven, responses={201: QualificationShown})
+    @extend_schema(request=QualificationGiven, responses={201: QualificationOutput})
     def post(self, request: Request, username: str) -> Response:
         """Record training until it expires."""
         data = self.parsed(QualificationGiven).validated_data
         granted = roles.grant_qualification(by=request.user, person=self.person(username), **data)
-        return Response(QualificationShown(granted).data, status=201)
+        return Response(QualificationOutput(granted).data, status=201)
 
 
 class Disable(PeopleView):
@@ -196,7 +196,7 @@ class Disable(PeopleView):
 
     permission = _MANAGE
 
-    @extend_schema(request=ReasonGiven, responses={201: PersonShown})
+    @extend_schema(request=ReasonGiven, responses={201: PersonOutput})
     def post(self, request: Request, username: str) -> Response:
         """Disable the person: sessions end, tokens stop, the name stays taken."""
         data = self.parsed(ReasonGiven).validated_data
@@ -211,7 +211,7 @@ class LostPassword(PeopleView):
     signs = True
     secret_fields = ("password", "initial_password")
 
-    @extend_schema(request=LostPasswordGiven, responses={201: PersonShown})
+    @extend_schema(request=LostPasswordGiven, responses={201: PersonOutput})
     def post(self, request: Request, username: str) -> Response:
         """Replace the password; another person, who checked the identity, gives both their components."""
         given: Any = self.parsed(LostPasswordGiven)
@@ -232,11 +232,11 @@ class Tokens(PeopleView):
     permissions = _READ_AND_MANAGE
     shown_once = True
 
-    @extend_schema(responses=TokenShown(many=True))
+    @extend_schema(responses=TokenOutput(many=True))
     def get(self, request: Request, username: str) -> Response:
         """List tokens, never their secret."""
         rows = ServiceToken.objects.filter(person=self.person(username), site__in=self.sites)
-        return self.listed(rows.select_related("site", "issued_by", "revoked_by"), TokenShown)
+        return self.listed(rows.select_related("site", "issued_by", "revoked_by"), TokenOutput)
 
     @extend_schema(request=TokenGiven, responses={201: TokenIssued})
     def post(self, request: Request, username: str) -> Response:
@@ -249,7 +249,7 @@ class Tokens(PeopleView):
             scopes=frozenset(data["scopes"]),
             expires_at=data["expires_at"],
         )
-        return Response({**TokenShown(token_of(plain)).data, "token": plain}, status=201)
+        return Response({**TokenOutput(token_of(plain)).data, "token": plain}, status=201)
 
 
 class RevokeToken(PeopleView):
@@ -257,11 +257,11 @@ class RevokeToken(PeopleView):
 
     permission = _MANAGE
 
-    @extend_schema(request=ReasonGiven, responses={201: TokenShown})
+    @extend_schema(request=ReasonGiven, responses={201: TokenOutput})
     def post(self, request: Request, username: str, prefix: str) -> Response:
         """Revoke the token from now on."""
         data = self.parsed(ReasonGiven).validated_data
         held = ServiceToken.objects.filter(person=self.matched(username), site__in=self.sites, prefix=prefix)
         if not held.exists():
             raise Http404
-        return Response(TokenShown(revoke_token(by=request.user, prefix=prefix, **data)).data, status=201)
+        return Response(TokenOutput(revoke_token(by=request.user, prefix=prefix, **data)).data, status=201)

@@ -9,8 +9,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from gatekeeper.accounts import clock
-from gatekeeper.accounts.acting import token_limits
 from gatekeeper.accounts.actions.tokens import hashed
+from gatekeeper.accounts.actor import token_limits
 from gatekeeper.accounts.models import Person, ServiceToken
 from gatekeeper.accounts.queries import authority_from, caller_of
 from gatekeeper.accounts.requests import keep_authority

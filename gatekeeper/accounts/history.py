@@ -4,7 +4,7 @@ from typing import Any
 
 from simple_history.models import HistoricalRecords
 
-from gatekeeper.accounts.acting import acting_person
+from gatekeeper.accounts.actor import current_actor
 
 
 class History(HistoricalRecords):
@@ -15,5 +15,5 @@ class History(HistoricalRecords):
 
 
 def _actor(**_request: object) -> Any:
-    person = acting_person()
+    person = current_actor()
     return person if getattr(person, "pk", None) else None  # the system itself is no row of the table of people

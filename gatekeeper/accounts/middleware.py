@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from gatekeeper.accounts.acting import request_id, token_limits
 from gatekeeper.accounts.actions.access import record_access
+from gatekeeper.accounts.actor import request_id, token_limits
 from gatekeeper.accounts.models import AccessEvent
 from gatekeeper.accounts.requests import site_in
 from gatekeeper.core.refusal import Kind, Refusal

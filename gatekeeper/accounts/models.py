@@ -200,7 +200,6 @@ class AccessEvent(models.Model):
     ip_address = models.GenericIPAddressField(null=True, blank=True)
     at = models.DateTimeField()
     detail = models.CharField(max_length=200, blank=True)
-    history = History()
 
     class Meta:
         ordering = ["-at"]

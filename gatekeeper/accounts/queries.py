@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet
 
 from gatekeeper.accounts import clock
-from gatekeeper.accounts.acting import System, token_limits
+from gatekeeper.accounts.actor import System, token_limits
 from gatekeeper.accounts.models import AccessEvent, Assignment, Person, Qualification, ServiceToken, Site
 from gatekeeper.accounts.rules import authority
 from gatekeeper.accounts.statements import planned, planned_first

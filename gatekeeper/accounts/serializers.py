@@ -11,7 +11,7 @@ from gatekeeper.accounts.actions.people import EnrolPerson
 from gatekeeper.accounts.models import Assignment, Person, Qualification, Role, ServiceToken, Site
 
 
-class SiteShown(serializers.ModelSerializer[Site]):
+class SiteOutput(serializers.ModelSerializer[Site]):
     """A place of manufacture or testing."""
 
     class Meta:
@@ -28,7 +28,7 @@ class SiteGiven(serializers.Serializer[Any]):
     timezone = serializers.CharField(max_length=60)
 
 
-class RoleShown(serializers.ModelSerializer[Role]):
+class RoleOutput(serializers.ModelSerializer[Role]):
     """A named set of permissions."""
 
     class Meta:
@@ -36,7 +36,7 @@ class RoleShown(serializers.ModelSerializer[Role]):
         fields = ["code", "name", "permissions"]
 
 
-class AssignmentShown(serializers.ModelSerializer[Assignment]):
+class AssignmentOutput(serializers.ModelSerializer[Assignment]):
     """A role that a person holds at a site; ``id`` names it where it is ended."""
 
     role = serializers.CharField(source="role.code")
@@ -69,7 +69,7 @@ class EndGiven(ReasonGiven):
     until_date = serializers.DateField()
 
 
-class QualificationShown(serializers.ModelSerializer[Qualification]):
+class QualificationOutput(serializers.ModelSerializer[Qualification]):
     """Training for a procedure, with its expiry."""
 
     granted_by = serializers.CharField(source="granted_by.username")
@@ -87,13 +87,13 @@ class QualificationGiven(serializers.Serializer[Any]):
     expiry_date = serializers.DateField()
 
 
-class PersonShown(serializers.ModelSerializer[Person]):
+class PersonOutput(serializers.ModelSerializer[Person]):
     """A person or machine, with the roles that they hold, held or will hold at the reader's sites."""
 
     active = serializers.BooleanField(source="is_active")
     identity_checked_by = serializers.SlugRelatedField("username", read_only=True)
-    assignments = AssignmentShown(source="roles_here", many=True)
-    qualifications = QualificationShown(many=True)
+    assignments = AssignmentOutput(source="roles_here", many=True)
+    qualifications = QualificationOutput(many=True)
 
     class Meta:
         model = Person
@@ -152,7 +152,7 @@ class LostPasswordGiven(Attested):
     reason = serializers.CharField(max_length=400, allow_blank=True, default="")
 
 
-class TokenShown(serializers.ModelSerializer[ServiceToken]):
+class TokenOutput(serializers.ModelSerializer[ServiceToken]):
     """A machine's token by its public part; its secret is kept nowhere."""
 
     site = serializers.CharField(source="site.code")
@@ -172,10 +172,10 @@ class TokenGiven(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class TokenIssued(TokenShown):
+class TokenIssued(TokenOutput):
     """A token with its text, for the only time."""
 
     token = serializers.CharField()
 
-    class Meta(TokenShown.Meta):
-        fields = [*TokenShown.Meta.fields, "token"]
+    class Meta(TokenOutput.Meta):
+        fields = [*TokenOutput.Meta.fields, "token"]

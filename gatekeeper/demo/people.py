@@ -7,12 +7,12 @@ site and must see nothing.
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from gatekeeper.accounts.acting import SYSTEM
 from gatekeeper.accounts.actions.authentication import Credentials
 from gatekeeper.accounts.actions.founding import found
 from gatekeeper.accounts.actions.people import accept_accountability, change_password, enrol_person
 from gatekeeper.accounts.actions.roles import assign_role, grant_qualification
 from gatekeeper.accounts.actions.sites import add_site
+from gatekeeper.accounts.actor import SYSTEM
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 

@@ -17,13 +17,17 @@ _HONEST_CLOCK = f"{clock.__name__}.{clock.database.__name__}"
 
 @checks.register(checks.Tags.models)
 def records_are_kept(**_options: Any) -> list[checks.CheckMessage]:
-    """Return an error for each record without a history and each key that could delete one."""
+    """Return an error for each record with a history too few or too many and each key that could delete one."""
     return [error for model in records.record_models() for error in _faults_of(model)]
 
 
 def _faults_of(model: type[models.Model]) -> Iterator[checks.CheckMessage]:
-    if not hasattr(model, "history") and not model._meta.auto_created:
-        yield checks.Error("A record has a readable history.", hint="history = History()", obj=model, id="ledger.E001")
+    if not hasattr(model, "history") and not records.append_only(model):
+        hint = "history = History(), or append_only = True"
+        yield checks.Error("A record that can change has a readable history.", hint=hint, obj=model, id="ledger.E001")
+    if hasattr(model, "history") and records.append_only(model):
+        hint = "its only version is the row itself"
+        yield checks.Error("A record that never changes has no history.", hint=hint, obj=model, id="ledger.E005")
     for field in model._meta.local_fields:
         if field.remote_field is None or model._meta.auto_created:
             continue

@@ -4,7 +4,6 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
-from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person, Site
 
 
@@ -27,7 +26,6 @@ class Signature(models.Model):
     subject_key = models.CharField(max_length=60)
     content = models.TextField()
     sha256 = models.CharField(max_length=64)
-    history = History()
 
     class Meta:
         ordering = ["-signed_at", "-id"]

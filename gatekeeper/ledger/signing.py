@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from django.db import connection, transaction
 
-from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.actions.authentication import prove
+from gatekeeper.accounts.actor import action
 from gatekeeper.ledger import sealing
 
 

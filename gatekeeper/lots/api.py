@@ -16,12 +16,12 @@ from gatekeeper.lots.actions.statuses import decide
 from gatekeeper.lots.models import Lot, Material
 from gatekeeper.lots.serializers import (
     DecisionGiven,
-    FamilyShown,
+    FamilyOutput,
     LotGiven,
-    LotShown,
+    LotOutput,
     MaterialGiven,
-    MaterialShown,
-    StatusChangeShown,
+    MaterialOutput,
+    StatusChangeOutput,
 )
 from gatekeeper.pagination import changed_since, updated_since
 
@@ -31,17 +31,17 @@ class Materials(ApiView):
 
     permissions = {"GET": "lots.view", "POST": "lots.define_material"}
 
-    @extend_schema(responses=MaterialShown(many=True))
+    @extend_schema(responses=MaterialOutput(many=True))
     def get(self, request: Request) -> Response:
         """List materials."""
-        return self.listed(Material.objects.all(), MaterialShown)
+        return self.listed(Material.objects.all(), MaterialOutput)
 
-    @extend_schema(request=MaterialGiven, responses={201: MaterialShown})
+    @extend_schema(request=MaterialGiven, responses={201: MaterialOutput})
     def post(self, request: Request) -> Response:
         """Register a material."""
         data = dict(self.parsed(MaterialGiven).validated_data)
         material = register_material(by=request.user, unit_code=data.pop("unit"), **data)
-        return Response(MaterialShown(material).data, status=201)
+        return Response(MaterialOutput(material).data, status=201)
 
 
 class OneMaterial(ApiView):
@@ -49,10 +49,10 @@ class OneMaterial(ApiView):
 
     permission = "lots.view"
 
-    @extend_schema(responses=MaterialShown)
+    @extend_schema(responses=MaterialOutput)
     def get(self, request: Request, code: str) -> Response:
         """Show the material."""
-        return Response(MaterialShown(get_object_or_404(Material, code=code)).data)
+        return Response(MaterialOutput(get_object_or_404(Material, code=code)).data)
 
 
 class Lots(ApiView):
@@ -61,7 +61,7 @@ class Lots(ApiView):
     permissions = {"GET": "lots.view", "POST": "lots.receive"}
 
     @extend_schema(
-        responses=LotShown(many=True),
+        responses=LotOutput(many=True),
         parameters=[OpenApiParameter(name, str) for name in ("status", "kind", "material", "site", "updated_since")],
     )
     def get(self, request: Request) -> Response:
@@ -69,13 +69,13 @@ class Lots(ApiView):
         filters = {"status": "status", "kind": "material__kind", "material": "material__code", "site": "site__code"}
         asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
         lots = Lot.objects.filter(site__in=self.sites, **asked).select_related("material", "site")
-        return self.listed(changed_since(lots, updated_since(request)), LotShown)
+        return self.listed(changed_since(lots, updated_since(request)), LotOutput)
 
-    @extend_schema(request=LotGiven, responses={201: LotShown})
+    @extend_schema(request=LotGiven, responses={201: LotOutput})
     def post(self, request: Request) -> Response:
         """Register a lot that has arrived; it starts in quarantine."""
         lot = register_lot(by=request.user, command=self.parsed(LotGiven).command())
-        return Response(LotShown(lot).data, status=201)
+        return Response(LotOutput(lot).data, status=201)
 
 
 class OneLot(ApiView):
@@ -90,33 +90,35 @@ class OneLot(ApiView):
         """
         return get_object_or_404(Lot.objects.select_related("material", "site"), number=number, site__in=self.sites)
 
-    @extend_schema(responses=LotShown)
+    @extend_schema(responses=LotOutput)
     def get(self, request: Request, number: str) -> Response:
         """Show the lot with links to all that belongs to it."""
         base = request.build_absolute_uri(f"/api/v1/lots/{number}/")
         links = {name: f"{base}{name}/" for name in ("status-history", "genealogy", "results", "gate", "certificates")}
-        return Response({**LotShown(self.lot(number)).data, "links": links})
+        return Response({**LotOutput(self.lot(number)).data, "links": links})
 
 
 class StatusHistory(OneLot):
     """The status ledger of a lot."""
 
-    @extend_schema(responses=StatusChangeShown(many=True))
+    @extend_schema(responses=StatusChangeOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """Show who changed the status when, from what to what, why, and under which signature."""
         changes = self.lot(number).status_changes.select_related("changed_by", "signature")
-        return Response({"results": StatusChangeShown(changes, many=True).data, "next": None, "previous": None})
+        return Response({"results": StatusChangeOutput(changes, many=True).data, "next": None, "previous": None})
 
 
 class Genealogy(OneLot):
     """The family of a lot."""
 
-    @extend_schema(responses=FamilyShown, parameters=[OpenApiParameter("direction", str, enum=["backward", "forward"])])
+    @extend_schema(
+        responses=FamilyOutput, parameters=[OpenApiParameter("direction", str, enum=["backward", "forward"])]
+    )
     def get(self, request: Request, number: str) -> Response:
         """Show every lot it was made from (backward) or went into (forward)."""
         match request.query_params.get("direction", "backward"):
             case "backward" | "forward" as direction:
-                return Response(FamilyShown(queries.family(self.lot(number), direction)).data)
+                return Response(FamilyOutput(queries.family(self.lot(number), direction)).data)
             case _:
                 raise ValidationError({"direction": "It is “backward” or “forward”."}, code="direction_unknown")
 
@@ -132,7 +134,7 @@ class Decisions(OneLot):
         """Refuse: decisions are read in the status history."""
         raise Http404
 
-    @extend_schema(request=DecisionGiven, responses={201: StatusChangeShown})
+    @extend_schema(request=DecisionGiven, responses={201: StatusChangeOutput})
     def post(self, request: Request, number: str) -> Response:
         """Release, reject, hold, return or recall the lot."""
         given: Any = self.parsed(DecisionGiven)
@@ -143,4 +145,4 @@ class Decisions(OneLot):
             verb=given.validated_data["verb"],
             reason=given.validated_data["reason"],
         )
-        return Response(StatusChangeShown(change).data, status=201)
+        return Response(StatusChangeOutput(change).data, status=201)

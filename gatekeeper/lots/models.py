@@ -91,7 +91,6 @@ class StatusChange(models.Model):
     changed_at = models.DateTimeField()
     changed_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     signature = models.ForeignKey(Signature, models.PROTECT, null=True, blank=True, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["lot", "id"]
@@ -112,7 +111,6 @@ class Use(models.Model):
     phase = models.CharField(max_length=20, blank=True)
     used_at = models.DateTimeField()
     used_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["id"]

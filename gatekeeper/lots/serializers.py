@@ -10,7 +10,7 @@ from gatekeeper.lots.actions.registration import RegisterLot
 from gatekeeper.lots.models import Lot, Material, StatusChange
 
 
-class MaterialShown(serializers.ModelSerializer[Material]):
+class MaterialOutput(serializers.ModelSerializer[Material]):
     """A material."""
 
     class Meta:
@@ -28,14 +28,14 @@ class MaterialGiven(serializers.Serializer[Any]):
     site = serializers.SlugRelatedField(slug_field="code", queryset=Site.objects.all())
 
 
-class QuantityShown(serializers.Serializer[Any]):
+class QuantityOutput(serializers.Serializer[Any]):
     """A value as text with its unit beside it."""
 
     value = serializers.CharField()
     unit = serializers.CharField()
 
 
-class LotShown(serializers.ModelSerializer[Lot]):
+class LotOutput(serializers.ModelSerializer[Lot]):
     """A lot with its status and what is left."""
 
     material = serializers.SlugRelatedField("code", read_only=True)  # type: ignore[var-annotated] -- DRF's generic
@@ -93,7 +93,7 @@ class LotGiven(serializers.Serializer[Any]):
         return RegisterLot(**data, quantity=quantity["value"], unit=quantity["unit"])
 
 
-class StatusChangeShown(serializers.ModelSerializer[StatusChange]):
+class StatusChangeOutput(serializers.ModelSerializer[StatusChange]):
     """One line of the status ledger."""
 
     changed_by = serializers.CharField(source="changed_by.username")
@@ -118,7 +118,7 @@ class DecisionGiven(Signs):
     reason = serializers.CharField(max_length=400, allow_blank=True, default="")
 
 
-class KinShown(serializers.Serializer[Any]):
+class KinOutput(serializers.Serializer[Any]):
     """A lot of the family."""
 
     number = serializers.CharField()
@@ -129,7 +129,7 @@ class KinShown(serializers.Serializer[Any]):
     generation = serializers.IntegerField()
 
 
-class EdgeShown(serializers.Serializer[Any]):
+class EdgeOutput(serializers.Serializer[Any]):
     """So much of one lot went into another."""
 
     # "from" is a word of the language, so the fields are made by name.
@@ -138,7 +138,7 @@ class EdgeShown(serializers.Serializer[Any]):
         return {
             "from": serializers.CharField(source="source"),
             "to": serializers.CharField(source="target"),
-            "quantity": QuantityShown(source="*"),
+            "quantity": QuantityOutput(source="*"),
             "batch_record": serializers.CharField(),
             "phase": serializers.CharField(),
         }
@@ -154,8 +154,8 @@ class EdgeShown(serializers.Serializer[Any]):
         }
 
 
-class FamilyShown(serializers.Serializer[Any]):
+class FamilyOutput(serializers.Serializer[Any]):
     """The family of a lot, complete."""
 
-    nodes = KinShown(many=True)
-    edges = EdgeShown(many=True)
+    nodes = KinOutput(many=True)
+    edges = EdgeOutput(many=True)

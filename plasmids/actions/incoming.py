@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority

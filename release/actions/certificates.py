@@ -4,7 +4,7 @@ import hashlib
 
 from django.conf import settings
 
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.models import Person
 from gatekeeper.core.canonical import canonical
 from gatekeeper.ledger.models import Signature

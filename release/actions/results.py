@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from batches.rules.reasons import reason as given_reason
-from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.actions.authentication import Proof
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority

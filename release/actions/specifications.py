@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.actions.authentication import Proof
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority

@@ -53,7 +53,7 @@ class LotList(Page):
             lot.state = STATES[lot.status]
         options = [
             ("", _("All")),
-            ("quarantine", _("Waiting")),
+            ("quarantine", _("WorkList")),
             ("released", _("Released")),
             ("rejected", _("Rejected")),
         ]

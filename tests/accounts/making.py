@@ -6,13 +6,13 @@ from datetime import date, timedelta
 from django.test import Client
 
 from gatekeeper.accounts import clock
-from gatekeeper.accounts.acting import SYSTEM
 from gatekeeper.accounts.actions import people
 from gatekeeper.accounts.actions.authentication import Credentials
 from gatekeeper.accounts.actions.founding import found
 from gatekeeper.accounts.actions.roles import assign_role
 from gatekeeper.accounts.actions.sites import add_site
 from gatekeeper.accounts.actions.tokens import issue_token
+from gatekeeper.accounts.actor import SYSTEM
 from gatekeeper.accounts.models import Person, Site
 
 FIRST, OWN = "a first passphrase of mine", "a much longer passphrase of mine"

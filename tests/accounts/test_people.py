@@ -3,10 +3,10 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from gatekeeper.accounts.acting import SYSTEM, acting
 from gatekeeper.accounts.actions import people
 from gatekeeper.accounts.actions.authentication import Credentials, prove
 from gatekeeper.accounts.actions.founding import found
+from gatekeeper.accounts.actor import SYSTEM, acting_as
 from gatekeeper.accounts.models import AccessEvent, Person, Site
 from gatekeeper.accounts.queries import permissions_of
 from gatekeeper.core.refusal import Refusal
@@ -70,7 +70,7 @@ def test_a_name_is_never_used_again_not_even_of_somebody_who_left(house, name):
 
 def test_the_database_refuses_a_name_that_differs_in_case_only(house):
     enrol(house)
-    with pytest.raises(IntegrityError), transaction.atomic(), acting(house.ada):
+    with pytest.raises(IntegrityError), transaction.atomic(), acting_as(house.ada):
         Person.objects.create(username="OLIVIA", full_name="Other")
 
 

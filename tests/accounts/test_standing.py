@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from gatekeeper.accounts import clock
-from gatekeeper.accounts.acting import acting
 from gatekeeper.accounts.actions import people
 from gatekeeper.accounts.actions.roles import assign_role, end_assignment, import_roles
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.queries import day_at, standing_of
 from gatekeeper.core.refusal import Refusal
 
@@ -36,7 +36,7 @@ def _narrow_the_role(house, lims):
 
 
 def _rename_the_site(house, _lims):
-    with acting(house.ada):
+    with acting_as(house.ada):
         type(house.singapore).objects.filter(pk=house.singapore.pk).update(name="Tuas")
 
 

@@ -5,7 +5,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from gatekeeper.accounts import clock
-from gatekeeper.accounts.acting import action_at_once, spoken
+from gatekeeper.accounts.actor import action_at_once, actor_context
 from gatekeeper.accounts.statements import planned, planned_first
 
 ASKED = "SELECT %(number)s::int + 1"
@@ -48,7 +48,7 @@ def test_a_statement_is_prepared_after_a_few_times(committed_db):
 @action_at_once
 def told(*, by):
     """Return what the database is told of who acts."""
-    return planned("SELECT set_config('app.ctx', %(context)s, true)", {"context": spoken()})
+    return planned("SELECT set_config('app.ctx', %(context)s, true)", {"context": actor_context()})
 
 
 def test_who_acts_at_once_is_told_to_the_database_and_taken_back(db, people):
@@ -62,7 +62,7 @@ def test_who_acts_at_once_is_told_to_the_database_and_taken_back(db, people):
 
 def test_outside_an_action_nobody_speaks():
     with pytest.raises(RuntimeError, match="Nobody acts"):
-        spoken()
+        actor_context()
 
 
 def test_a_clock_that_was_read_is_not_asked_again(db):

@@ -11,6 +11,7 @@ from gatekeeper.accounts import clock
 from gatekeeper.accounts.actions import people
 from gatekeeper.accounts.actions.roles import assign_role, end_assignment, import_roles
 from gatekeeper.accounts.actions.tokens import issue_token, revoke_token
+from gatekeeper.accounts.actor import token_limits
 from gatekeeper.accounts.authentication import ServiceTokenAuthentication
 from gatekeeper.accounts.models import ServiceToken
 from gatekeeper.accounts.queries import caller_of, day_at, permissions_of, token_of
@@ -19,6 +20,13 @@ from tests.accounts.making import BEGIN, browser
 
 pytestmark = pytest.mark.urls("tests.architecture.sample_urls")
 JSON = "application/json"
+
+
+@pytest.fixture(autouse=True)
+def _no_limits_left_behind():
+    """What the middleware does at the end of a request: these tests authenticate without it."""
+    yield
+    token_limits.set(None)
 
 
 @pytest.fixture

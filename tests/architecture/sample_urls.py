@@ -5,8 +5,8 @@ from django.urls import path
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.actions.authentication import prove
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.models import Site
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.api import ApiView, Signs, check_match, etag_of

@@ -47,12 +47,12 @@ FORBIDDEN_NAMES = {
 }
 APP_FILES = {
     "__init__", "apps", "models", "rules", "queries", "actions", "forms", "serializers", "views", "api", "tasks",
-    "admin", "urls", "api_urls", "waiting", "work_list", "management", "migrations", "templatetags", "data", "sql",
+    "admin", "urls", "api_urls", "work_list", "management", "migrations", "templatetags", "data", "sql",
 }  # fmt: skip
 # What only one app has, with its reason.
 OWN_FILES = {
     "gatekeeper/accounts": {
-        "acting": "the named actor of every write",
+        "actor": "the named actor of every write",
         "authentication": "service tokens for REST framework",
         "clock": "record time",
         "history": "the readable history of a record",

@@ -6,7 +6,7 @@ from django.db import DatabaseError, connection, transaction
 from batches.actions import execution
 from batches.actions.commands import EnterResult
 from batches.models import BatchRecord, Deviation, InProcessResult, MasterBatchRecord, Phase
-from gatekeeper.accounts.acting import acting
+from gatekeeper.accounts.actor import acting_as
 from tests.batches.making import make_batch_record
 
 
@@ -18,7 +18,7 @@ def attack(house, sql, *params):
 
 def execute(house, sql, params):
     # The savepoint inside: the refusal itself is seen, not that the transaction is broken after it.
-    with acting(house.olivia), transaction.atomic(), connection.cursor() as cursor:
+    with acting_as(house.olivia), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, params)
 
 

@@ -9,8 +9,8 @@ from batches.actions import equipment, execution, records
 from batches.actions.commands import EnterResult, StartPhase, UseLot
 from batches.actions.deviations import close_deviation
 from batches.models import InProcessResult
-from gatekeeper.accounts.acting import acting
 from gatekeeper.accounts.actions.roles import assign_role, grant_qualification
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.clock import database, now
 from gatekeeper.accounts.models import Qualification
 from gatekeeper.accounts.queries import day_at
@@ -94,7 +94,7 @@ def test_equipment_that_is_missing_overdue_or_of_another_kind_is_refused(house):
     unit = house.units["incubator"]
     today = day_at(unit.site)  # which may be another day than at Greenwich
     unit.calibration_due_date = today - timedelta(days=1)
-    with acting(house.mei):
+    with acting_as(house.mei):
         unit.save()
     with refused("equipment_calibration_overdue"):
         execution.start_phase(**start, command=StartPhase(("INCUBATOR",)))
@@ -110,7 +110,7 @@ def test_a_person_without_training_or_authority_or_of_another_site_cannot_start(
             execution.start_phase(by=person, **start)
     trained = Qualification.objects.get(person=house.olivia, procedure="SOP-UPSTREAM")
     trained.expiry_date = trained.from_date
-    with acting(house.grace):
+    with acting_as(house.grace):
         trained.save()
     with refused("qualification_expired"):
         execution.start_phase(by=house.olivia, **start)

@@ -43,8 +43,8 @@ def cases(system: System) -> Iterator[Case]:
 
 
 def found_system() -> None:
-    from gatekeeper.accounts.acting import SYSTEM
     from gatekeeper.accounts.actions.founding import found
+    from gatekeeper.accounts.actor import SYSTEM
     from gatekeeper.demo.people import ADMINISTRATORS, SITES
 
     names = [{"username": one.username, "full_name": one.full_name} for one in ADMINISTRATORS]

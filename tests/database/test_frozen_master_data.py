@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from gatekeeper.accounts.acting import acting
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.models import Site
 from plasmids.actions.incoming import import_specification
 from tests.batches.conftest import house  # noqa: F401 -- a fixture of batches
@@ -15,7 +15,7 @@ from tests.release.making import make_results, make_specification
 
 def changed(person, table, pk, assignment):
     """Write with raw SQL, in a savepoint of its own, as the role of the application."""
-    with acting(person), transaction.atomic(), connection.cursor() as cursor:
+    with acting_as(person), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         assert cursor.fetchone() == ("gk_app",)
         cursor.execute(f"UPDATE {table} SET {assignment} WHERE id = %s", [pk])
@@ -96,7 +96,7 @@ def test_an_approved_specification_of_a_product_and_its_market_stay_as_they_were
     attack(house.mei, table, specification.pk, *ROWS, "material_id = 0", "market_id = 0")
     market = specification.market_id
     attack(house.mei, "release_market", market, "profile = '{}'", "name = 'Elsewhere'", "code = 'XX'")
-    with acting(house.mei), connection.cursor() as cursor:  # no specification is approved for Japan yet
+    with acting_as(house.mei), connection.cursor() as cursor:  # no specification is approved for Japan yet
         cursor.execute("UPDATE release_market SET name = 'Nippon' WHERE code = 'JP'")
         assert cursor.rowcount == 1
         with pytest.raises(DatabaseError, match="is frozen"), transaction.atomic():

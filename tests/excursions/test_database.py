@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from batches.excursions.actions.rule_sets import import_rule_set
-from gatekeeper.accounts.acting import acting
+from gatekeeper.accounts.actor import acting_as
 from tests.excursions.making import PH, frame, make_source, make_unit, rules_toml
 
 
@@ -16,7 +16,7 @@ def attack(people, sql, *params):
 
 def execute(people, sql, *params):
     # The savepoint inside: the refusal itself is seen, not that the transaction is broken after it.
-    with acting(people["mei"]), transaction.atomic(), connection.cursor() as cursor:
+    with acting_as(people["mei"]), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, params)
 
 

@@ -14,7 +14,7 @@ from batches.excursions.queries import evaluation_context as looks
 from batches.excursions.queries.evaluation_context import looks_at, news_of
 from batches.readings.actions.clocks import CorrectClock, correct_clock
 from batches.readings.models import Frame
-from gatekeeper.accounts.acting import acting
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.demo.people import credentials
 from gatekeeper.ledger.actions import outbox
 from gatekeeper.ledger.models import Outbox
@@ -47,7 +47,7 @@ def written_again(table):
     """Every row of a table becomes a new version of itself."""
 
     def write(plant):
-        with acting(plant.people["mei"]), connection.cursor() as cursor:
+        with acting_as(plant.people["mei"]), connection.cursor() as cursor:
             cursor.execute(f"UPDATE {table} SET id = id")
 
     return write
@@ -66,7 +66,7 @@ def also_used(plant):
     make_unit(plant.people, 5, "TFF-2")
     use = plant.phase.equipment_uses.get()
     use.pk, use.equipment = None, type(use.equipment).objects.get(code="TFF-2")
-    with acting(plant.people["olivia"]):
+    with acting_as(plant.people["olivia"]):
         use.save(force_insert=True)
 
 
@@ -270,7 +270,7 @@ def test_a_look_at_a_growing_excursion_takes_no_more_the_longer_it_lasts(watched
 def test_who_may_not_judge_any_more_judges_nothing(watched):
     written = Progress.objects.get().evaluated_at
     monitor = watched.people["monitor"]
-    with acting(watched.people["grace"]):
+    with acting_as(watched.people["grace"]):
         type(monitor).objects.filter(pk=monitor.pk).update(is_active=False)
     send(watched, 20, 300)
     (message,) = Outbox.objects.filter(kind="readings_recorded", done_at=None)

@@ -8,10 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.models import Site
 from gatekeeper.ledger import checkpoint, merkle, sealing
 from gatekeeper.ledger.models import Entry
-from tests.ledger.people import acting, found_town, open_site, rename_site
+from tests.ledger.people import found_town, open_site, rename_site
 
 pytestmark = pytest.mark.fault
 ORIGIN = "gatekeeper.example/ledger"
@@ -244,7 +245,7 @@ def test_comparing_with_nothing_is_no_comparison(sealed, tmp_path):
 def test_a_bulk_write_without_history_is_reported_as_such(sealed):
     _urls, outside = sealed
     ada = Site.objects.get(code="MY0").history.latest().history_user
-    with transaction.atomic(), acting(ada):
+    with transaction.atomic(), acting_as(ada):
         Site.objects.filter(code="MY3").update(name="Kedah")
     status, report = verify(outside)
     assert (status, [finding["code"] for finding in report["findings"]]) == (1, ["history_differs"])

@@ -3,8 +3,8 @@
 import uuid
 from dataclasses import dataclass
 
-from gatekeeper.accounts.acting import acting, action
 from gatekeeper.accounts.actions.authentication import Credentials
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.models import Person, Site
 from tests.accounts.making import FIRST, OWN
 
@@ -41,4 +41,4 @@ def rename_site(*, by: Person, site: Site, name: str, reason: str = "") -> Site:
     return site
 
 
-__all__ = ["FIRST", "OWN", "Town", "acting", "credentials", "found_town", "open_site", "rename_site"]
+__all__ = ["FIRST", "OWN", "Town", "credentials", "found_town", "open_site", "rename_site"]

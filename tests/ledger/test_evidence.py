@@ -7,11 +7,12 @@ import pytest
 from django.db import connection, transaction
 
 from gatekeeper.accounts import clock
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.ledger import queries
 from gatekeeper.ledger.models import Entry
-from tests.ledger.people import acting, found_town, open_site, rename_site
+from tests.ledger.people import found_town, open_site, rename_site
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +45,7 @@ def test_an_entry_says_who_what_old_and_new_when_and_why(town):
 def test_writes_that_pass_by_the_models_leave_entries_too(town):
     before = len(sites_entries())
     fields = {"country": "TH", "timezone": "Asia/Bangkok"}
-    with acting(town.ada):
+    with acting_as(town.ada):
         Site.objects.bulk_create([Site(code=f"TH{n}", name="Rayong", **fields) for n in range(3)])
         Site.objects.filter(country="TH").update(name="Chonburi")
         Site.objects.bulk_update([*Site.objects.filter(country="TH")], ["timezone"])
@@ -64,7 +65,7 @@ def test_writes_that_pass_by_the_models_leave_entries_too(town):
 def test_a_write_that_is_rolled_back_leaves_no_entry(town):
     before = Entry.objects.count()
     with transaction.atomic():
-        with acting(town.ada):
+        with acting_as(town.ada):
             Site.objects.create(code="XX1", name="Nowhere", country="XX", timezone="UTC")
         transaction.set_rollback(True)
     assert Entry.objects.count() == before
@@ -72,7 +73,7 @@ def test_a_write_that_is_rolled_back_leaves_no_entry(town):
 
 def test_an_update_that_changes_nothing_leaves_no_entry(town):
     before = Entry.objects.count()
-    with acting(town.ada):
+    with acting_as(town.ada):
         Site.objects.filter(pk=town.site.pk).update(name=town.site.name)
     assert Entry.objects.count() == before
 
@@ -97,7 +98,7 @@ def test_a_new_password_is_seen_as_a_change_although_it_is_not_shown(town):
 def test_the_session_cannot_change_how_a_value_is_written_down(town):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL timezone = 'Asia/Tokyo'")
-        with acting(town.ada):
+        with acting_as(town.ada):
             Person.objects.filter(pk=town.ada.pk).update(accountability_accepted_at=clock.now())
     entry = json.loads(Entry.objects.latest("id").body)
     assert entry["new"]["accountability_accepted_at"].endswith("+00:00")

@@ -8,13 +8,14 @@ from django.db import IntegrityError, transaction
 
 from gatekeeper.accounts import clock
 from gatekeeper.accounts.actions.authentication import prove
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.models import AccessEvent, Person, Site
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.ledger import queries
 from gatekeeper.ledger.actions.signatures import sign
 from gatekeeper.ledger.models import Entry, Leaf, Signature
 from gatekeeper.ledger.signing import signed_action
-from tests.ledger.people import acting, credentials, found_town, open_site, rename_site
+from tests.ledger.people import credentials, found_town, open_site, rename_site
 
 
 def content_of(site: Site) -> dict:
@@ -112,23 +113,23 @@ FORGERIES = {
 
 @pytest.mark.parametrize(("constraint", "forged"), FORGERIES.items(), ids=FORGERIES)
 def test_the_database_refuses_a_forged_signature(town, constraint, forged):
-    with pytest.raises(IntegrityError) as refused, transaction.atomic(), acting(town.ada):
+    with pytest.raises(IntegrityError) as refused, transaction.atomic(), acting_as(town.ada):
         Signature.objects.create(**(genuine(town) | forged))
     assert refused.value.__cause__.diag.constraint_name == constraint
 
 
 def test_the_database_refuses_a_signature_of_another(town):
-    with pytest.raises(IntegrityError, match="person who acts"), transaction.atomic(), acting(town.ben):
+    with pytest.raises(IntegrityError, match="person who acts"), transaction.atomic(), acting_as(town.ben):
         Signature.objects.create(**genuine(town))
-    with acting(town.ada):
+    with acting_as(town.ada):
         assert Signature.objects.create(**genuine(town)).pk
 
 
 @pytest.mark.parametrize("change", [{"kind": "machine"}, {"is_active": False}], ids=["machine", "disabled"])
 def test_the_database_refuses_a_signature_of_a_machine_and_of_a_disabled_person(town, change):
-    with acting(town.ben):
+    with acting_as(town.ben):
         Person.objects.filter(pk=town.ada.pk).update(**change)
-    with pytest.raises(IntegrityError, match="only an active person"), transaction.atomic(), acting(town.ada):
+    with pytest.raises(IntegrityError, match="only an active person"), transaction.atomic(), acting_as(town.ada):
         Signature.objects.create(**genuine(town))
 
 

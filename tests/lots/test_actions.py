@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from gatekeeper.accounts.acting import acting
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.clock import database, now
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.refusal import Refusal
@@ -147,7 +147,7 @@ def test_a_use_too_small_to_be_recorded_is_refused_not_recorded_as_none(people):
 def test_the_database_refuses_a_circle_and_a_negative_quantity_by_itself(people):
     a, b = make_lot(people, "B-1"), make_lot(people, "B-2")
     take(people, a, b)
-    with acting(people["olivia"]), connection.cursor() as cursor:
+    with acting_as(people["olivia"]), connection.cursor() as cursor:
         for statement, name in (
             (
                 "INSERT INTO lots_use (parent_id, child_id, quantity, unit, batch_record, phase, used_at, used_by_id)"
@@ -163,7 +163,7 @@ def test_the_database_refuses_a_circle_and_a_negative_quantity_by_itself(people)
 def test_a_temporary_table_of_the_same_name_does_not_blind_the_guard(people):
     a, b = make_lot(people, "B-1"), make_lot(people, "B-2")
     take(people, a, b)
-    with acting(people["olivia"]), connection.cursor() as cursor:
+    with acting_as(people["olivia"]), connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE lots_use (parent_id bigint, child_id bigint) ON COMMIT DROP")
         with pytest.raises(IntegrityError, match="made from itself"), transaction.atomic():
             cursor.execute(
@@ -177,7 +177,7 @@ def test_a_status_jump_is_refused_by_the_table_and_by_the_database(people):
     with pytest.raises(Refusal) as refused:
         change_status(by=people["rafael"], lot=lot, verb="destroy", reason="no")
     assert refused.value.code == "transition_not_allowed"
-    with acting(people["rafael"]), pytest.raises(Exception, match=r"not allowed|destroyed"), transaction.atomic():
+    with acting_as(people["rafael"]), pytest.raises(Exception, match=r"not allowed|destroyed"), transaction.atomic():
         Lot.objects.filter(pk=lot.pk).update(status="destroyed")
     assert StatusChange.objects.filter(lot=lot).count() == 2
 

@@ -30,10 +30,10 @@ def test_a_lot_shows_its_family_and_that_its_signature_is_valid(people):
 
 
 def test_a_lot_whose_label_changed_shows_the_signature_as_void(people):
-    from gatekeeper.accounts.acting import acting
+    from gatekeeper.accounts.actor import acting_as
 
     make_lot(people, "B-1")
-    with acting(people["mei"]):
+    with acting_as(people["mei"]):
         Lot.objects.filter(number="B-1").update(source="Somebody else")
     page = signed_in(people["rafael"]).get(reverse("lots:detail", args=["B-1"])).content.decode()
     assert "Void: the record changed after signing" in page

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from gatekeeper.accounts.models import Site
 from plasmids.models import IncomingResult, IncomingSpecification, Plasmid
-from plasmids.waiting import specifications_to_approve
+from plasmids.work_list import specifications_to_approve
 from tests.doors import signature, signed_in, upload
 from tests.plasmids.making import GOOD, SPECIFICATION, make_plasmid, make_plasmid_lot, make_specification, sequence_of
 

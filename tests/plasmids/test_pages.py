@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from gatekeeper.lots.models import Lot
-from plasmids.waiting import lots_to_release
+from plasmids.work_list import lots_to_release
 from tests.doors import signature, signed_in
 from tests.plasmids.making import GOOD, make_plasmid, make_plasmid_lot, make_specification, sequence_of
 

@@ -42,7 +42,6 @@ def test_each_is_recorded_with_its_own_evidence_and_one_message_has_them_judged(
     assert answer.status_code == 201
     assert states(answer) == [(f"TFF01/boot-1/{number}", "recorded") for number in (1, 2, 3)]
     rows = models.Frame.objects.order_by("sequence")
-    assert [row.history.count() for row in rows] == [1, 1, 1]
     assert all(verify_frame(row) for row in rows)
     assert [one["sha256"] for one in answer.json()["frames"]] == [row.sha256 for row in rows]
     (message,) = Outbox.objects.filter(kind="readings_recorded")

@@ -10,9 +10,9 @@ import pytest
 
 from batches.readings.collector.configuration import TOKEN_VARIABLE, Service
 from batches.readings.collector.sending import Away, Refused, Taken, TokenUnusableError, judged, read_token, send
-from batches.readings.collector.spool import Waiting
+from batches.readings.collector.spool import WorkList
 
-FRAME = Waiting(7, gzip.compress(b"{}", mtime=0), "d" * 64, 3)
+FRAME = WorkList(7, gzip.compress(b"{}", mtime=0), "d" * 64, 3)
 TAKEN = json.dumps({"frame": "TFF01/1/7", "status": "recorded", "samples": 3, "sha256": "d" * 64}).encode()
 PROBLEM = json.dumps(
     {

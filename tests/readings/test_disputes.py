@@ -22,7 +22,7 @@ from batches.readings.queries.evidence import verify_frame
 from batches.readings.rules.arrow_frames import arrow_from, decoded_arrow
 from batches.readings.rules.frames import Frame as Sent
 from batches.readings.rules.frames import frame_from
-from gatekeeper.accounts.acting import acting
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.demo.people import credentials
 from tests.excursions.making import SECOND, SHEAR, START, frame, make_plant, make_run, rules_toml
@@ -292,7 +292,7 @@ def test_a_body_that_came_after_the_page_was_shown_is_not_overlooked(disputed):
 @pytest.mark.parametrize("body", ["", '{"source": "TFF01", "boot_id": "boot-1", "sequence": 2, "tags": {}}'])
 def test_a_body_that_is_not_what_was_received_is_never_read(disputed, body):
     row = Frame.objects.get(sequence=2)
-    with acting(disputed.people["monitor"]):
+    with acting_as(disputed.people["monitor"]):
         altered = FrameConflict.objects.create(
             frame=row, sha256="e" * 64, body=body, received_at=START, received_by=disputed.people["monitor"]
         )
@@ -314,7 +314,7 @@ def test_raw_sql_changes_no_resolution_and_no_body(disputed, sql):
     settle(disputed, other())
     with (
         pytest.raises(DatabaseError),
-        acting(disputed.people["quinn"]),
+        acting_as(disputed.people["quinn"]),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
@@ -334,7 +334,7 @@ def test_a_choice_that_is_none_of_its_bodies_is_refused_by_the_database(disputed
         resolved_at=row.resolved_at,
         resolved_by=row.resolved_by,
     )
-    with pytest.raises(DatabaseError, match="conflict_resolution_chosen"), acting(row.resolved_by):
+    with pytest.raises(DatabaseError, match="conflict_resolution_chosen"), acting_as(row.resolved_by):
         fresh.save()
 
 

@@ -5,7 +5,7 @@ from django.db import DatabaseError, connection, transaction
 
 from batches.readings.actions.log_mappings import approve_log_mapping, import_log_mapping
 from batches.readings.models import LogMapping
-from gatekeeper.accounts.acting import acting
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.demo.people import credentials
@@ -72,7 +72,7 @@ def test_a_version_is_registered_once_and_its_author_cannot_approve_it(people, s
         import_log_mapping(by=people["mei"], site=site, toml=SHIPPED)
     assert caught.value.code == "already_registered"
     both = people["arun"]
-    with acting(both):
+    with acting_as(both):
         LogMapping.objects.filter(pk=draft.pk).update(authored_by=both)
     with pytest.raises(Refusal) as caught:
         approve_log_mapping(by=both, credentials=credentials(both), site=site, mapping=draft)
@@ -86,7 +86,7 @@ def test_an_approved_mapping_stays_as_it_is_in_the_database(people, site):
     for assignment in ("content = '{}'", "title = 'x'", "sha256 = ''", "approved_at = now()", "version = 7"):
         with (
             pytest.raises(DatabaseError, match="is frozen"),
-            acting(arun),
+            acting_as(arun),
             transaction.atomic(),
             connection.cursor() as cursor,
         ):

@@ -13,8 +13,8 @@ from batches.queries import equipment_log
 from batches.readings.actions.sensors import FitSensor, fit_sensor
 from batches.readings.models import SensorFitting, Tag
 from batches.readings.queries.sensors import lapses_of
-from gatekeeper.accounts.acting import acting
 from gatekeeper.accounts.actions.roles import assign_role
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.refusal import Refusal
 from tests.doors import post, signed_in
@@ -140,7 +140,7 @@ def test_a_fitting_cannot_be_changed_or_taken_away_even_by_raw_sql(plant):
     fitting = fit(plant)
     for statement in ("UPDATE readings_sensorfitting SET reason = 'x'", "DELETE FROM readings_sensorfitting"):
         with (
-            acting(plant.people["mei"]),
+            acting_as(plant.people["mei"]),
             pytest.raises(DatabaseError),
             transaction.atomic(),
             connection.cursor() as cursor,
@@ -150,7 +150,7 @@ def test_a_fitting_cannot_be_changed_or_taken_away_even_by_raw_sql(plant):
     plant.send(frame(1, range(5), lambda _at: 1.0))
     for assignment in ("signal_type = 'hold'", "sampling_s = 5"):
         with (
-            acting(plant.people["mei"]),
+            acting_as(plant.people["mei"]),
             pytest.raises(DatabaseError, match="is frozen"),
             transaction.atomic(),
             connection.cursor() as cursor,

@@ -8,7 +8,7 @@ from batches.excursions.models import Evaluation
 from batches.excursions.queries.evaluation_inputs import ground_of
 from batches.readings.models import Source, Tag
 from batches.readings.queries.unassigned import unassigned_of
-from gatekeeper.accounts.acting import acting
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.models import Site
 from tests.doors import post, signed_in
 from tests.excursions.making import PH, SHEAR, START, frame, make_plant, make_rules, make_unit, rules_toml
@@ -62,7 +62,7 @@ def declare(plant, code, **fields):
     tag = Tag.objects.get(code=code)
     for name, value in fields.items():
         setattr(tag, name, value)
-    with acting(plant.people["mei"]):
+    with acting_as(plant.people["mei"]):
         tag.save()
 
 

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connections, transaction
 
 from batches.actions.commands import OpenDeviation
 from batches.actions.deviations import open_deviation
-from gatekeeper.accounts.acting import acting
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.core.canonical import digest
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.demo.people import credentials
@@ -121,7 +121,7 @@ def test_only_a_releaser_of_the_site_releases(releasable, person, code):
 def test_the_database_refuses_a_release_by_a_maker(releasable):
     house, record = releasable
     disposition = making.release(house, record)
-    with pytest.raises(DatabaseError, match="had a part in lot"), transaction.atomic(), acting(house.olivia):
+    with pytest.raises(DatabaseError, match="had a part in lot"), transaction.atomic(), acting_as(house.olivia):
         Disposition.objects.create(
             lot=record.lot,
             market=queries.market_named("KR"),

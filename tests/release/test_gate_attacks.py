@@ -12,8 +12,8 @@ from batches.actions.equipment import calibrate
 from batches.excursions.actions.evaluation import evaluate_phase
 from batches.readings.actions.frames import record_frame
 from batches.readings.rules.frames import Column, Frame
-from gatekeeper.accounts.acting import acting
 from gatekeeper.accounts.actions.roles import assign_role
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.clock import database, now
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.demo.people import credentials
@@ -154,7 +154,7 @@ def test_a_result_is_not_reviewed_by_its_tester_through_any_way(reviewable):
     with pytest.raises(Refusal) as refusal, transaction.atomic():
         review_results(by=house.jonas, credentials=credentials(house.jonas), results=[result])
     assert refusal.value.code == "tester_reviews"
-    with pytest.raises(DatabaseError, match="reviewer"), transaction.atomic(), acting(house.hana):
+    with pytest.raises(DatabaseError, match="reviewer"), transaction.atomic(), acting_as(house.hana):
         Result.objects.filter(pk=result.pk).update(status="reviewed", reviewed_at=now(), reviewed_by=house.hana)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
-from gatekeeper.accounts.acting import acting
+from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.clock import now
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.demo.people import credentials
@@ -120,5 +120,9 @@ def test_an_invalidated_result_stays_and_counts_no_more(reviewable):
 def test_the_database_refuses_a_reviewer_who_tested(reviewable):
     house, record = reviewable
     result = record_result(by=house.hana, command=good(record))
-    with pytest.raises(DatabaseError, match="result_reviewer_is_not_tester"), transaction.atomic(), acting(house.hana):
+    with (
+        pytest.raises(DatabaseError, match="result_reviewer_is_not_tester"),
+        transaction.atomic(),
+        acting_as(house.hana),
+    ):
         Result.objects.filter(pk=result.pk).update(status="reviewed", reviewed_at=now(), reviewed_by=house.hana)

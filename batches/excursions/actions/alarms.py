@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from batches.excursions.models import Acknowledgement, Excursion
 from batches.excursions.rules.alarms import check_acknowledge
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority

@@ -21,7 +21,7 @@ from batches.models import Deviation, Phase
 from batches.readings.models import Frame
 from batches.readings.queries.archived import ARCHIVED
 from batches.readings.rules.parameters import parameter
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import as_read, now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import Standing, check_authority

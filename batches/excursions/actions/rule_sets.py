@@ -8,7 +8,7 @@ from batches.excursions.queries.what_ifs import approval_content, past_phases, r
 from batches.excursions.rules import statuses
 from batches.excursions.rules.excursion_rules import ExcursionRule, rule_content, rule_from
 from batches.excursions.rules.rule_checks import save_faults
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority

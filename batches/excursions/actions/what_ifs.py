@@ -4,7 +4,7 @@ from batches.excursions.models import RuleSet, WhatIf, WhatIfPhase
 from batches.excursions.queries.what_ifs import compared, past_phases
 from batches.excursions.rules.what_if import comparison_content
 from batches.models import Phase
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from batches.excursions.actions.alarms import Acknowledge, acknowledge
 from batches.excursions.models import Acknowledgement, Excursion
 from batches.excursions.queries.alarms import alarm_of, alarms_of
-from batches.excursions.serializers import AcknowledgeInput, AcknowledgementShown, AlarmShown
+from batches.excursions.serializers import AcknowledgeInput, AcknowledgementOutput, AlarmOutput
 from batches.models import BatchRecord
 from gatekeeper.api import ApiView
 
@@ -20,7 +20,7 @@ class RecordAlarms(ApiView):
 
     permission = "readings.view"
 
-    @extend_schema(responses=AlarmShown(many=True))
+    @extend_schema(responses=AlarmOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List every alarm that was ever raised, newest first; one that later readings withdrew has sounded too."""
         record = get_object_or_404(BatchRecord, number=number, site__in=self.sites)
@@ -32,7 +32,7 @@ class Acknowledgements(ApiView):
 
     permission = "excursions.acknowledge"
 
-    @extend_schema(request=AcknowledgeInput, responses={201: AcknowledgementShown})
+    @extend_schema(request=AcknowledgeInput, responses={201: AcknowledgementOutput})
     def post(self, request: Request, pk: int) -> Response:
         """Take note of the excursion, once a person; it resolves nothing."""
         excursion = get_object_or_404(Excursion, pk=pk, phase__batch_record__site__in=self.sites)

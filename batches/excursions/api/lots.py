@@ -13,7 +13,7 @@ from batches.excursions.presentation.replays import columns_of
 from batches.excursions.queries.comparison import Measures, compared_lots
 from batches.excursions.queries.exposure import exposure_of
 from batches.excursions.rules.measures import TIME, Measured, measures_of
-from batches.excursions.serializers import ComparisonShown, LotExposureShown
+from batches.excursions.serializers import ComparisonOutput, LotExposureOutput
 from batches.models import BatchRecord
 from gatekeeper.api import ApiView
 
@@ -23,7 +23,7 @@ class LotExposure(ApiView):
 
     permission = "readings.view"
 
-    @extend_schema(responses=LotExposureShown)
+    @extend_schema(responses=LotExposureOutput)
     def get(self, request: Request, number: str) -> Response:
         """Return the exposure of the batch that made the lot, with its times outside over all phases."""
         record = _record(self, number)
@@ -38,7 +38,7 @@ class LotComparison(ApiView):
 
     permission = "readings.view"
 
-    @extend_schema(responses=ComparisonShown)
+    @extend_schema(responses=ComparisonOutput)
     def get(self, request: Request, number: str) -> Response:
         """Return the numbers of the lot and of each earlier one, newest first, and where the lot stands."""
         record = _record(self, number)

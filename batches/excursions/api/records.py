@@ -18,7 +18,7 @@ from batches.excursions.queries.states import excursions_of
 from batches.excursions.queries.traces import envelope, raw_readings
 from batches.excursions.rules.exposure import Exposure, Row, Total
 from batches.excursions.rules.potency import half_life_content
-from batches.excursions.serializers import EnvelopeShown, ExcursionShown, ExposureShown
+from batches.excursions.serializers import EnvelopeOutput, ExcursionOutput, ExposureOutput
 from batches.models import BatchRecord
 from batches.readings.queries.sensors import lapses_of
 from batches.readings.rules.arrow_frames import MEDIA_TYPE, arrow_from
@@ -54,7 +54,7 @@ class RecordReadings(ApiView):
 
     @extend_schema(
         parameters=_ENVELOPE,
-        responses={(200, "application/json"): EnvelopeShown, (200, MEDIA_TYPE): OpenApiTypes.BINARY},
+        responses={(200, "application/json"): EnvelopeOutput, (200, MEDIA_TYPE): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, number: str) -> Response:
         """Return at most ``points`` buckets (min, max, mean) of ``parameter`` between ``from`` and ``to``.
@@ -79,7 +79,7 @@ class RecordExcursions(ApiView):
 
     permission = "readings.view"
 
-    @extend_schema(responses=ExcursionShown(many=True))
+    @extend_schema(responses=ExcursionOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List what the rules have found and later data have not withdrawn."""
         return self.listed(excursions_of(_record(self, number)), excursion_content)
@@ -90,7 +90,7 @@ class RecordExposure(ApiView):
 
     permission = "readings.view"
 
-    @extend_schema(responses=ExposureShown)
+    @extend_schema(responses=ExposureOutput)
     def get(self, request: Request, number: str) -> Response:
         """Return what the newest evaluations hold; a number that was not measured is null."""
         record = _record(self, number)

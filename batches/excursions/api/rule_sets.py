@@ -12,7 +12,7 @@ from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_s
 from batches.excursions.actions.what_ifs import start_replay
 from batches.excursions.models import RuleSet, WhatIf
 from batches.excursions.queries.what_ifs import read, rows_of
-from batches.excursions.serializers import ReplayShown, RuleSetShown
+from batches.excursions.serializers import ReplayOutput, RuleSetOutput
 from gatekeeper.api import ApiView, Signs
 from gatekeeper.parsers import TomlParser
 
@@ -23,16 +23,16 @@ class RuleSets(ApiView):
     permissions: ClassVar = {"GET": "readings.view", "POST": "readings.configure"}
     parser_classes: ClassVar = [TomlParser]
 
-    @extend_schema(responses=RuleSetShown(many=True))
+    @extend_schema(responses=RuleSetOutput(many=True))
     def get(self, request: Request) -> Response:
         """List versions, newest first."""
-        return self.listed(RuleSet.objects.select_related("authored_by", "approved_by"), RuleSetShown)
+        return self.listed(RuleSet.objects.select_related("authored_by", "approved_by"), RuleSetOutput)
 
-    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: RuleSetShown})
+    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: RuleSetOutput})
     def post(self, request: Request) -> Response:
         """Record a draft from TOML."""
         draft = import_rule_set(by=request.user, site=self.sites[0], toml=request.data)
-        return Response(RuleSetShown(draft).data, status=201)
+        return Response(RuleSetOutput(draft).data, status=201)
 
 
 class OneRuleSet(ApiView):
@@ -40,10 +40,10 @@ class OneRuleSet(ApiView):
 
     permission = "readings.view"
 
-    @extend_schema(responses=RuleSetShown)
+    @extend_schema(responses=RuleSetOutput)
     def get(self, request: Request, code: str, version: int) -> Response:
         """Show the version with every rule."""
-        return Response(RuleSetShown(get_object_or_404(RuleSet, code=code, version=version)).data)
+        return Response(RuleSetOutput(get_object_or_404(RuleSet, code=code, version=version)).data)
 
 
 class ApproveRuleSet(ApiView):
@@ -52,7 +52,7 @@ class ApproveRuleSet(ApiView):
     permission = "batches.approve"
     signs = True
 
-    @extend_schema(request=Signs, responses={201: RuleSetShown})
+    @extend_schema(request=Signs, responses={201: RuleSetOutput})
     def post(self, request: Request, code: str, version: int) -> Response:
         """Approve the draft; the version before it retires."""
         approved = approve_rule_set(
@@ -61,7 +61,7 @@ class ApproveRuleSet(ApiView):
             site=self.sites[0],
             rule_set=get_object_or_404(RuleSet, code=code, version=version),
         )
-        return Response(RuleSetShown(approved).data, status=201)
+        return Response(RuleSetOutput(approved).data, status=201)
 
 
 class Replays(ApiView):
@@ -69,13 +69,13 @@ class Replays(ApiView):
 
     permissions: ClassVar = {"GET": "readings.view", "POST": "readings.configure"}
 
-    @extend_schema(responses=ReplayShown(many=True))
+    @extend_schema(responses=ReplayOutput(many=True))
     def get(self, request: Request, code: str, version: int) -> Response:
         """List the replays, newest first, each with what it found at the sites of the caller."""
         rule_set = get_object_or_404(RuleSet, code=code, version=version)
         return self.listed(rule_set.what_ifs.select_related("rule_set", "started_by"), self.shown)
 
-    @extend_schema(request=None, responses={201: ReplayShown})
+    @extend_schema(request=None, responses={201: ReplayOutput})
     def post(self, request: Request, code: str, version: int) -> Response:
         """Start a replay; a worker goes on with it, phase by phase."""
         rule_set = get_object_or_404(RuleSet, code=code, version=version)

@@ -3,7 +3,6 @@
 from django.db import models
 
 from batches.excursions.models.evaluations import Excursion
-from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person
 
 
@@ -15,7 +14,6 @@ class Acknowledgement(models.Model):
     comment = models.CharField(max_length=400, blank=True)
     acknowledged_at = models.DateTimeField()
     acknowledged_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["excursion", "acknowledged_at", "id"]

@@ -70,7 +70,6 @@ class Evaluation(models.Model):
     evaluated_to = models.DateTimeField()
     evaluated_at = models.DateTimeField()
     evaluated_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["phase", "rule", "version"]

@@ -4,7 +4,6 @@ from django.db import models
 
 from batches.excursions.models.evaluations import RuleSet
 from batches.models import Phase
-from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person
 
 
@@ -21,7 +20,6 @@ class WhatIf(models.Model):
     phases = models.JSONField()
     started_at = models.DateTimeField()
     started_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["rule_set", "id"]
@@ -40,7 +38,6 @@ class WhatIfPhase(models.Model):
     content = models.JSONField()
     replayed_at = models.DateTimeField()
     replayed_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["what_if", "id"]

@@ -36,7 +36,7 @@ from batches.readings.rules.archives import (
 )
 from batches.readings.rules.frame_sums import with_frames
 from batches.readings.rules.parquet_frames import ArchivedFrame, write_frames
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority

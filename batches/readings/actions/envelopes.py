@@ -12,7 +12,7 @@ from batches.readings.queries.archived import away_between
 from batches.readings.queries.segments import trusted
 from batches.readings.rules.envelopes import MINUTE, Range, minutes_of, touched, without
 from batches.readings.rules.signals import Signal
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.times import micros

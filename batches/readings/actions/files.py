@@ -13,7 +13,7 @@ from batches.readings.models import InstrumentFile, LogMapping, Source
 from batches.readings.queries.files import approved_mappings, signal_content, taken_of, window_of
 from batches.readings.rules.frames import Frame
 from batches.readings.rules.recordings import Series, Taken, boot_id, frames_of
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority

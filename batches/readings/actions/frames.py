@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from batches.readings import models
 from batches.readings.rules.frames import Bounds, Frame, check_frames, check_identities
-from gatekeeper.accounts.acting import action, action_at_once, spoken
+from gatekeeper.accounts.actor import action, action_at_once, actor_context
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority
@@ -19,13 +19,13 @@ from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.times import micros, moment
 from gatekeeper.ledger.actions import outbox
 
-# Of one source, whole: frames with their history, segments and message, or nothing. What was there before is not in
+# Of one source, whole: frames, segments and message, or nothing. What was there before is not in
 # the answer. The first part names the actor before any row is written; the rows come in order, so that two who send
 # the same frames wait for each other in order too.
 _RECORD = f"""
-  WITH acting AS MATERIALIZED (SELECT set_config('app.ctx', %(context)s, true)),
+  WITH actor AS MATERIALIZED (SELECT set_config('app.ctx', %(context)s, true)),
   given AS (
-    SELECT source.id AS source_id, one.* FROM acting, readings_source source,
+    SELECT source.id AS source_id, one.* FROM actor, readings_source source,
       unnest(%(boots)b::text[], %(sequences)b::bigint[], %(digests)b::text[], %(samples)b::integer[],
              %(firsts)b::timestamptz[], %(lasts)b::timestamptz[])
         AS one (boot_id, sequence, sha256, samples, first_at, last_at)
@@ -35,12 +35,6 @@ _RECORD = f"""
     INSERT INTO readings_frame
       (source_id, boot_id, sequence, sha256, samples, first_at, last_at, received_at, received_by_id)
     SELECT given.*, %(at)s::timestamptz, %(by)s::bigint FROM given ON CONFLICT DO NOTHING RETURNING *),
-  told AS (
-    INSERT INTO readings_historicalframe
-      (id, source_id, boot_id, sequence, sha256, samples, first_at, last_at, received_at, received_by_id,
-       history_type, history_date, history_user_id)
-    SELECT made.id, made.source_id, made.boot_id, made.sequence, made.sha256, made.samples, made.first_at,
-      made.last_at, made.received_at, made.received_by_id, '+', clock_timestamp(), %(by)s::bigint FROM made),
   stored AS (
     INSERT INTO readings_segment
       (source_id, frame_id, frame_at, tag_id, first_us, last_us, count, times, values, quality)
@@ -155,7 +149,7 @@ def _record_new(*, by: Person, rows: Sequence[models.Frame], parts: _Parts) -> N
     source, at = rows[0].source, rows[0].received_at
     message = outbox.Message("readings_recorded", source.code)
     values = {
-        "context": spoken(),
+        "context": actor_context(),
         "source": source.pk,
         "code": source.code,
         "site": source.site_id,

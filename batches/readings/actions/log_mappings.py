@@ -5,7 +5,7 @@ from typing import Any
 from batches.readings.models import LogMapping
 from batches.readings.queries.files import mapping_content
 from batches.readings.rules import statuses
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority

@@ -7,7 +7,7 @@ from batches.models import Equipment
 from batches.readings.models import SensorFitting, Source, Tag
 from batches.readings.queries.sensors import running_phases_with, sensors_fitted
 from batches.rules.reasons import reason as given_reason
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority, day_at

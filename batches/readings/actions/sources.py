@@ -9,7 +9,7 @@ from batches.readings.actions.sensors import fit_sensor_of
 from batches.readings.models import SensorFitting, Source, Tag
 from batches.readings.rules.loop_names import check_loop_name
 from batches.readings.rules.parameters import factor, measured
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority

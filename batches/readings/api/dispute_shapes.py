@@ -18,7 +18,7 @@ class SettleDisputeInput(Signs):
         return SettleDispute(**{name: self.validated_data[name] for name in ("chosen", "dispute_sha256", "reason")})
 
 
-class BodyShown(serializers.Serializer):
+class BodyOutput(serializers.Serializer):
     """One body of a disputed frame; ``stored`` is the one that came first."""
 
     sha256 = serializers.CharField()
@@ -27,7 +27,7 @@ class BodyShown(serializers.Serializer):
     received_by = serializers.CharField()
 
 
-class ResolutionShown(serializers.Serializer):
+class ResolutionOutput(serializers.Serializer):
     """A signed resolution of a dispute; the last one counts, unless a further body came after it."""
 
     frame = serializers.CharField()
@@ -38,7 +38,7 @@ class ResolutionShown(serializers.Serializer):
     resolved_by = serializers.CharField()
 
 
-class DisputeShown(serializers.Serializer):
+class DisputeOutput(serializers.Serializer):
     """A disputed frame: its bodies, the digest of the one that counts (``neither``; null while it is open)."""
 
     id = serializers.IntegerField()
@@ -47,27 +47,27 @@ class DisputeShown(serializers.Serializer):
     sequence = serializers.IntegerField()
     counts = serializers.CharField(allow_null=True)
     dispute_sha256 = serializers.CharField()
-    bodies = BodyShown(many=True)
-    resolutions = ResolutionShown(many=True)
+    bodies = BodyOutput(many=True)
+    resolutions = ResolutionOutput(many=True)
 
 
-class SampleShown(serializers.Serializer):
+class SampleOutput(serializers.Serializer):
     """A sample of one body: its value as text (null: none was given) and its OPC quality."""
 
     value = serializers.CharField(allow_null=True)
     quality = serializers.IntegerField()
 
 
-class DifferenceShown(serializers.Serializer):
+class DifferenceOutput(serializers.Serializer):
     """A time of a tag at which the bodies differ: the sample of each in their order, null where it has none."""
 
     tag = serializers.CharField()
     at = serializers.DateTimeField()
-    samples = serializers.ListField(child=SampleShown(allow_null=True))
+    samples = serializers.ListField(child=SampleOutput(allow_null=True))
 
 
-class OneDisputeShown(DisputeShown):
+class OneDisputeOutput(DisputeOutput):
     """A disputed frame, with how many times of all tags differ, and the first of them."""
 
     differing = serializers.IntegerField()
-    differences = DifferenceShown(many=True)
+    differences = DifferenceOutput(many=True)

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from batches.readings.actions.disputes import settle_dispute
-from batches.readings.api.dispute_shapes import DisputeShown, OneDisputeShown, ResolutionShown, SettleDisputeInput
+from batches.readings.api.dispute_shapes import DisputeOutput, OneDisputeOutput, ResolutionOutput, SettleDisputeInput
 from batches.readings.models import ConflictResolution, Frame, Source
 from batches.readings.queries.disputes import bodies_of, dispute_digest, disputed_frames, frames_in_dispute
 from batches.readings.rules.disputes import Cell, Difference, differences
@@ -24,7 +24,7 @@ class Disputes(ApiView):
 
     permission = "readings.view"
 
-    @extend_schema(responses=DisputeShown(many=True))
+    @extend_schema(responses=DisputeOutput(many=True))
     def get(self, request: Request, code: str) -> Response:
         """List the disputed frames, settled or not, newest first."""
         source = get_object_or_404(Source, code=code, site__in=self.sites)
@@ -36,7 +36,7 @@ class OneDispute(ApiView):
 
     permission = "readings.view"
 
-    @extend_schema(responses=OneDisputeShown)
+    @extend_schema(responses=OneDisputeOutput)
     def get(self, request: Request, code: str, frame: int) -> Response:
         """Return the bodies of the frame and where they differ, at most the first thousand times."""
         row = _frame(self, code, frame)
@@ -50,7 +50,7 @@ class Resolutions(ApiView):
     permission = "readings.correct"
     signs = True
 
-    @extend_schema(request=SettleDisputeInput, responses={201: ResolutionShown})
+    @extend_schema(request=SettleDisputeInput, responses={201: ResolutionOutput})
     def post(self, request: Request, code: str, frame: int) -> Response:
         """Settle which body counts, with a signature: the phases concerned are judged anew, every body stays."""
         given: Any = self.parsed(SettleDisputeInput)

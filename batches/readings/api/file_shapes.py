@@ -8,7 +8,7 @@ from batches.readings.actions.files import ReceiveFile
 from batches.readings.models import InstrumentFile, LogMapping
 
 
-class LogMappingShown(serializers.ModelSerializer):
+class LogMappingOutput(serializers.ModelSerializer):
     """A version of what the columns of a skid's log mean."""
 
     authored_by = serializers.CharField(source="authored_by.username")
@@ -38,7 +38,7 @@ class PhaseFileInput(serializers.Serializer):
         return ReceiveFile(name=upload.name, content=upload.read(), **data)
 
 
-class FileSignalShown(serializers.Serializer):
+class FileSignalOutput(serializers.Serializer):
     """What was taken of one signal; ``before`` and ``after`` count its samples outside the phase."""
 
     tag = serializers.CharField()
@@ -53,7 +53,7 @@ class FileSignalShown(serializers.Serializer):
     last_at = serializers.DateTimeField()
 
 
-class FileFindingShown(serializers.Serializer):
+class FileFindingOutput(serializers.Serializer):
     """Something in the file that a person has to know; a blocking one names what is no reading."""
 
     code = serializers.CharField()
@@ -64,14 +64,14 @@ class FileFindingShown(serializers.Serializer):
     parameter = serializers.CharField(allow_blank=True)
 
 
-class PhaseFileShown(serializers.ModelSerializer):
+class PhaseFileOutput(serializers.ModelSerializer):
     """A file of a phase with what was taken of it, and everything that was not."""
 
     phase = serializers.CharField(source="phase.code")
     source = serializers.CharField(source="source.code")
     mapping = serializers.SerializerMethodField()
-    signals = FileSignalShown(many=True)
-    findings = FileFindingShown(many=True)
+    signals = FileSignalOutput(many=True)
+    findings = FileFindingOutput(many=True)
     received_by = serializers.CharField(source="received_by.username")
 
     class Meta:
@@ -86,7 +86,7 @@ class PhaseFileShown(serializers.ModelSerializer):
         return None if file.mapping is None else str(file.mapping)
 
 
-class FileRowShown(serializers.Serializer):
+class FileRowOutput(serializers.Serializer):
     """One sample as it stands in the file."""
 
     at = serializers.DateTimeField()
@@ -97,11 +97,11 @@ class FileRowShown(serializers.Serializer):
     inside = serializers.BooleanField()
 
 
-class PhaseFileWithRowsShown(PhaseFileShown):
+class PhaseFileWithRowsOutput(PhaseFileOutput):
     """A file with some of the samples of one of its signals."""
 
     tag = serializers.CharField(allow_null=True)
-    rows = FileRowShown(many=True)
+    rows = FileRowOutput(many=True)
 
-    class Meta(PhaseFileShown.Meta):
-        fields: ClassVar = [*PhaseFileShown.Meta.fields, "tag", "rows"]
+    class Meta(PhaseFileOutput.Meta):
+        fields: ClassVar = [*PhaseFileOutput.Meta.fields, "tag", "rows"]

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from batches.models import Phase
 from batches.readings.actions.files import record_instrument_file
-from batches.readings.api.file_shapes import PhaseFileInput, PhaseFileShown, PhaseFileWithRowsShown
+from batches.readings.api.file_shapes import PhaseFileInput, PhaseFileOutput, PhaseFileWithRowsOutput
 from batches.readings.models import InstrumentFile
 from batches.readings.queries.files import files_of, rows_of
 from gatekeeper.accounts.clock import now
@@ -30,20 +30,20 @@ class PhaseFiles(ApiView):
     permissions: ClassVar = {"GET": "readings.view", "POST": "readings.record_files"}
     parser_classes: ClassVar = [MultiPartParser]
 
-    @extend_schema(responses=PhaseFileShown(many=True))
+    @extend_schema(responses=PhaseFileOutput(many=True))
     def get(self, request: Request, number: str, code: str) -> Response:
         """List the files of the phase."""
-        return self.listed(files_of(_phase(self, number, code)), PhaseFileShown)
+        return self.listed(files_of(_phase(self, number, code)), PhaseFileOutput)
 
     @extend_schema(
-        request={"multipart/form-data": PhaseFileInput}, responses={200: PhaseFileShown, 201: PhaseFileShown}
+        request={"multipart/form-data": PhaseFileInput}, responses={200: PhaseFileOutput, 201: PhaseFileOutput}
     )
     def post(self, request: Request, number: str, code: str) -> Response:
         """Receive a file: 201 with what was taken of it and every finding; 200 where these bytes were there before."""
         given: Any = self.parsed(PhaseFileInput)
         check_size(given.validated_data["file"].size)
         received = record_instrument_file(by=request.user, phase=_phase(self, number, code), command=given.command())
-        return Response(PhaseFileShown(received.file).data, status=200 if received.replayed else 201)
+        return Response(PhaseFileOutput(received.file).data, status=200 if received.replayed else 201)
 
 
 class OnePhaseFile(ApiView):
@@ -56,7 +56,7 @@ class OnePhaseFile(ApiView):
             OpenApiParameter("tag", str, description="Whose samples; the first signal unless told."),
             OpenApiParameter("start", int, description=f"From which of them on; {_ROWS} are shown."),
         ],
-        responses=PhaseFileWithRowsShown,
+        responses=PhaseFileWithRowsOutput,
     )
     def get(self, request: Request, number: str, code: str, pk: int) -> Response:
         """Show the file with its findings, and samples of one signal with the place where each stands."""
@@ -65,7 +65,7 @@ class OnePhaseFile(ApiView):
         start = _start(request.query_params.get("start", "0"))
         file.tag = tag
         file.rows = [] if tag is None else rows_of(file, tag, start=start, count=_ROWS, at=now())
-        return Response(PhaseFileWithRowsShown(file).data)
+        return Response(PhaseFileWithRowsOutput(file).data)
 
 
 class PhaseFileContent(ApiView):

@@ -23,7 +23,7 @@ from batches.readings.rules.arrow_frames import (
     frame_identity,
 )
 from batches.readings.rules.frames import Frame, decoded, decoded_frames, unpacked
-from batches.readings.serializers import FrameInput, FrameShown, FramesInput, FramesShown
+from batches.readings.serializers import FrameInput, FrameOutput, FramesInput, FramesOutput
 from gatekeeper.api import ApiView
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 
@@ -64,7 +64,7 @@ class Readings(ApiView):
     @extend_schema(
         parameters=_IDENTITY,
         request={Body.media_type: FrameInput, MEDIA_TYPE: OpenApiTypes.BINARY},
-        responses={201: FrameShown, 200: FrameShown},
+        responses={201: FrameOutput, 200: FrameOutput},
     )
     def post(self, request: Request) -> JsonResponse:
         """Record one frame: 201 recorded, 200 replay, 409 another body under its identity, 422 with every fault.
@@ -87,7 +87,7 @@ class SeveralReadings(ApiView):
     @extend_schema(
         parameters=_IDENTITY[:2],
         request={Body.media_type: FramesInput, MEDIA_TYPE: OpenApiTypes.BINARY},
-        responses={201: FramesShown, 200: FramesShown},
+        responses={201: FramesOutput, 200: FramesOutput},
     )
     def post(self, request: Request) -> JsonResponse:
         """Record frames of one source: 201 recorded, 200 all are replays, 422 with every fault and nothing recorded.

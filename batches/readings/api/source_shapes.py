@@ -35,7 +35,7 @@ class SourceInput(serializers.Serializer):
         return RegisterSource(**data, tags=tags)
 
 
-class TooSeldomShown(serializers.Serializer):
+class TooSeldomOutput(serializers.Serializer):
     """A rule whose times (its fields) are too short for the samples of a tag."""
 
     rule_set = serializers.CharField()
@@ -43,7 +43,7 @@ class TooSeldomShown(serializers.Serializer):
     times = serializers.ListField(child=serializers.CharField())
 
 
-class TagShown(serializers.Serializer):
+class TagOutput(serializers.Serializer):
     """One signal of a source: as registered, with the sensor that measures it now."""
 
     code = serializers.CharField()
@@ -56,17 +56,17 @@ class TagShown(serializers.Serializer):
     sampling_s = serializers.CharField(allow_null=True)
     sensor = serializers.CharField(allow_null=True)
     sensor_calibration_due_date = serializers.DateField(allow_null=True)
-    too_seldom_for = TooSeldomShown(many=True)
+    too_seldom_for = TooSeldomOutput(many=True)
 
 
-class SourceShown(serializers.Serializer):
+class SourceOutput(serializers.Serializer):
     """A skid or probe, as registered."""
 
     code = serializers.CharField()
     name = serializers.CharField()
     site = serializers.CharField()
     equipment = serializers.CharField()
-    tags = TagShown(many=True)
+    tags = TagOutput(many=True)
 
 
 class SensorInput(serializers.Serializer):
@@ -81,7 +81,7 @@ class SensorInput(serializers.Serializer):
         return FitSensor(**self.validated_data)
 
 
-class SensorShown(serializers.Serializer):
+class SensorOutput(serializers.Serializer):
     """A sensor that measures a tag from ``fitted_at`` on, until another one is fitted."""
 
     tag = serializers.CharField()
@@ -91,7 +91,7 @@ class SensorShown(serializers.Serializer):
     fitted_by = serializers.CharField()
 
 
-class UnassignedShown(serializers.Serializer):
+class UnassignedOutput(serializers.Serializer):
     """Readings outside every assignment: between the end of one phase and the start of the next one; null: none."""
 
     after = serializers.DateTimeField(allow_null=True)

@@ -12,13 +12,13 @@ from rest_framework.response import Response
 from batches.readings.actions.clocks import correct_clock
 from batches.readings.actions.sensors import fit_sensor
 from batches.readings.actions.sources import register_source
-from batches.readings.api.source_shapes import SensorInput, SensorShown, SourceInput, SourceShown, UnassignedShown
+from batches.readings.api.source_shapes import SensorInput, SensorOutput, SourceInput, SourceOutput, UnassignedOutput
 from batches.readings.models import ClockCorrection, SensorFitting, Source, Tag
 from batches.readings.queries.corrections import correction_content
 from batches.readings.queries.sampling import sampling_check
 from batches.readings.queries.sensors import fittings_of
 from batches.readings.queries.unassigned import unassigned_of
-from batches.readings.serializers import ClockCorrectionInput, ClockCorrectionShown
+from batches.readings.serializers import ClockCorrectionInput, ClockCorrectionOutput
 from gatekeeper.api import ApiView
 from gatekeeper.core.unit_codes import UNECE
 
@@ -28,12 +28,12 @@ class Sources(ApiView):
 
     permissions: ClassVar = {"GET": "readings.view", "POST": "readings.configure"}
 
-    @extend_schema(responses=SourceShown(many=True))
+    @extend_schema(responses=SourceOutput(many=True))
     def get(self, request: Request) -> Response:
         """List the sources of the caller's sites."""
         return self.listed(_sources(self), _content())
 
-    @extend_schema(request=SourceInput, responses={201: SourceShown})
+    @extend_schema(request=SourceInput, responses={201: SourceOutput})
     def post(self, request: Request) -> Response:
         """Register a source with its tags."""
         given: Any = self.parsed(SourceInput)
@@ -46,7 +46,7 @@ class SourceDetail(ApiView):
 
     permission = "readings.view"
 
-    @extend_schema(responses=SourceShown)
+    @extend_schema(responses=SourceOutput)
     def get(self, request: Request, code: str) -> Response:
         """Return the source."""
         return Response(_content()(get_object_or_404(_sources(self), code=code)))
@@ -57,12 +57,12 @@ class SourceSensors(ApiView):
 
     permissions: ClassVar = {"GET": "readings.view", "POST": "readings.configure"}
 
-    @extend_schema(responses=SensorShown(many=True))
+    @extend_schema(responses=SensorOutput(many=True))
     def get(self, request: Request, code: str) -> Response:
         """List which sensor was fitted to which tag, newest first: the newest of a tag measures it."""
         return self.listed(fittings_of(get_object_or_404(_sources(self), code=code)), _fitting)
 
-    @extend_schema(request=SensorInput, responses={201: SensorShown})
+    @extend_schema(request=SensorInput, responses={201: SensorOutput})
     def post(self, request: Request, code: str) -> Response:
         """Fit a sensor to a tag: phases that run on the equipment of the source are served by it from now on."""
         given: Any = self.parsed(SensorInput)
@@ -76,7 +76,7 @@ class UnassignedReadings(ApiView):
 
     permission = "readings.view"
 
-    @extend_schema(responses=UnassignedShown(many=True))
+    @extend_schema(responses=UnassignedOutput(many=True))
     def get(self, request: Request, code: str) -> Response:
         """Return what was sent before, between and after the newest assignments, newest first; never more than nine."""
         found = unassigned_of(get_object_or_404(_sources(self), code=code))
@@ -100,13 +100,13 @@ class ClockCorrections(ApiView):
     permissions: ClassVar = {"GET": "readings.view", "POST": "readings.correct"}
     signs = True
 
-    @extend_schema(responses=ClockCorrectionShown(many=True))
+    @extend_schema(responses=ClockCorrectionOutput(many=True))
     def get(self, request: Request, code: str) -> Response:
         """List the corrections, in order: of two for one frame the later one counts."""
         source = get_object_or_404(_sources(self), code=code)
         return self.listed(source.clock_corrections.select_related("source", "corrected_by"), _correction)
 
-    @extend_schema(request=ClockCorrectionInput, responses={201: ClockCorrectionShown})
+    @extend_schema(request=ClockCorrectionInput, responses={201: ClockCorrectionOutput})
     def post(self, request: Request, code: str) -> Response:
         """Correct the clock with a signature: the phases concerned are judged anew, what was sent stays."""
         given: Any = self.parsed(ClockCorrectionInput)

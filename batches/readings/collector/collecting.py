@@ -15,7 +15,7 @@ from batches.readings.collector.samples import Sample
 from batches.readings.collector.sending import Away, Refused, Taken, send
 from batches.readings.collector.session import Session
 from batches.readings.collector.skid import SESSION_FAULTS, Skid
-from batches.readings.collector.spool import Spool, SpoolFullError, Waiting
+from batches.readings.collector.spool import Spool, SpoolFullError, WorkList
 
 logger = logging.getLogger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # s between attempts to reach a far side
@@ -81,7 +81,7 @@ class Collector:
                     await self._pause(max(pause, after_s))
                     pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def _note(self, frame: Waiting, answer: Taken | Refused) -> None:
+    async def _note(self, frame: WorkList, answer: Taken | Refused) -> None:
         try:
             match answer:
                 case Taken():

@@ -13,7 +13,7 @@ from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from batches.readings.collector.configuration import TOKEN_VARIABLE, Service
-from batches.readings.collector.spool import Waiting
+from batches.readings.collector.spool import WorkList
 
 _TIMEOUT = 15.0  # s
 _LONGEST_ANSWER = 1 << 20
@@ -82,7 +82,7 @@ class _NoRedirect(HTTPRedirectHandler):
 _opener = build_opener(_NoRedirect)
 
 
-def send(service: Service, frame: Waiting) -> Taken | Refused | Away:
+def send(service: Service, frame: WorkList) -> Taken | Refused | Away:
     """POST the frame to ``/api/v1/readings/``; the token is read anew each time, so that it can be replaced."""
     try:
         token = read_token(service)
@@ -109,7 +109,7 @@ def send(service: Service, frame: Waiting) -> Taken | Refused | Away:
         return Away(f"{type(fault).__name__}: {fault}")
 
 
-def judged(status: int, body: bytes, headers: Mapping[str, str], frame: Waiting) -> Taken | Refused | Away:
+def judged(status: int, body: bytes, headers: Mapping[str, str], frame: WorkList) -> Taken | Refused | Away:
     """Return what an answer means for the frame.
 
     A frame counts as taken only when a 200 or 201 names its digest: whatever stands between may answer 200 as well.

@@ -37,7 +37,7 @@ class SpoolFullError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WorkList:
     """A frame that the service has not taken yet: its body as gzip, and its digest as the service will name it."""
 
     sequence: int
@@ -136,12 +136,12 @@ class Spool:
         row = self._db.execute("SELECT resume_us FROM progress WHERE tag = ?", (tag,)).fetchone()
         return row and row[0]
 
-    def oldest(self) -> Waiting | None:
+    def oldest(self) -> WorkList | None:
         """Return the oldest frame that waits for the service."""
         row = self._db.execute(
             "SELECT sequence, body, sha256, samples FROM frame WHERE refused IS NULL ORDER BY sequence LIMIT 1"
         ).fetchone()
-        return row and Waiting(*row)
+        return row and WorkList(*row)
 
     def forget(self, sequence: int) -> None:
         """Drop a frame that the service has taken."""

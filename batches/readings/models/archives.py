@@ -4,7 +4,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from batches.readings.models.sources import Source
-from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person
 
 
@@ -31,7 +30,6 @@ class ArchivedMonth(models.Model):
     last_at = models.DateTimeField()
     archived_at = models.DateTimeField()
     archived_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["source", "month_date", "part"]
@@ -53,7 +51,6 @@ class ArchiveMove(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     moved_at = models.DateTimeField()
     moved_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["archive", "id"]

@@ -6,7 +6,6 @@ from django.db.models import BooleanField, F, Func, Q
 from batches.readings.models.frames import Frame
 from batches.readings.models.sources import Source
 from batches.readings.rules.disputes import NEITHER
-from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person
 
 
@@ -26,7 +25,6 @@ class ClockCorrection(models.Model):
     reason = models.TextField()
     corrected_at = models.DateTimeField()
     corrected_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["source", "id"]
@@ -58,7 +56,6 @@ class ConflictResolution(models.Model):
     reason = models.TextField()
     resolved_at = models.DateTimeField()
     resolved_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["frame", "id"]

@@ -71,7 +71,6 @@ class InstrumentFile(models.Model):
     findings = models.JSONField()
     received_at = models.DateTimeField()
     received_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History(excluded_fields=["content"])
 
     class Meta:
         ordering = ["-received_at", "-id"]

@@ -3,7 +3,6 @@
 from django.db import models
 
 from batches.readings.models.sources import Source, Tag
-from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person
 
 
@@ -20,7 +19,6 @@ class Frame(models.Model):
     last_at = models.DateTimeField()
     received_at = models.DateTimeField()
     received_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["source", "boot_id", "sequence"]
@@ -51,7 +49,6 @@ class FrameConflict(models.Model):
     body = models.TextField()
     received_at = models.DateTimeField()
     received_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History(excluded_fields=["body"])
 
     class Meta:
         ordering = ["frame", "id"]

@@ -80,7 +80,6 @@ class SensorFitting(models.Model):
     reason = models.TextField(blank=True)
     fitted_at = models.DateTimeField()
     fitted_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    history = History()
 
     class Meta:
         ordering = ["tag", "id"]

@@ -3,7 +3,7 @@
 import logging
 
 from gatekeeper.accounts import clock
-from gatekeeper.accounts.acting import System, action
+from gatekeeper.accounts.actor import System, action
 from gatekeeper.accounts.models import AccessEvent, Person
 
 security = logging.getLogger("gatekeeper.security")

@@ -13,8 +13,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.http import HttpRequest
 
-from gatekeeper.accounts.acting import SYSTEM, System, action
 from gatekeeper.accounts.actions.access import record_access
+from gatekeeper.accounts.actor import SYSTEM, System, action
 from gatekeeper.accounts.models import AccessEvent, Person
 from gatekeeper.accounts.queries import is_locked_out
 from gatekeeper.core.refusal import Kind, Refusal

@@ -4,10 +4,10 @@ Later everybody is enrolled by an administrator, and a second person checks the 
 together: each has checked the other's identity and each grants the other's role.
 """
 
-from gatekeeper.accounts.acting import System, action
 from gatekeeper.accounts.actions.people import found_administrators
 from gatekeeper.accounts.actions.roles import import_roles, insert_assignment
 from gatekeeper.accounts.actions.sites import add_site
+from gatekeeper.accounts.actor import System, action
 from gatekeeper.accounts.models import Person, Role
 from gatekeeper.accounts.queries import day_at
 

@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from gatekeeper.accounts import clock
-from gatekeeper.accounts.acting import SYSTEM, System, action
 from gatekeeper.accounts.actions.authentication import Credentials, check_may_sign, reauthenticate, signer_of
+from gatekeeper.accounts.actor import SYSTEM, System, action
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority_anywhere, check_authority_over
 from gatekeeper.accounts.rules.authority import check_different_people

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from gatekeeper.accounts import clock
-from gatekeeper.accounts.acting import System, action
+from gatekeeper.accounts.actor import System, action
 from gatekeeper.accounts.models import Assignment, Person, Qualification, Role, Site
 from gatekeeper.accounts.queries import (
     check_authority,

@@ -3,7 +3,7 @@
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gatekeeper.accounts.acting import System, action
+from gatekeeper.accounts.actor import System, action
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority_anywhere
 from gatekeeper.core.refusal import Kind, Refusal

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from gatekeeper.accounts import clock
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.models import Person, ServiceToken, Site
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.accounts.rules.authority import check_machine_may

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from django.db import models
 
 from gatekeeper.accounts import clock
-from gatekeeper.accounts.acting import action
 from gatekeeper.accounts.actions.authentication import Proof
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.models import Person
 from gatekeeper.core.canonical import canonical, digest
 from gatekeeper.core.refusal import Kind, Refusal

@@ -1,6 +1,6 @@
 """Use a quantity of one lot in the making of another."""
 
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import day_at

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gatekeeper.accounts.acting import action
+from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority

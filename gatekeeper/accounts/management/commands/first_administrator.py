@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from gatekeeper import environment
-from gatekeeper.accounts.acting import SYSTEM
 from gatekeeper.accounts.actions.founding import found
+from gatekeeper.accounts.actor import SYSTEM
 from gatekeeper.core.refusal import Refusal
 
 

@@ -13,8 +13,8 @@ from django.db import connection, transaction
 
 from gatekeeper.accounts.rules.authority import Limits
 
-_acting: ContextVar[dict[str, Any] | None] = ContextVar("acting", default=None)
-_person: ContextVar[Any] = ContextVar("acting_person", default=None)
+_context: ContextVar[dict[str, Any] | None] = ContextVar("actor", default=None)
+_person: ContextVar[Any] = ContextVar("current_actor", default=None)
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 token_limits: ContextVar[Limits | None] = ContextVar("token_limits", default=None)
 
@@ -33,31 +33,31 @@ class System:
 SYSTEM = System()
 
 
-def acting_person() -> Any:
+def current_actor() -> Any:
     """Return the person whose action is running, None outside one."""
     return _person.get()
 
 
 @contextmanager
-def acting(by: Any, *, reason: str = "", act: str = "") -> Iterator[None]:
+def acting_as(by: Any, *, reason: str = "", act: str = "") -> Iterator[None]:
     """Name the actor of every write in the running transaction (``app.ctx``, read by the evidence trigger).
 
-    Inside another ``acting`` the outer actor stays: one use case, one actor.
+    Inside another ``acting_as`` the outer actor stays: one use case, one actor.
     """
     with _named(by, reason=reason, act=act) as outermost:
         if outermost:
-            _tell(spoken())
+            _set_actor(actor_context())
         yield
         if outermost:
-            _take_back()
+            _clear_actor()
 
 
-def spoken() -> str:
+def actor_context() -> str:
     """Return what names the actor of the running action to the database: the text of ``app.ctx``.
 
     :raises RuntimeError: outside an action.
     """
-    context = _acting.get()
+    context = _context.get()
     if context is None:
         raise RuntimeError("Nobody acts: a write is part of an action.")
     return json.dumps(context)
@@ -66,7 +66,7 @@ def spoken() -> str:
 @contextmanager
 def _named(by: Any, *, reason: str, act: str) -> Iterator[bool]:
     """Hold who acts; yields whether nobody acted before."""
-    if _acting.get() is not None:
+    if _context.get() is not None:
         yield False
         return
     context = {
@@ -76,24 +76,24 @@ def _named(by: Any, *, reason: str, act: str) -> Iterator[bool]:
         "reason": reason,
         "request": request_id.get() or uuid.uuid4().hex,
     }
-    token, person = _acting.set(context), _person.set(by)
+    token, person = _context.set(context), _person.set(by)
     try:
         yield True
     finally:
-        _acting.reset(token)
+        _context.reset(token)
         _person.reset(person)
 
 
-def _tell(context: str) -> None:
+def _set_actor(context: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.ctx', %s, true)", [context])
 
 
-def _take_back() -> None:
+def _clear_actor() -> None:
     # Inside an outer transaction (a test's) the setting would outlive the action: take it back by hand. After a fault
     # the database does so itself, with the savepoint, and would answer nothing else before.
     if connection.savepoint_ids and not connection.needs_rollback:
-        _tell("")
+        _set_actor("")
 
 
 def action[**P, R](function: Callable[P, R]) -> Callable[P, R]:
@@ -106,7 +106,7 @@ def action[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         with (
             transaction.atomic(),
-            acting(kwargs["by"], reason=str(kwargs.get("reason") or ""), act=_name_of(function)),
+            acting_as(kwargs["by"], reason=str(kwargs.get("reason") or ""), act=_name_of(function)),
         ):
             return function(*args, **kwargs)
 
@@ -116,8 +116,8 @@ def action[**P, R](function: Callable[P, R]) -> Callable[P, R]:
 def action_at_once[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     """Make a function one use case whose only write is one statement, which is a transaction of its own.
 
-    For what comes many times a second: the statement itself names the actor, by ``set_config('app.ctx', spoken(),
-    true)`` before its first row. The function is keyword-only and takes ``by``.
+    For what comes many times a second: the statement itself names the actor, by
+    ``set_config('app.ctx', actor_context(), true)`` before its first row. Keyword-only, with ``by``.
     """
 
     @functools.wraps(function)
@@ -129,7 +129,7 @@ def action_at_once[**P, R](function: Callable[P, R]) -> Callable[P, R]:
         ):
             result = function(*args, **kwargs)
             if inside and outermost:
-                _take_back()
+                _clear_actor()
             return result
 
     return run

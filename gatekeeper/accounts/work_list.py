@@ -33,7 +33,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WorkList:
     """A queue: its name, the page of all of it, how many wait, the first of them."""
 
     label: str
@@ -42,7 +42,7 @@ class Waiting:
     rows: tuple[Row, ...] = field(default=())
 
 
-def locked_out_people(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def locked_out_people(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return who was locked out within the cool-off time: attempts are reported at once. 21 CFR 11.300(d)."""
     since = clock.now() - timedelta(hours=settings.AXES_COOLOFF_TIME)
     events = AccessEvent.objects.filter(kind=AccessEvent.Kind.LOCKED_OUT, at__gt=since).order_by("username", "-at")
@@ -56,21 +56,21 @@ def locked_out_people(*, person: Person, sites: Sequence[Site]) -> Waiting:
         for name, group in groupby(events, key=lambda event: event.username)
         for last in [next(group)]
     ]
-    return Waiting(_("Failed attempts to enter or sign"), "", len(rows), tuple(rows))
+    return WorkList(_("Failed attempts to enter or sign"), "", len(rows), tuple(rows))
 
 
-def expiring_qualifications(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def expiring_qualifications(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the qualifications at these sites that end soon or have ended without a newer one."""
     people = Person.objects.filter(is_active=True, assignments__site__in=sites).distinct()
     return _ending(Qualification.objects.filter(person__in=people), _("Qualifications that expire"), named=True)
 
 
-def own_qualifications(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def own_qualifications(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the person's own qualifications that end soon or have ended."""
     return _ending(Qualification.objects.filter(person=person), _("My qualifications that expire"), named=False)
 
 
-def _ending(found: QuerySet[Qualification], label: str, *, named: bool) -> Waiting:
+def _ending(found: QuerySet[Qualification], label: str, *, named: bool) -> WorkList:
     today = day_at(None)
     newest: dict[tuple[int, str], Qualification] = {}
     for row in found.select_related("person").order_by("expiry_date"):
@@ -86,4 +86,4 @@ def _ending(found: QuerySet[Qualification], label: str, *, named: bool) -> Waiti
         )
         for row in sorted(ending, key=lambda row: row.expiry_date)
     )
-    return Waiting(label, "", len(rows), rows)
+    return WorkList(label, "", len(rows), rows)

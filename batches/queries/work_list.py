@@ -14,7 +14,7 @@ from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import day_at, sites_of
 from gatekeeper.accounts.rules.authority import Qualified, check_qualified_on
-from gatekeeper.accounts.waiting import Row, Waiting
+from gatekeeper.accounts.work_list import Row, WorkList
 from gatekeeper.core.refusal import Refusal
 
 _FIRST = 10
@@ -45,7 +45,7 @@ def changed_values(record: BatchRecord) -> list[ChangedValue]:
     ]
 
 
-def phases_to_perform(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def phases_to_perform(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the phases that run at these sites, longest first."""
     phases = measured(_phases(sites).filter(state=Phase.State.RUNNING)).order_by("started_at")
     return _of_phases(_("Steps that run"), phases, _("Go on"))
@@ -57,7 +57,7 @@ def measured(phases: QuerySet[Phase]) -> QuerySet[Phase]:
     return phases.annotate(is_measured=Exists(uses))
 
 
-def phases_to_start(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def phases_to_start(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the phases whose turn it is: every one before them is done, and the person is trained for them.
 
     Of the records that are issued or in progress at these sites, longest issued first; four queries, however many
@@ -67,27 +67,27 @@ def phases_to_start(*, person: Person, sites: Sequence[Site]) -> Waiting:
     trained = _trained(person, ready)
     shown = [phase for phase, procedure in ready if not procedure or (procedure, phase.batch_record.site_id) in trained]
     rows = tuple(_row(phase, _("Start")) for phase in shown[:_FIRST])
-    return Waiting(_("Steps that can start"), reverse("batches:list"), len(shown), rows)
+    return WorkList(_("Steps that can start"), reverse("batches:list"), len(shown), rows)
 
 
-def phases_to_verify(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def phases_to_verify(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the performed phases that this person may verify: they neither signed nor entered a value in them."""
     own = Q(performed_by=person) | Q(results__entered_by=person)
     phases = _phases(sites).filter(state=Phase.State.PERFORMED).exclude(own).order_by("performed_at")
     return _of_phases(_("Steps to verify"), phases, _("Verify"))
 
 
-def records_to_review(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def records_to_review(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the completed batch records that nobody has reviewed."""
     records = BatchRecord.objects.filter(status="completed", site__in=sites).select_related("lot")
     rows = [
         Row(record.number, record.lot.number, reverse("batches:detail", args=[record.number]), "alert", _("Review"))
         for record in records.order_by("completed_at")[:_FIRST]
     ]
-    return Waiting(_("Batch records to review"), reverse("batches:list"), records.count(), tuple(rows))
+    return WorkList(_("Batch records to review"), reverse("batches:list"), records.count(), tuple(rows))
 
 
-def deviations_to_close(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def deviations_to_close(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the open deviations of these sites, oldest first."""
     found = Deviation.objects.filter(status="open", batch_record__site__in=sites).select_related("batch_record__lot")
     rows = [
@@ -100,17 +100,17 @@ def deviations_to_close(*, person: Person, sites: Sequence[Site]) -> Waiting:
         )
         for row in found.order_by("opened_at")[:_FIRST]
     ]
-    return Waiting(_("Open deviations"), reverse("batches:deviation_list"), found.count(), tuple(rows))
+    return WorkList(_("Open deviations"), reverse("batches:deviation_list"), found.count(), tuple(rows))
 
 
-def masters_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def masters_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the drafts of master batch records that somebody else has written."""
     found = MasterBatchRecord.objects.filter(status="draft").exclude(authored_by=person)
     rows = [
         Row(str(row), row.title, reverse("batches:master_detail", args=[row.code, row.version]), "alert", _("Approve"))
         for row in found.order_by("authored_at")[:_FIRST]
     ]
-    return Waiting(_("Master batch records to approve"), reverse("batches:master_list"), found.count(), tuple(rows))
+    return WorkList(_("Master batch records to approve"), reverse("batches:master_list"), found.count(), tuple(rows))
 
 
 _QUEUES = (
@@ -123,7 +123,7 @@ _QUEUES = (
 )
 
 
-def waiting_for(person: Person) -> list[Waiting]:
+def waiting_for(person: Person) -> list[WorkList]:
     """Return every queue of the batch records that this person works on."""
     queues = []
     for permission, queue in _QUEUES:
@@ -136,9 +136,9 @@ def _phases(sites: Sequence[Site]) -> QuerySet[Phase]:
     return Phase.objects.filter(batch_record__site__in=sites).select_related("batch_record__lot").distinct()
 
 
-def _of_phases(label: str, phases: QuerySet[Phase], mark: str) -> Waiting:
+def _of_phases(label: str, phases: QuerySet[Phase], mark: str) -> WorkList:
     rows = tuple(_row(phase, mark) for phase in phases[:_FIRST])
-    return Waiting(label, reverse("batches:list"), phases.count(), rows)
+    return WorkList(label, reverse("batches:list"), phases.count(), rows)
 
 
 def _row(phase: Phase, mark: str) -> Row:

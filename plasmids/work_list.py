@@ -6,18 +6,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.waiting import Row, Waiting
+from gatekeeper.accounts.work_list import Row, WorkList
 from plasmids import queries
 
 
-def lots_to_release(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def lots_to_release(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the plasmid lots in quarantine, those whose results all pass first."""
     waiting = (
         queries.plasmid_lots().filter(lot__status="quarantine", lot__site__in=sites).order_by("lot__registered_at")
     )
     rows = [_row(plasmid_lot) for plasmid_lot in waiting[:20]]
     rows.sort(key=lambda row: row.state != "inside")
-    return Waiting(
+    return WorkList(
         _("Plasmid lots to release"),
         reverse("lots:list") + "?kind=plasmid&status=quarantine",
         waiting.count(),
@@ -25,7 +25,7 @@ def lots_to_release(*, person: Person, sites: Sequence[Site]) -> Waiting:
     )
 
 
-def specifications_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiting:
+def specifications_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the drafts of others for arriving plasmids."""
     drafts = queries.specifications().filter(status="draft").exclude(authored_by=person)
     rows = [
@@ -39,7 +39,7 @@ def specifications_to_approve(*, person: Person, sites: Sequence[Site]) -> Waiti
         for draft in drafts[:20]
     ]
     address = reverse("plasmids:specification_list")
-    return Waiting(_("Specifications for arriving plasmids to approve"), address, drafts.count(), tuple(rows))
+    return WorkList(_("Specifications for arriving plasmids to approve"), address, drafts.count(), tuple(rows))
 
 
 def _row(plasmid_lot: queries.PlasmidLot) -> Row:
