@@ -54,6 +54,7 @@ OWN_FILES = {
     "gatekeeper/accounts": {
         "actor": "the named actor of every write",
         "authentication": "service tokens for REST framework",
+        "cache": "values kept for as long as the rows that decide them stay",
         "clock": "record time",
         "history": "the readable history of a record",
         "middleware": "the idle lock",
