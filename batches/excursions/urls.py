@@ -6,8 +6,8 @@ from batches.excursions.views import alarms, comparison, excursions, exposure, l
 
 app_name = "excursions"
 urlpatterns = [
-    path("excursions/<int:pk>/", excursions.ExcursionDetail.as_view(), name="excursion_detail"),
-    path("excursions/<int:pk>/acknowledge/", alarms.AcknowledgeExcursion.as_view(), name="excursion_acknowledge"),
+    path("<int:pk>/", excursions.ExcursionDetail.as_view(), name="excursion_detail"),
+    path("<int:pk>/acknowledge/", alarms.AcknowledgeExcursion.as_view(), name="excursion_acknowledge"),
     path("batch-records/<str:number>/phases/<str:code>/", phases.PhaseSignals.as_view(), name="phase_signals"),
     path("batch-records/<str:number>/live/", live.Live.as_view(), name="live"),
     path("batch-records/<str:number>/live.json", live.LiveData.as_view(), name="live_data"),

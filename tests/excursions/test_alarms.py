@@ -126,12 +126,12 @@ def test_alarms_wait_on_the_first_page_until_somebody_takes_note(surged):
     browser = signed_in(surged.people["olivia"])
     page = browser.get("/").content.decode()
     assert "Alarms that nobody has acknowledged" in page
-    address = f"/excursions/excursions/{of('action').pk}/acknowledge/"
+    address = f"/excursions/{of('action').pk}/acknowledge/"
     assert address in page
     assert browser.post(address, {"comment": "Pump slowed."}).url == "/excursions/batch-records/BR-1/live/"
     page = signed_in(surged.people["quinn"]).get("/").content.decode()
     assert address not in page
-    assert f"/excursions/excursions/{of('alert').pk}/acknowledge/" in page
+    assert f"/excursions/{of('alert').pk}/acknowledge/" in page
     assert "Alarms that nobody" not in signed_in(surged.people["sol"]).get("/").content.decode()
 
 
@@ -148,7 +148,7 @@ def test_a_record_that_was_reviewed_waits_no_more_for_an_acknowledgement(surged)
 
 def test_the_excursion_says_who_took_note_and_that_it_resolves_nothing(surged):
     note(surged, "olivia")
-    address = f"/excursions/excursions/{of('action').pk}/"
+    address = f"/excursions/{of('action').pk}/"
     page = signed_in(surged.people["quinn"]).get(address).content.decode()
     for text in ("Olivia Tan", "Pump slowed at once.", "It resolves nothing", f"{address}acknowledge/"):
         assert text in page
@@ -157,7 +157,7 @@ def test_the_excursion_says_who_took_note_and_that_it_resolves_nothing(surged):
 
 
 def test_the_page_of_one_that_is_withdrawn_or_noted_has_no_button(surged):
-    address = f"/excursions/excursions/{of('action').pk}/acknowledge/"
+    address = f"/excursions/{of('action').pk}/acknowledge/"
     browser = signed_in(surged.people["olivia"])
     assert "<textarea" in browser.get(address).content.decode()
     note(surged, "olivia")
@@ -166,7 +166,7 @@ def test_the_page_of_one_that_is_withdrawn_or_noted_has_no_button(surged):
     assert "You have acknowledged" in page
     surged.end()
     vera = signed_in(surged.people["vera"])
-    assert vera.post(address, {"comment": "Seen."}).url == f"/excursions/excursions/{of('action').pk}/"
+    assert vera.post(address, {"comment": "Seen."}).url == f"/excursions/{of('action').pk}/"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_both_doors_refuse_with_the_same_code(surged, given, code, status):
         note(surged, "olivia")
     if given == "gone":
         withdraw(surged)
-    page = browser.post(f"/excursions/excursions/{excursion.pk}/acknowledge/", {"comment": given})
+    page = browser.post(f"/excursions/{excursion.pk}/acknowledge/", {"comment": given})
     answer = post(browser, f"/api/v1/excursions/{excursion.pk}/acknowledgements/", {"comment": given})
     assert (page.status_code, answer.status_code) == (status, status)
     assert [fault.code for faults in page.context["form"].errors.as_data().values() for fault in faults] == [code]

@@ -108,7 +108,7 @@ def test_an_excursion_comes_with_its_picture_its_words_and_a_button(plant, olivi
     action = Excursion.objects.get(level="action")
     for text in (f'data-alarm="{action.pk}"', "Action: L10 Wall shear", 'class="outside action"', "It lasts"):
         assert text in html
-    assert f"/excursions/excursions/{action.pk}/acknowledge/" in html
+    assert f"/excursions/{action.pk}/acknowledge/" in html
     assert f"excursions/{action.pk}/acknowledge/" not in signed_in(plant.people["mei"]).get(PAGE).content.decode()
 
 

@@ -31,7 +31,7 @@ def action():
 
 
 def test_an_excursion_shows_trace_limits_the_part_outside_and_a_table(shown):
-    page = shown("priya", f"/excursions/excursions/{action().pk}/").content.decode()
+    page = shown("priya", f"/excursions/{action().pk}/").content.decode()
     assert 'class="trace' in page
     assert 'class="outside action"' in page
     assert 'class="outside alert"' in page
@@ -42,13 +42,13 @@ def test_an_excursion_shows_trace_limits_the_part_outside_and_a_table(shown):
 
 def test_an_excursion_names_its_duration_peak_dose_rule_geometry_data_and_deviation(shown):
     found = action()
-    page = shown("priya", f"/excursions/excursions/{found.pk}/").content.decode()
+    page = shown("priya", f"/excursions/{found.pk}/").content.decode()
     for text in ("13058.867", "13 fibres", "UFDF-RULES 1", "BR-1-D01", found.evaluation.data_sha256, "s⁻¹·s"):
         assert text in page
 
 
 def test_an_excursion_has_digits_for_people_and_every_digit_to_unfold(shown):
-    page = " ".join(shown("priya", f"/excursions/excursions/{action().pk}/").content.decode().split())
+    page = " ".join(shown("priya", f"/excursions/{action().pk}/").content.decode().split())
     exact = page.split("Every digit, as recorded")[1].split("</details>")[0]
     assert ">13058.9 s⁻¹</span>" in page.replace("\N{NO-BREAK SPACE}", " ")
     assert "13058.867" in exact
@@ -69,7 +69,7 @@ def test_a_clock_that_was_corrected_or_is_ahead_is_told_over_the_pictures_and_in
     assert "Times corrected" in page
     assert "How to read the pictures" in page
     plant.end()
-    assert 'class="strip corrected"' in shown("priya", f"/excursions/excursions/{action().pk}/").content.decode()
+    assert 'class="strip corrected"' in shown("priya", f"/excursions/{action().pk}/").content.decode()
 
 
 def test_a_step_that_did_not_begin_has_no_special_times(plant):
@@ -94,7 +94,7 @@ def test_a_withdrawn_excursion_says_so_and_stays_readable(shown, plant, time):
     plant.send(frame(91, range(28, 62), lambda at: 0.1))
     plant.detect()
     late.refresh_from_db()
-    page = shown("priya", f"/excursions/excursions/{late.pk}/")
+    page = shown("priya", f"/excursions/{late.pk}/")
     assert page.status_code == 200
     if late.withdrawn_at:
         assert "Later readings no longer show" in page.content.decode()
@@ -111,7 +111,7 @@ def test_the_signals_of_a_phase_are_small_pictures_that_renew_themselves(shown, 
 
 def test_another_site_sees_nothing(shown):
     for url in (
-        f"/excursions/excursions/{action().pk}/",
+        f"/excursions/{action().pk}/",
         "/excursions/batch-records/BR-1/phases/L10/",
         "/readings/sources/TFF01/",
     ):
@@ -143,7 +143,7 @@ def test_rules_are_approved_on_the_page_that_shows_them_by_another_person(shown,
 def test_an_open_excursion_waits_for_quality(shown):
     page = shown("priya", "/").content.decode()
     assert "Excursions to investigate" in page
-    assert f"/excursions/excursions/{action().pk}/" in page
+    assert f"/excursions/{action().pk}/" in page
 
 
 def test_a_surge_is_what_the_pictures_show():

@@ -80,21 +80,21 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
 def measured_pages(excursion, alarm, log):
     """Who opens which address of what is measured; of a lot that is released and of a phase that runs."""
     record, watched = RELEASED.number, f"/excursions/batch-records/{WATCHED}/"
+    files = f"/readings/batch-records/{WATCHED}/phases/L10/files/"
     return {
         "rafael": [
             "/readings/sources/", "/readings/sources/TFF01/", "/excursions/rule-sets/", "/readings/log-mappings/",
-            "/excursions/rule-sets/LV-PROCESS/1/", f"/excursions/excursions/{excursion}/",
+            "/excursions/rule-sets/LV-PROCESS/1/", f"/excursions/{excursion}/",
             f"/excursions/batch-records/{record}/phases/L10/", f"/excursions/batch-records/{record}/exposure/",
             f"/excursions/batch-records/{REFUSING.number}/exposure/", f"/excursions/lots/{RELEASED.lot}/comparison/",
             "/readings/log-mappings/TFF-LOG/1/", f"/excursions/batch-records/{REFUSING.number}/live/",
-            f"{watched}live/", f"{watched}phases/L10/", f"{watched}phases/L10/files/",
-            f"{watched}phases/L10/files/{log}/",
+            f"{watched}live/", f"{watched}phases/L10/", files, f"{files}{log}/",
         ],
-        "priya": ["/readings/sources/TFF01/clock/", f"/excursions/excursions/{alarm}/"],
+        "priya": ["/readings/sources/TFF01/clock/", f"/excursions/{alarm}/"],
         "arun": ["/excursions/rule-sets/LV-CLOSE/2/"],
         "mei": ["/readings/sources/register/", "/excursions/rule-sets/import/", "/readings/log-mappings/import/"],
         "olivia": [
-            f"{watched}phases/L10/files/receive/", f"{watched}live/", f"/excursions/excursions/{alarm}/acknowledge/",
+            f"{files}receive/", f"{watched}live/", f"/excursions/{alarm}/acknowledge/",
             f"/batches/{WATCHED}/phases/L10/controls/vials/",
         ],
     }  # fmt: skip

@@ -78,7 +78,7 @@ def test_a_planted_excursion_in_a_chromatography_file_is_found_and_drawn(plant, 
     plant.detect()
     found = Excursion.objects.get(level="action")
     assert (found.parameter, found.rule) == ("ph", "ph@AKTA1")
-    page = signed_in(plant.people["priya"]).get(f"/excursions/excursions/{found.pk}/").content.decode()
+    page = signed_in(plant.people["priya"]).get(f"/excursions/{found.pk}/").content.decode()
     assert 'class="outside action"' in page
     signals = desk.get("/excursions/batch-records/BR-1/phases/L10/").content.decode()
     assert "AKTA1" in signals

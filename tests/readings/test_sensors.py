@@ -189,7 +189,7 @@ def test_a_calibration_that_ran_out_while_the_phase_ran_is_shown_with_what_its_s
     for page in (
         "/excursions/batch-records/BR-1/exposure/",
         "/excursions/batch-records/BR-1/phases/L10/",
-        f"/excursions/excursions/{excursion.pk}/",
+        f"/excursions/{excursion.pk}/",
     ):
         html = desk.get(page).content.decode()
         assert "Out of calibration" in html, page
@@ -204,7 +204,7 @@ def test_an_excursion_is_not_marked_for_a_sensor_of_another_signal_or_another_ti
     plant.detect()
     desk = signed_in(plant.people["mei"])
     excursion = Excursion.objects.filter(rule="shear").first()
-    assert "Out of calibration" not in desk.get(f"/excursions/excursions/{excursion.pk}/").content.decode()
+    assert "Out of calibration" not in desk.get(f"/excursions/{excursion.pk}/").content.decode()
     assert "Out of calibration" in desk.get("/excursions/batch-records/BR-1/exposure/").content.decode()
 
 
