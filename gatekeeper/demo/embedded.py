@@ -24,6 +24,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 import redis
+from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from gatekeeper.demo.processes import Process
@@ -289,6 +290,19 @@ def exists(urls: Urls, name: str) -> bool:
     """Whether the server has a database `name`."""
     with _connect(urls.admin, "postgres") as connection:
         return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
+
+def unknown_migrations(url: str) -> list[str]:
+    """Return the migrations, as ``app.name``, that were applied to a database and that this version does not have.
+
+    Such a database was made by another version, whose tables these migrations cannot bring up to date.
+    """
+    with _connect(url) as connection:
+        if connection.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,):
+            return []
+        applied = connection.execute("SELECT app, name FROM django_migrations ORDER BY id").fetchall()
+    existing = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    return [f"{app}.{name}" for app, name in applied if (app, name) not in existing]
 
 
 def drop_database(urls: Urls, name: str) -> None:

@@ -14,10 +14,14 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gatekeeper.demo.embedded import free_port, services
+from gatekeeper.demo.embedded import free_port, services, unknown_migrations
 from gatekeeper.demo.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class OtherVersionError(RuntimeError):
+    """The demonstration's data are of a version whose tables cannot be brought up to date; the message says so."""
 
 
 def stage(sentence: str) -> None:
@@ -29,6 +33,9 @@ def run(*, folder: Path, port: int, reset: bool = False, once: bool = False) -> 
     """Run the demonstration below `folder` and return its exit status.
 
     With `once` it ends after the main job, with that job's status; otherwise the site stays until Ctrl-C or SIGTERM.
+
+    Raises:
+        OtherVersionError: when the data below `folder` were made by a version before 0.2.0; nothing is changed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stage(f"PostgreSQL and Valkey start (data in {folder})")
@@ -36,6 +43,8 @@ def run(*, folder: Path, port: int, reset: bool = False, once: bool = False) -> 
         if reset:
             for leftover in ("keys", "checkpoints", "certificates"):
                 shutil.rmtree(folder / leftover, ignore_errors=True)
+        if unknown_migrations(urls.owner):
+            raise OtherVersionError(f"The data in {folder} were made by another version: make demo-reset begins anew.")
         env = {**urls.environment(), **_local_environment(folder)}
         stage("The database is brought up to date")
         _manage(env, "migrate", "--database", "owner", "--verbosity", "0")
