@@ -10,7 +10,7 @@ from batches.models import BatchRecord, Deviation
 from batches.queries.records import RecordView
 from batches.readings.queries.archived import ARCHIVED
 from batches.readings.rules.parameters import parameter
-from gatekeeper.core.quantity import shown, unit
+from gatekeeper.core.quantity import decimal_text, unit
 from release.rules.dossier import EvaluationFacts, ExcursionFacts
 
 
@@ -45,7 +45,7 @@ def title_of(row: Excursion) -> str:
 
 
 def _plain(value: Decimal) -> str:
-    return shown(value.quantize(Decimal(1)) if abs(value) >= 100 else value.normalize() + 0)
+    return decimal_text(value.quantize(Decimal(1)) if abs(value) >= 100 else value.normalize() + 0)
 
 
 def _phase(view: RecordView, states: PhaseStates) -> Iterable[EvaluationFacts]:

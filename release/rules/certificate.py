@@ -85,17 +85,17 @@ def _specification(asked: SpecificationFacts) -> dict[str, Any]:
 def _result(line: Line) -> dict[str, Any]:
     judged = line.result
     if judged is None:
-        raise ValueError(f"{line.asked.code} has no single result: the gate refuses such a lot")
+        raise ValueError(f"{line.definition.code} has no single result: the gate refuses such a lot")
     result = judged.result
     return {
-        "test": line.asked.code,
-        "title": line.asked.title,
-        "category": line.asked.category,
-        "method": line.asked.method or result.method,
+        "test": line.definition.code,
+        "title": line.definition.title,
+        "category": line.definition.category,
+        "method": line.definition.method or result.method,
         "sample": result.sample,
-        "criterion": line.asked.asked,
+        "criterion": line.definition.asked,
         "reported": judged.reported_value,
-        "unit": line.asked.unit or result.unit,
+        "unit": line.definition.unit or result.unit,
         "outcome": judged.outcome.value,
         "measured_at": result.measured_at,
         "analyst": result.analyst,

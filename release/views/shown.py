@@ -62,8 +62,8 @@ def _result_row(line: Line) -> dict[str, Any]:
     judged = line.judged[-1] if line.judged else None
     state, outcome = _OUTCOMES[judged.outcome] if judged else ("alert", _("Not reported"))
     return {
-        "asked": line.asked,
-        "asked_for": raised(line.asked.asked),
+        "definition": line.definition,
+        "criterion": raised(line.definition.asked),
         "reported": raised(judged.result.reported) if judged else "",
         "result": judged.result if judged else None,
         "unit": unit_label(judged.result.unit) if judged else "",

@@ -191,7 +191,7 @@ def test_an_appearance_is_compared_word_for_word():
 def test_words_are_no_number():
     found = assess(at_most("10"), Reported.parse("not detected"), "")
     assert found == Assessment(
-        Outcome.INVALID, "not detected", "“not detected” is no number to hold against a limit.", "no_number"
+        Outcome.INVALID, "not detected", "“not detected” is not a number to compare with a limit.", "no_number"
     )
 
 
