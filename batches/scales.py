@@ -56,8 +56,8 @@ def _range(word: str, low: Decimal | None, high: Decimal | None) -> str:
         return _("%(word)s above %(high)s") % {"word": word, "high": decimal_text(high)}
     if high is None and low is not None:
         return _("%(word)s below %(low)s") % {"word": word, "low": decimal_text(low)}
-    bounds = {"low": decimal_text(low), "high": decimal_text(high)}
-    return _("%(word)s outside %(low)s to %(high)s") % {"word": word} | bounds
+    words = {"word": word, "low": decimal_text(low), "high": decimal_text(high)}
+    return _("%(word)s outside %(low)s to %(high)s") % words
 
 
 def _bands(control: Control, at: Any) -> list[dict[str, Any]]:

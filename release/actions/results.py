@@ -46,12 +46,12 @@ def correct_result(*, by: Person, result: Result, command: RecordResult, reason:
     """
     locked = _locked(result)
     check_authority(by, "release.record_result", locked.lot.site)
-    given = given_reason(reason)
+    stripped_reason = given_reason(reason)
     _check_counts(locked)
     if (command.lot, command.test) != (locked.lot.number, locked.test):
         raise Refusal("not_the_same_test", "A correction is of the same test of the same lot.", field="test")
     check_result(locked.lot, command)
-    return _create(by, locked.lot, command, supersedes=locked, reason=given)
+    return _create(by, locked.lot, command, supersedes=locked, reason=stripped_reason)
 
 
 @signed_action
@@ -91,7 +91,7 @@ def review_results(*, by: Person, proof: Proof, results: Sequence[Result]) -> li
 
 @action
 def invalidate_result(*, by: Person, result: Result, reason: str) -> Result:
-    """Take a result out with the proven reason; it stays on record and counts no more. domain.md 4.4.
+    """Take a result out with the proven reason; it stays on record and no longer counts. domain.md 4.4.
 
     :raises Refusal: ``not_authorised``, ``reason_missing``, ``tester_invalidates``, ``transition_not_allowed``,
         ``result_does_not_count``.
@@ -99,11 +99,11 @@ def invalidate_result(*, by: Person, result: Result, reason: str) -> Result:
     locked = _locked(result)
     row = transition(statuses.RESULT, source=locked.status, verb="invalidate")
     check_authority(by, row.permission, locked.lot.site)
-    given = given_reason(reason)
+    stripped_reason = given_reason(reason)
     _check_counts(locked)
     if _tested(by, locked):
         raise Refusal("tester_invalidates", "Who tested cannot invalidate the result.", kind=Kind.FORBIDDEN)
-    locked.status, locked.reason, locked.updated_at = row.target, given, now()
+    locked.status, locked.reason, locked.updated_at = row.target, stripped_reason, now()
     locked.save(update_fields=["status", "reason", "updated_at"])
     return locked
 
@@ -147,10 +147,10 @@ def _check_unit(lot: Lot, command: RecordResult, reported: Reported | None) -> N
         unit(command.unit)
     if reported is None or reported.value is None:
         return
-    asked = [line.unit for line in lines if line.unit]
-    if asked and not command.unit:
+    units = {line.unit for line in lines if line.unit}
+    if units and not command.unit:
         raise Refusal("blank_value", "Enter a value.", field="unit")
-    for code in asked:
+    for code in sorted(units):
         convert(reported.value, command.unit, code)
 
 

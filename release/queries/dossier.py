@@ -1,4 +1,4 @@
-"""Gather the dossier of a lot for a market: everything the gate may look at, in one frozen object."""
+"""Gather the dossier of a lot for a market: everything the gate may read, in one frozen object."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,22 +15,39 @@ from gatekeeper.ledger.queries import SignatureView
 from gatekeeper.lots import queries as lots
 from gatekeeper.lots.models import Lot, Use
 from release.models import Disposition, Market, Result, Review, Specification
-from release.queries.duties import duties_in, results_of
+from release.queries.duties import duties_in
+from release.queries.evaluations import evaluations_of, excursions_of
 from release.queries.evidence import Scope, fault_in, fault_in_rows, scope_of
-from release.queries.monitoring import evaluations_of, excursions_of
+from release.queries.results import results_of
 from release.queries.review import review_content
 from release.queries.specifications import effective, market_facts, specification_facts
-from release.rules import dossier as facts
+from release.rules.dossier import (
+    ChangeFacts,
+    ControlFacts,
+    DeviationFacts,
+    Dossier,
+    EquipmentFacts,
+    HoldFacts,
+    IngredientFacts,
+    LedgerFacts,
+    LotFacts,
+    PhaseFacts,
+    RecordFacts,
+    ResultFacts,
+    ReviewFacts,
+    SignatureFacts,
+    YieldFacts,
+)
 
 
-def dossier(lot: Lot, market: Market) -> facts.Dossier:
+def dossier(lot: Lot, market: Market) -> Dossier:
     """Return the dossier of the lot for the market as the records are now; excursions are evaluated anew."""
     record = _record_of(lot)
     view = record_view(record, now()) if record else None
     row = effective(lot, market, record.completed_at if record else None)
     results = list(results_of(lot))
     reviews = _reviews(record) if record else ()
-    return facts.Dossier(
+    return Dossier(
         lot=_lot(lot, market),
         market=market_facts(market),
         specification=specification_facts(row) if row else None,
@@ -52,13 +69,13 @@ def dossier(lot: Lot, market: Market) -> facts.Dossier:
     )
 
 
-def for_market(base: facts.Dossier, lot: Lot, market: Market) -> facts.Dossier:
+def for_market(base: Dossier, lot: Lot, market: Market) -> Dossier:
     """Return the dossier of the same lot at the same moment for another market: only what depends on it is read."""
     row = effective(lot, market, base.record.completed_at if base.record else None)
     fault = base.ledger.fault or (fault_in_rows({Specification: [row.pk]}) if row else "")
     return replace(
         base,
-        ledger=facts.LedgerFacts(whole=not fault, fault=fault),
+        ledger=LedgerFacts(whole=not fault, fault=fault),
         lot=_lot(lot, market),
         market=market_facts(market),
         specification=specification_facts(row) if row else None,
@@ -70,9 +87,9 @@ def _record_of(lot: Lot) -> BatchRecord | None:
     return BatchRecord.objects.select_related(*related).filter(lot=lot).first()
 
 
-def _lot(lot: Lot, market: Market) -> facts.LotFacts:
+def _lot(lot: Lot, market: Market) -> LotFacts:
     decided = Disposition.objects.filter(lot=lot, market=market).order_by("-id").first()
-    return facts.LotFacts(
+    return LotFacts(
         number=lot.number,
         material=lot.material.code,
         product=lot.material.name,
@@ -89,8 +106,8 @@ def _lot(lot: Lot, market: Market) -> facts.LotFacts:
     )
 
 
-def _result(row: Result) -> facts.ResultFacts:
-    return facts.ResultFacts(
+def _result(row: Result) -> ResultFacts:
+    return ResultFacts(
         id=row.pk,
         test=row.test,
         method=row.method,
@@ -110,11 +127,11 @@ def _result(row: Result) -> facts.ResultFacts:
     )
 
 
-def _record(view: RecordView) -> facts.RecordFacts:
+def _record(view: RecordView) -> RecordFacts:
     record = view.record
     reviews = [row for row in view.signatures if row.act == "batch_record.review"][:1]  # an older one was reopened
     issues = [row for row in view.signatures if row.act == "batch_record.issue"]
-    return facts.RecordFacts(
+    return RecordFacts(
         number=record.number,
         status=record.status,
         master=str(record.master),
@@ -127,8 +144,8 @@ def _record(view: RecordView) -> facts.RecordFacts:
     )
 
 
-def _signature(row: SignatureView) -> facts.SignatureFacts:
-    return facts.SignatureFacts(
+def _signature(row: SignatureView) -> SignatureFacts:
+    return SignatureFacts(
         act=row.act,
         signer=row.username,
         printed_name=row.printed_name,
@@ -140,9 +157,9 @@ def _signature(row: SignatureView) -> facts.SignatureFacts:
     )
 
 
-def _phase(view: PhaseView) -> facts.PhaseFacts:
+def _phase(view: PhaseView) -> PhaseFacts:
     row = view.phase
-    return facts.PhaseFacts(
+    return PhaseFacts(
         code=row.code,
         title=row.title,
         state=row.state,
@@ -154,33 +171,33 @@ def _phase(view: PhaseView) -> facts.PhaseFacts:
     )
 
 
-def _controls(view: RecordView) -> Iterable[facts.ControlFacts]:
+def _controls(view: RecordView) -> Iterable[ControlFacts]:
     for phase in view.phases:
         for control in phase.controls:
             yield _control(view, phase, control)
 
 
-def _control(view: RecordView, phase: PhaseView, shown: ControlView) -> facts.ControlFacts:
-    result, key = shown.result, origin_key(phase.phase, shown.control.code)
-    return facts.ControlFacts(
+def _control(view: RecordView, phase: PhaseView, control: ControlView) -> ControlFacts:
+    result, key = control.result, origin_key(phase.phase, control.control.code)
+    return ControlFacts(
         phase=phase.phase.code,
-        code=shown.control.code,
-        title=shown.control.title,
+        code=control.control.code,
+        title=control.control.title,
         entered=result is not None,
         not_done=result is not None and result.not_done,
         reported=result.reported if result else "",
         unit=result.unit if result else "",
         verdict=result.verdict if result else "unknown",
-        critical=shown.control.critical,
+        critical=control.control.critical,
         entered_by=result.entered_by.username if result else "",
         verified_by=result.verified_by.username if result and result.verified_by else "",
         deviations=tuple(row.number for row in view.deviations if (row.origin, row.origin_key) == ("in_process", key)),
     )
 
 
-def _deviations(view: RecordView) -> tuple[facts.DeviationFacts, ...]:
+def _deviations(view: RecordView) -> tuple[DeviationFacts, ...]:
     return tuple(
-        facts.DeviationFacts(
+        DeviationFacts(
             number=row.number,
             title=row.title,
             origin=row.origin,
@@ -197,13 +214,13 @@ def _explained_by(view: RecordView, origin: str, phase: str) -> tuple[str, ...]:
     return tuple(sorted(row.number for row in rows))
 
 
-def _ingredients(lot: Lot) -> Iterable[facts.IngredientFacts]:
+def _ingredients(lot: Lot) -> Iterable[IngredientFacts]:
     used: dict[int, list[Use]] = {}
     for use in Use.objects.filter(child=lot):
         used.setdefault(use.parent_id, []).append(use)
     for parent in lots.ancestors(lot).select_related("material", "site").order_by("number"):
         uses = used.get(parent.pk, [])
-        yield facts.IngredientFacts(
+        yield IngredientFacts(
             number=parent.number,
             material=parent.material.name,
             status=parent.status,
@@ -215,9 +232,9 @@ def _ingredients(lot: Lot) -> Iterable[facts.IngredientFacts]:
         )
 
 
-def _yields(view: RecordView) -> Iterable[facts.YieldFacts]:
+def _yields(view: RecordView) -> Iterable[YieldFacts]:
     for row in view.yields:
-        yield facts.YieldFacts(
+        yield YieldFacts(
             phase=row.phase,
             title=row.title,
             step=row.step_percent,
@@ -227,12 +244,12 @@ def _yields(view: RecordView) -> Iterable[facts.YieldFacts]:
         )
 
 
-def _holds(view: RecordView) -> Iterable[facts.HoldFacts]:
+def _holds(view: RecordView) -> Iterable[HoldFacts]:
     for phase in view.phases:
-        # Until the phase starts its clock runs on, and would make each dossier differ from the one before.
+        # Before the phase starts, its hold time grows: each dossier would differ from the one before.
         if phase.recipe.hold is None or phase.phase.started_at is None:
             continue
-        yield facts.HoldFacts(
+        yield HoldFacts(
             phase=phase.phase.code,
             after=phase.recipe.hold.after,
             hours=phase.hold.elapsed_h if phase.hold else None,
@@ -241,10 +258,10 @@ def _holds(view: RecordView) -> Iterable[facts.HoldFacts]:
         )
 
 
-def _equipment(view: RecordView) -> Iterable[facts.EquipmentFacts]:
+def _equipment(view: RecordView) -> Iterable[EquipmentFacts]:
     for phase in view.phases:
         for use in phase.phase.equipment_uses.all():
-            yield facts.EquipmentFacts(
+            yield EquipmentFacts(
                 phase=phase.phase.code,
                 code=use.equipment.code,
                 name=use.equipment.name,
@@ -257,7 +274,7 @@ def _in_date(use: EquipmentUse, day: date) -> bool:
     return use.calibration_due_date is None or use.calibration_due_date >= day
 
 
-def _changes(view: RecordView | None, results: list[Result]) -> Iterable[facts.ChangeFacts]:
+def _changes(view: RecordView | None, results: list[Result]) -> Iterable[ChangeFacts]:
     by_key = {row.pk: row for phase in (view.phases if view else ()) for row in phase.phase.results.all()}
     for row in view.changed if view else ():
         former = by_key[row.supersedes_id]
@@ -268,8 +285,8 @@ def _changes(view: RecordView | None, results: list[Result]) -> Iterable[facts.C
             yield _change("result", row.test, tested[row.supersedes_id], row, row.entered_at)
 
 
-def _change(kind: str, subject: str, former: object, present: object, at: datetime) -> facts.ChangeFacts:
-    return facts.ChangeFacts(
+def _change(kind: str, subject: str, former: object, present: object, at: datetime) -> ChangeFacts:
+    return ChangeFacts(
         kind=kind,
         subject=subject,
         former=f"{former.reported} {former.unit}".strip(),
@@ -280,13 +297,13 @@ def _change(kind: str, subject: str, former: object, present: object, at: dateti
     )
 
 
-def _reviews(record: BatchRecord) -> tuple[facts.ReviewFacts, ...]:
+def _reviews(record: BatchRecord) -> tuple[ReviewFacts, ...]:
     rows = list(Review.objects.filter(batch_record=record).select_related("reviewed_by", "signature").order_by("id"))
     if not rows:
         return ()
     present = scope_of(record)
     return tuple(
-        facts.ReviewFacts(
+        ReviewFacts(
             reviewed_by=row.reviewed_by.username,
             reviewed_at=row.reviewed_at,
             entries=row.evidence_entries,
@@ -299,9 +316,9 @@ def _reviews(record: BatchRecord) -> tuple[facts.ReviewFacts, ...]:
     )
 
 
-def _review_signature(record: BatchRecord, review: Review) -> facts.SignatureFacts:
+def _review_signature(record: BatchRecord, review: Review) -> SignatureFacts:
     row, scope = review.signature, Scope(review.evidence_entries, review.evidence_sha256)
-    return facts.SignatureFacts(
+    return SignatureFacts(
         act=row.act,
         signer=review.reviewed_by.username,
         printed_name=row.printed_name,
@@ -313,6 +330,6 @@ def _review_signature(record: BatchRecord, review: Review) -> facts.SignatureFac
     )
 
 
-def _ledger(record: BatchRecord | None, specification: Specification | None) -> facts.LedgerFacts:
+def _ledger(record: BatchRecord | None, specification: Specification | None) -> LedgerFacts:
     fault = fault_in(record, specification) if record else ""
-    return facts.LedgerFacts(whole=not fault, fault=fault)
+    return LedgerFacts(whole=not fault, fault=fault)

@@ -1,4 +1,4 @@
-"""From the wells of a digital PCR file to one titre with its replicates. domain.md K-3, K-16."""
+"""A titre and its replicates from the wells of a digital PCR file. domain.md K-3, K-16."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

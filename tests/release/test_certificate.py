@@ -70,12 +70,12 @@ def test_it_claims_the_archive_and_accessibility_standards():
 
 
 def test_it_shows_times_in_the_zone_of_the_site_and_powers_raised():
-    shown = certificate.shown(json.loads(content()))
+    shown = certificate.printed(json.loads(content()))
     assert shown["issued"] == "2026-11-02 17:00:00 Asia/Singapore (UTC+08:00)"
     assert shown["results"][0]["reported"] == "2.6×10⁸ TU/mL"
     assert shown["demonstration"] is True
     assert "DEV-1" in shown["deviations"]
-    assert certificate.shown(json.loads(content(deviations=())))["deviations"] == "No deviation was recorded."
+    assert certificate.printed(json.loads(content(deviations=())))["deviations"] == "No deviation was recorded."
 
 
 def test_pages_can_be_looked_at():

@@ -26,7 +26,7 @@ def run() -> int:
         began = database() - timedelta(days=DAYS)
         clock.set_to(began)
         try:
-            _set_actor(os.environ["GATEKEEPER_SITE"], began)
+            _tell_story(os.environ["GATEKEEPER_SITE"], began)
         finally:
             clock.back_to_real_time()
     _introduce(os.environ["GATEKEEPER_SITE"])
@@ -42,7 +42,7 @@ def is_told() -> bool:
     return released.count() == 2 and Result.objects.filter(lot__number=plan.BLOCKED.lot, status="reviewed").exists()
 
 
-def _set_actor(site: str, began: datetime) -> None:
+def _tell_story(site: str, began: datetime) -> None:
     with scene("People are enrolled, machines get their tokens"):
         tokens = founding.found_everything()
     stage = Stage(site, {name: Client(site, token=token) for name, token in tokens.items()}, began)
