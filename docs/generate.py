@@ -58,9 +58,9 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield REFERENCE / "openapi.yaml", openapi()
 
 
-def page(title: str, introduction: str, *parts: str) -> str:
+def page(title: str, introduction: str, *sections: str) -> str:
     """Return a Markdown page."""
-    return "\n\n".join([f"# {title}", NOTE, introduction, *parts]) + "\n"
+    return "\n\n".join([f"# {title}", NOTE, introduction, *sections]) + "\n"
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -71,8 +71,8 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def source_files(*folders: str) -> list[Path]:
     """Return the Python files below these folders, in order, without migrations."""
-    found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    return sorted(path for path in found if "migrations" not in path.parts)
+    paths = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path for path in paths if "migrations" not in path.parts)
 
 
 # Status tables
@@ -88,7 +88,7 @@ def statuses() -> str:
     """Return the page of every status table: a diagram, and who may make each change."""
     from gatekeeper.core.transitions import Transition, mermaid  # noqa: PLC0415 -- after django.setup()
 
-    parts = []
+    sections = []
     for module in status_modules():
         for name, rows in vars(module).items():
             if not (isinstance(rows, tuple) and rows and all(isinstance(row, Transition) for row in rows)):
@@ -96,7 +96,7 @@ def statuses() -> str:
             app = module.__name__.removesuffix(".rules.statuses").rsplit(".", 1)[-1]
             title = f"{name.replace('_', ' ').capitalize()} ({app})"
             listed = [(r.source, r.verb, r.target, f"`{r.permission}`", r.meaning or "—") for r in rows]
-            parts.append(
+            sections.append(
                 f"## {title}\n\n```mermaid\n{mermaid(title, rows)}```\n\n"
                 + table(("from", "change", "to", "permission", "what a signature on it says"), listed)
             )
@@ -104,7 +104,7 @@ def statuses() -> str:
         "Every status that a record can have, and every change that is permitted. What is not listed is refused: "
         "`transition_not_allowed`, and by a trigger of the database."
     )
-    return page("Statuses", introduction, *parts)
+    return page("Statuses", introduction, *sections)
 
 
 # Roles
@@ -119,12 +119,12 @@ def roles() -> str:
     head = ("permission", *[str(number) for number, _ in enumerated(shipped)], "what it allows", "people only")
     rows = [
         (
-            f"`{one.code}`",
-            *["●" if one.code in role["permissions"] else "" for role in shipped.values()],
-            one.sentence,
-            "yes" if one.people_only else "",
+            f"`{permission.code}`",
+            *["●" if permission.code in role["permissions"] else "" for role in shipped.values()],
+            permission.sentence,
+            "yes" if permission.people_only else "",
         )
-        for one in PERMISSIONS
+        for permission in PERMISSIONS
     ]
     introduction = (
         "The roles that are shipped, and what each may do. A person holds a role at a site and for a time; a site "
@@ -147,7 +147,7 @@ def gate() -> str:
     from release.rules.gate import GATE, NOT_CHECKED  # noqa: PLC0415 -- after django.setup()
 
     rows = [(check.code, check.title, first_line(check.function)) for check in GATE]
-    people = [(one.code, one.title) for one in NOT_CHECKED]
+    people = [(row.code, row.title) for row in NOT_CHECKED]
     found = []
     for path in source_files("release/rules/gate"):
         for call in calls(path):

@@ -81,9 +81,9 @@ def services(
     """Run PostgreSQL and Valkey below `data_dir` for the length of the block and yield their addresses.
 
     `DATABASE_URL` and `REDIS_URL` in the environment take the place of the server they name. `reset` empties the
-    servers' folders first. `durable=False` trades safety against a power cut for speed, for tests. Valkey listens on
+    servers' folders first. `durable=False` is for tests: faster, and not safe against a power cut. Valkey listens on
     `redis_port` of 127.0.0.1, or on a free one. `started` is given the processes that were started, by their names
-    `postgres` and `valkey`, for who wants to end and restart them.
+    `postgres` and `valkey`, so that tests can end and restart them.
 
     Raises:
         ServicesUnavailableError: when a server does not start, or `data_dir` is in use by a running one.
@@ -93,10 +93,10 @@ def services(
         databases = _databases_from(os.environ) or _start_postgres(
             running, data_dir / "pg", started, reset=reset, durable=durable
         )
-        doorbell = os.environ.get("REDIS_URL") or _start_valkey(
+        redis_url = os.environ.get("REDIS_URL") or _start_valkey(
             running, data_dir / "valkey", started, reset=reset, port=redis_port or free_port()
         )
-        yield replace(databases, redis=doorbell)
+        yield replace(databases, redis=redis_url)
 
 
 def _databases_from(environment: Mapping[str, str]) -> Urls | None:
@@ -133,7 +133,7 @@ def _start_postgres(
     data.parent.mkdir(parents=True, exist_ok=True)
     _prepare_folder(data, user)
     if user:
-        _open_the_way(programs, data, user=user)
+        _allow_passage(programs, data, user=user)
     if not (data / "PG_VERSION").exists():
         _create_cluster(programs, data, user)
     server = Process(
@@ -146,7 +146,7 @@ def _start_postgres(
         log=data.parent / "postgres.log",
         env=_postgres_environment(),
         user=user,
-        stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown: clients are sent away, data is checkpointed
+        stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown: connections end, data is checkpointed
         scratch=sockets,
     )
     running.callback(server.stop)
@@ -210,7 +210,7 @@ def _socket_folder(user: pwd.struct_passwd | None) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="gk-", dir=base if len(base) <= _LONGEST_SOCKET_FOLDER else "/tmp"))  # noqa: S108 - mkdtemp makes it private
     if user:
         os.chown(folder, user.pw_uid, user.pw_gid)
-        _open_the_way(folder, user=user)
+        _allow_passage(folder, user=user)
     return folder
 
 
@@ -221,7 +221,7 @@ def _prepare_folder(folder: Path, user: pwd.struct_passwd | None) -> None:
             os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
 
 
-def _open_the_way(*paths: Path, user: pwd.struct_passwd) -> None:
+def _allow_passage(*paths: Path, user: pwd.struct_passwd) -> None:
     """Let `user` pass through the folders above `paths`: search only, never list. Says which were opened."""
     for path in paths:
         for folder in path.resolve().parents:
@@ -257,8 +257,8 @@ def _urls_through(sockets: Path) -> Urls:
 
 
 def _with_database(url: str, name: str) -> str:
-    parts = urlsplit(url)
-    rebuilt = urlunsplit(parts._replace(path=f"/{name}"))
+    address = urlsplit(url)
+    rebuilt = urlunsplit(address._replace(path=f"/{name}"))
     return rebuilt if "//" in rebuilt else rebuilt.replace(":", "://", 1)
 
 
@@ -275,7 +275,7 @@ def create_roles(urls: Urls) -> None:
 def create_database(urls: Urls, name: str, *, template: str | None = None) -> Urls:
     """Create the database `name` owned by gk_owner, unless it exists, and return its addresses.
 
-    With `template` it is a copy of that database, which nobody may be connected to.
+    With `template` it is a copy of that database, which must have no connection.
     """
     if exists(urls, name):
         return urls.for_database(name)
@@ -311,7 +311,7 @@ def unknown_migrations(url: str) -> list[str]:
 
 
 def drop_database(urls: Urls, name: str) -> None:
-    """Drop the database `name`, sending away whoever is still connected."""
+    """Drop the database `name` and end its connections."""
     with _connect(urls.admin, "postgres") as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -331,7 +331,7 @@ def _start_valkey(
         shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True, exist_ok=True)
     log = data.parent / "valkey.log"
-    # Redis is only the doorbell: what must not be lost is in PostgreSQL, so nothing is saved.
+    # Redis only wakes the workers: jobs are in PostgreSQL, so nothing is saved here.
     options = {"port": str(port), "bind": "127.0.0.1", "dir": str(data), "save": "", "appendonly": "no"}
     server = Process([str(get_binary_path()), *(word for k, v in options.items() for word in (f"--{k}", v))], log=log)
     running.callback(server.stop)
@@ -375,7 +375,7 @@ def _wait_for(name: str, server: Process, log: Path, attempt: Callable[[], None]
 def _stop_on_sigterm() -> Iterator[None]:
     """Turn SIGTERM into SystemExit within the block, so that what is running is stopped in order.
 
-    Outside the main thread, or where somebody else handles SIGTERM already, nothing is changed: the guards remain.
+    Outside the main thread, or where SIGTERM has a handler already, nothing is changed.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not in_main_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

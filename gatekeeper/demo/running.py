@@ -1,4 +1,4 @@
-"""The whole system on this machine: servers, keys, processes, the main job, until it is told to stop."""
+"""The whole system on this machine: servers, keys, processes, the main job, until it is stopped."""
 
 import contextlib
 import os
@@ -62,13 +62,13 @@ def run(*, folder: Path, port: int, reset: bool = False, once: bool = False) -> 
 def start_processes(supervisor: Supervisor, env: Mapping[str, str], *, folder: Path, port: int) -> int:
     """Start web, general worker, detection worker, beat and sealer, and return the web site's port.
 
-    It is another port when `port` is taken. Only the sealer is told where its key is.
+    It is another port when `port` is in use. Only the sealer knows where its key is.
     """
     port = port if _is_free(port) else free_port()
     celery = [sys.executable, "-m", "celery", "--app", "gatekeeper"]
     processes = {
         "sealer": [sys.executable, "manage.py", "sealer"],
-        # Reports and pictures give way to what judges readings and answers people.
+        # Reports and documents yield to detection and to the web site.
         "worker": ["nice", *celery, "worker", "--queues", "general", "--concurrency", "1", "--hostname", "general@%h"],
         "detector": [*celery, "worker", "--queues", "detection", "--concurrency", "1", "--hostname", "detection@%h"],
         "beat": [*celery, "beat", "--schedule", str(folder / "beat-schedule")],
@@ -134,10 +134,10 @@ def _main_job(env: Mapping[str, str]) -> int:
     return subprocess.run(argv, check=False, cwd=ROOT, env={**os.environ, **env}).returncode
 
 
-def _until_interrupted(supervisor: Supervisor, whereabouts: str) -> int:
+def _until_interrupted(supervisor: Supervisor, address: str) -> int:
     try:
-        stage(f"{whereabouts}; Ctrl-C stops everything")
-        supervisor.watch()
+        stage(f"{address}; Ctrl-C stops everything")
+        supervisor.monitor()
     except KeyboardInterrupt:
         stage("Stopping")
     return 0
