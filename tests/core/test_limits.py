@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gatekeeper.core.limits import Crossing, Limits, Verdict, judge, worst_crossing, worst
+from gatekeeper.core.limits import Crossing, Limits, Verdict, judge, worst, worst_crossing
 from gatekeeper.core.refusal import Refusal
 
 PH = Limits.from_table(

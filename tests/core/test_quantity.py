@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.core.quantity import UNITS, Quantity, Reported, convert, fitting, number, decimal_text, unit, written_number
+from gatekeeper.core.quantity import (
+    UNITS,
+    Quantity,
+    Reported,
+    convert,
+    decimal_text,
+    fitting,
+    number,
+    unit,
+    written_number,
+)
 from gatekeeper.core.refusal import Refusal
 
 SAME_KIND = [(a, b) for a in UNITS for b in UNITS if UNITS[a].kind == UNITS[b].kind]

@@ -96,8 +96,8 @@ def test_rounding_twice_is_rounding_once(value, limit, rule):
 
 
 @given(VALUES, VALUES, LIMIT_TEXTS, st.sampled_from(RoundingRule))
-def test_rounding_keeps_the_order(one, other, limit, rule):
-    low, high = sorted((one, other))
+def test_rounding_keeps_the_order(first, second, limit, rule):
+    low, high = sorted((first, second))
     assert round_to_limit(low, limit, rule) <= round_to_limit(high, limit, rule)
 
 
@@ -135,5 +135,5 @@ def test_a_value_that_is_not_on_its_limit_is_not_shown_on_it(value, limit, expec
 
 @given(VALUES, VALUES)
 def test_what_people_read_stands_where_the_value_stands(value, limit):
-    shown = readable(value, limit)
-    assert (shown > limit, shown < limit) == (value > limit, value < limit)
+    rounded = readable(value, limit)
+    assert (rounded > limit, rounded < limit) == (value > limit, value < limit)

@@ -1,5 +1,8 @@
 """E-a: a demonstration of an earlier version says so in one sentence and names the command that begins anew."""
 
+import tempfile
+from pathlib import Path
+
 import psycopg
 import pytest
 
@@ -31,13 +34,15 @@ def test_a_migration_that_this_version_lacks_is_named(empty):
     assert unknown_migrations(empty.owner) == ["monitoring.0001_initial"]
 
 
-def test_the_demonstration_of_an_earlier_version_names_demo_reset_and_changes_nothing(tmp_path, monkeypatch, capsys):
+def test_the_demonstration_of_an_earlier_version_names_demo_reset_and_changes_nothing(monkeypatch, capsys):
     for name in ("DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
-    with services(tmp_path, durable=False) as urls, psycopg.connect(urls.owner) as connection:
-        connection.execute(OLD)
-        connection.execute(APPLIED)
-    with pytest.raises(running.OtherVersionError, match=r"made by another version: make demo-reset begins anew\."):
-        running.run(folder=tmp_path, port=0)
+    with tempfile.TemporaryDirectory(prefix="gk-tests-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        with services(folder, durable=False) as urls, psycopg.connect(urls.owner) as connection:
+            connection.execute(OLD)
+            connection.execute(APPLIED)
+        with pytest.raises(running.OtherVersionError, match=r"made by another version: make demo-reset begins anew\."):
+            running.run(folder=folder, port=0)
+        assert not (folder / "keys").exists()
     assert "The database is brought up to date" not in capsys.readouterr().out
-    assert not (tmp_path / "keys").exists()

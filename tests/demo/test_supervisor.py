@@ -78,9 +78,9 @@ def test_a_name_is_used_once(tmp_path):
 
 def test_the_environment_is_added_to_ours(tmp_path):
     with Supervisor(tmp_path) as supervisor:
-        tell = "import os; print(os.environ['GATEKEEPER_EXTRA'], 'PATH' in os.environ)"
-        supervisor.start("tell", [sys.executable, "-c", tell], {"GATEKEEPER_EXTRA": "told"})
-        assert eventually(lambda: (tmp_path / "tell.log").read_text() == "told True\n")
+        printing = "import os; print(os.environ['GATEKEEPER_EXTRA'], 'PATH' in os.environ)"
+        supervisor.start("printing", [sys.executable, "-c", printing], {"GATEKEEPER_EXTRA": "told"})
+        assert eventually(lambda: (tmp_path / "printing.log").read_text() == "told True\n")
 
 
 @pytest.mark.fault
