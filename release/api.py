@@ -22,7 +22,7 @@ from release.actions.files import receive_file, results_from_file
 from release.actions.results import correct_result, invalidate_result, record_result, review_results
 from release.actions.reviews import review_batch
 from release.actions.specifications import approve_specification, import_markets, import_specification
-from release.models import Certificate, InstrumentFile, Market, Specification
+from release.models import Certificate, InstrumentFile
 
 
 class Specifications(ApiView):
@@ -73,7 +73,7 @@ class ApproveSpecification(ApiView):
             by=request.user,
             credentials=self.parsed(shapes.Signs).credentials(request),
             site=self.sites[0],
-            specification=get_object_or_404(Specification, code=code, version=version),
+            specification=get_object_or_404(queries.specifications(), code=code, version=version),
         )
         return Response(shapes.SpecificationOutput(approved).data, status=201)
 
@@ -87,7 +87,7 @@ class Markets(ApiView):
     @extend_schema(responses=shapes.MarketOutput(many=True))
     def get(self, request: Request) -> Response:
         """List markets."""
-        return self.listed(Market.objects.all(), shapes.MarketOutput)
+        return self.listed(queries.markets(), shapes.MarketOutput)
 
     @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: shapes.MarketOutput(many=True)})
     def post(self, request: Request) -> Response:

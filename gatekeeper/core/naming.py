@@ -14,7 +14,7 @@ _RESERVED = frozenset(
 
 
 def natural_key(text: str, *, field: str) -> str:
-    """Return the text as a natural key: stripped and in Unicode's NFC, so that texts that look equal are equal.
+    """Return the text as a natural key: stripped and in Unicode's NFC, so that texts that are printed alike are equal.
 
     :raises Refusal: ``blank_value``; ``key_malformed`` for what no address can carry (a slash, ``.``, ``..``, a word
         that is an address already) and for characters that do not show: a key is never changed.

@@ -86,7 +86,7 @@ def credentials(person: Person) -> Credentials:
 
 
 def enrol(role: Role, *, by: Person, checker: Person) -> Person:
-    """Enrol one more person with their roles and qualifications; they have chosen PASSWORD and accepted accountability."""
+    """Enrol one more person with their roles and qualifications; their password is PASSWORD."""
     person = enrol_person(
         by=by,
         username=role.username,
