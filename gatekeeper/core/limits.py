@@ -44,12 +44,21 @@ class Limits:
 
     def __post_init__(self) -> None:
         unit(self.unit)
-        refuse_all([_not_finite(name) for name in _BOUNDS if not _finite(getattr(self, name))])
-        refuse_all([_not_nested(low, high) for low, high in _IN_ORDER if self._reversed(low, high)])
-
-    def _reversed(self, low: str, high: str) -> bool:
-        below, above = getattr(self, low), getattr(self, high)
-        return below is not None and above is not None and below > above
+        bounds = {name: getattr(self, name) for name in _BOUNDS if getattr(self, name) is not None}
+        refuse_all(
+            [
+                Refusal("not_a_number", "The limit “{limit}” is not a number.", field=name, limit=name)
+                for name, bound in bounds.items()
+                if not bound.is_finite()
+            ]
+        )
+        refuse_all(
+            [
+                Refusal("limits_not_nested", "The limit “{low}” lies above “{high}”.", field=low, low=low, high=high)
+                for low, high in _IN_ORDER
+                if low in bounds and high in bounds and bounds[low] > bounds[high]
+            ]
+        )
 
     @classmethod
     def from_table(cls, table: Mapping[str, object]) -> Self:
@@ -111,24 +120,6 @@ def judge(value: Decimal | None, limits: Limits) -> Verdict:
         return Verdict.UNKNOWN
     crossing = worst_crossing(value, limits)
     return Verdict.INSIDE if crossing is None else crossing.verdict
-
-
-def _finite(bound: Decimal | None) -> bool:
-    return bound is None or bound.is_finite()
-
-
-def _not_finite(name: str) -> Refusal:
-    return Refusal("not_a_number", "The limit “{limit}” is not a number.", field=name, limit=name)
-
-
-def _not_nested(low: str, high: str) -> Refusal:
-    return Refusal(
-        "limits_not_nested",
-        "The limit “{low}” lies above “{high}”.",
-        field=low,
-        low=low,
-        high=high,
-    )
 
 
 def _bound(entry: object, name: str) -> Decimal | None:

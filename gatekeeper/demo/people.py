@@ -5,7 +5,7 @@ site and must see nothing.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from gatekeeper.accounts.actions.authentication import Credentials
 from gatekeeper.accounts.actions.founding import found
@@ -95,7 +95,8 @@ def enrol(role: Role, *, by: Person, checker: Person) -> Person:
         initial_password=_FIRST_PASSWORD if role.kind == Person.Kind.HUMAN else "",
         kind=Person.Kind(role.kind),
     )
-    site, since = Site.objects.get(code=role.site), _yesterday()
+    # From yesterday on: the assignment has begun at every site, whatever its time zone.
+    site, since = Site.objects.get(code=role.site), now().date() - timedelta(days=1)
     for code in role.roles:
         assign_role(by=by, person=person, role=code, site=site, from_date=since)
     for procedure in role.procedures:
@@ -115,8 +116,3 @@ def _complete_enrolment(person: Person) -> Person:
         by=person, credentials=Credentials(person.username, _FIRST_PASSWORD), new_password=PASSWORD
     )
     return accept_accountability(by=person, credentials=credentials(person))
-
-
-def _yesterday() -> date:
-    # So the assignment has begun at every site, whatever its time zone.
-    return now().date() - timedelta(days=1)

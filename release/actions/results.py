@@ -31,7 +31,9 @@ def record_result(*, by: Person, command: RecordResult) -> Result:
         ``ambiguous_result``, ``unknown_test``, ``no_approved_specification``, ``unknown_unit``,
         ``units_differ_in_kind``, ``measured_in_the_future``.
     """
-    lot = _lot(command.lot)
+    lot = Lot.objects.select_related("site", "material").filter(number=command.lot).first()
+    if lot is None:
+        raise Refusal("lot_unknown", "There is no lot “{number}”.", field="lot", kind=Kind.MISSING, number=command.lot)
     check_authority(by, "release.record_result", lot.site)
     check_result(lot, command)
     return _create(by, lot, command)
@@ -74,7 +76,9 @@ def review_results(*, by: Person, proof: Proof, results: Sequence[Result]) -> li
         check_authority(by, _REVIEW.permission, row.lot.site)
         transition(statuses.RESULT, source=row.status, verb=_REVIEW.verb)
         _check_counts(row)
-    refuse_all([_tester_reviews(row) for row in reviewed if _tested(by, row)])
+    tested = [row.test for row in reviewed if _tested(by, row)]
+    sentence = "Who tested {test} cannot review its result."
+    refuse_all([Refusal("tester_reviews", sentence, kind=Kind.FORBIDDEN, test=test) for test in tested])
     for row in reviewed:
         row.status, row.reviewed_at, row.reviewed_by, row.updated_at = _REVIEW.target, now(), by, now()
         row.save(update_fields=["status", "reviewed_at", "reviewed_by", "updated_at"])
@@ -186,13 +190,6 @@ def _create(
     )
 
 
-def _lot(lot_number: str) -> Lot:
-    lot = Lot.objects.select_related("site", "material").filter(number=lot_number).first()
-    if lot is None:
-        raise Refusal("lot_unknown", "There is no lot “{number}”.", field="lot", kind=Kind.MISSING, number=lot_number)
-    return lot
-
-
 def _locked(result: Result) -> Result:
     related = ("lot__site", "lot__material", "entered_by", "instrument_file")
     rows = Result.objects.select_related(*related).defer("instrument_file__content")
@@ -212,9 +209,3 @@ def _check_counts(result: Result) -> None:
 def _tested(person: Person, result: Result) -> bool:
     analyst = result.analyst.casefold()
     return result.entered_by_id == person.pk or analyst in {person.full_name.casefold(), person.username.casefold()}
-
-
-def _tester_reviews(result: Result) -> Refusal:
-    return Refusal(
-        "tester_reviews", "Who tested {test} cannot review its result.", kind=Kind.FORBIDDEN, test=result.test
-    )

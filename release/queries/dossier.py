@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
-from batches.models import BatchRecord, EquipmentUse
+from batches.models import BatchRecord
 from batches.queries import record_view
 from batches.queries.phases import origin_key
 from batches.queries.records import ControlView, PhaseView, RecordView
@@ -42,11 +42,12 @@ from release.rules.dossier import (
 
 def dossier(lot: Lot, market: Market) -> Dossier:
     """Return the dossier of the lot for the market as the records are now; excursions are evaluated anew."""
-    record = _record_of(lot)
+    related = ("master", "lot__material", "site", "reviewed_by")
+    record = BatchRecord.objects.select_related(*related).filter(lot=lot).first()
     view = record_view(record, now()) if record else None
     row = effective(lot, market, record.completed_at if record else None)
     results = list(results_of(lot))
-    reviews = _reviews(record) if record else ()
+    fault = fault_in(record, row) if record else ""
     return Dossier(
         lot=_lot(lot, market),
         market=market_facts(market),
@@ -54,8 +55,8 @@ def dossier(lot: Lot, market: Market) -> Dossier:
         results=tuple(_result(result) for result in results),
         record=_record(view) if view else None,
         phases=tuple(_phase(phase) for phase in view.phases) if view else (),
-        controls=tuple(_controls(view)) if view else (),
-        reviews=reviews,
+        controls=tuple(_control(view, phase, row) for phase in view.phases for row in phase.controls) if view else (),
+        reviews=_reviews(record) if record else (),
         evaluations=evaluations_of(view) if view else (),
         excursions=excursions_of(record) if record else (),
         deviations=_deviations(view) if view else (),
@@ -65,7 +66,7 @@ def dossier(lot: Lot, market: Market) -> Dossier:
         equipment=tuple(_equipment(view)) if view else (),
         changes=tuple(_changes(view, results)),
         duties=tuple(duties_in(view, results)),
-        ledger=_ledger(record, row),
+        ledger=LedgerFacts(whole=not fault, fault=fault),
     )
 
 
@@ -80,11 +81,6 @@ def for_market(base: Dossier, lot: Lot, market: Market) -> Dossier:
         market=market_facts(market),
         specification=specification_facts(row) if row else None,
     )
-
-
-def _record_of(lot: Lot) -> BatchRecord | None:
-    related = ("master", "lot__material", "site", "reviewed_by")
-    return BatchRecord.objects.select_related(*related).filter(lot=lot).first()
 
 
 def _lot(lot: Lot, market: Market) -> LotFacts:
@@ -171,12 +167,6 @@ def _phase(view: PhaseView) -> PhaseFacts:
     )
 
 
-def _controls(view: RecordView) -> Iterable[ControlFacts]:
-    for phase in view.phases:
-        for control in phase.controls:
-            yield _control(view, phase, control)
-
-
 def _control(view: RecordView, phase: PhaseView, control: ControlView) -> ControlFacts:
     result, key = control.result, origin_key(phase.phase, control.control.code)
     return ControlFacts(
@@ -261,17 +251,14 @@ def _holds(view: RecordView) -> Iterable[HoldFacts]:
 def _equipment(view: RecordView) -> Iterable[EquipmentFacts]:
     for phase in view.phases:
         for use in phase.phase.equipment_uses.all():
+            due_date, day = use.calibration_due_date, day_at(view.record.site, use.used_at)
             yield EquipmentFacts(
                 phase=phase.phase.code,
                 code=use.equipment.code,
                 name=use.equipment.name,
-                calibration_due_date=use.calibration_due_date,
-                in_date=_in_date(use, day_at(view.record.site, use.used_at)),
+                calibration_due_date=due_date,
+                in_date=due_date is None or due_date >= day,
             )
-
-
-def _in_date(use: EquipmentUse, day: date) -> bool:
-    return use.calibration_due_date is None or use.calibration_due_date >= day
 
 
 def _changes(view: RecordView | None, results: list[Result]) -> Iterable[ChangeFacts]:
@@ -328,8 +315,3 @@ def _review_signature(record: BatchRecord, review: Review) -> SignatureFacts:
         digest=row.sha256,
         valid=digest(review_content(record, scope, review.remark)) == row.sha256,
     )
-
-
-def _ledger(record: BatchRecord | None, specification: Specification | None) -> LedgerFacts:
-    fault = fault_in(record, specification) if record else ""
-    return LedgerFacts(whole=not fault, fault=fault)

@@ -41,11 +41,8 @@ def title_of(row: Excursion) -> str:
         return f"{name} not known for all of the phase"
     if row.peak is None:
         return f"{name} outside its {row.level} limit"
-    return f"{name} outside its {row.level} limit, {_plain(row.peak)} {unit(row.unit).label} at most".replace("  ", " ")
-
-
-def _plain(value: Decimal) -> str:
-    return decimal_text(value.quantize(Decimal(1)) if abs(value) >= 100 else value.normalize() + 0)
+    peak = decimal_text(row.peak.quantize(Decimal(1)) if abs(row.peak) >= 100 else row.peak.normalize() + 0)
+    return f"{name} outside its {row.level} limit, {peak} {unit(row.unit).label} at most".replace("  ", " ")
 
 
 def _phase(view: RecordView, states: PhaseStates) -> Iterable[EvaluationFacts]:

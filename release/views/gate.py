@@ -241,7 +241,7 @@ def _market_row(dossier: Dossier) -> dict[str, Any]:
         "market": dossier.market,
         "specification": dossier.specification,
         "results": _("%(good)d of %(all)d") % {"good": good, "all": len(lines)},
-        "papers": ", ".join(dossier.market.papers) or _("none asked"),
+        "papers": ", ".join(dossier.market.papers) or _("none required"),
         "signatures": _("%(signed)d of %(needed)d")
         % {"signed": int(released), "needed": len(dossier.market.signatures)},
         "titles": ", ".join(dossier.market.signatures),

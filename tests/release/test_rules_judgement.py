@@ -74,7 +74,7 @@ CONTENT = {
 def test_a_specification_says_its_lines_in_order_with_their_replicates():
     titre, appearance = specification.lines(CONTENT)
     assert (titre.replicates, titre.max_cv, titre.average) == (3, Decimal(30), "geometric")
-    assert (appearance.replicates, appearance.reported_line) == (0, "conforms")
+    assert (appearance.replicates, appearance.asked) == (0, "conforms")
     assert specification.heading(CONTENT).market == "SG"
 
 
