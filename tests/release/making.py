@@ -113,7 +113,7 @@ def make_results(house: House, lot: str, *, but: tuple[str, ...] = (), reviewed:
     return results
 
 
-def make_monitoring(house: House) -> None:
+def make_excursion_rule(house: House) -> None:
     """One excursion rule on the temperature of L10, approved before any batch, and the skid that sends it."""
     draft = import_rule_set(by=house.mei, site=house.site, toml=RULES)
     approve_rule_set(by=house.arun, credentials=credentials(house.arun), site=house.site, rule_set=draft)
@@ -146,7 +146,7 @@ def make_reviewable(house: House | None = None) -> tuple[House, BatchRecord]:
     """A lentiviral lot with every result, reviewed by production: only quality's review is missing."""
     house = house or make_house()
     make_specification(house)
-    make_monitoring(house)
+    make_excursion_rule(house)
     record = make_batch_record(house, at="completed")
     send_temperature(house, record)
     make_results(house, record.lot.number)

@@ -27,7 +27,7 @@ GATE: tuple[Check, ...] = (
     Check("G-01a", "Every phase is performed, checked and signed by two people", record.phases_complete),
     Check("G-01b", "No in-process entry is blank or unchecked", record.entries_complete),
     Check("G-02", "Production and quality have reviewed the record and its audit trail", record.reviewed),
-    Check("G-03", "Every excursion rule is evaluated on final data", process.monitored),
+    Check("G-03", "Every excursion rule is evaluated on final data", process.rules_evaluated),
     Check("G-04", "Every deviation is closed", process.deviations_closed),
     Check("G-05", "Every test of the specification passes and is reviewed", quality.results_pass),
     Check("G-06", "The lots that went in were good and still are", quality.ingredients_stand),
