@@ -1,4 +1,4 @@
-"""Checks of how the batch was made: excursion rules, deviations, yields, hold times, equipment. G-3, G-4, G-7 to G-9."""
+"""Checks of how the batch was made: excursion rules, deviations, yields, holds, equipment. G-3, G-4, G-7 to G-9."""
 
 from collections.abc import Iterator
 
