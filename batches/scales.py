@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from batches.rules.recipe import Control
-from gatekeeper.core.quantity import shown, unit
+from gatekeeper.core.quantity import decimal_text, unit
 
 _MARGIN = Decimal("0.2")  # of the width, beyond the outermost limit
 
@@ -28,7 +28,7 @@ def scale_of(control: Control, value: Decimal | None = None) -> dict[str, Any] |
     return {
         "summary": summary_of(control),
         "bands": _bands(control, at),
-        "ticks": [{"x": at(bound), "text": shown(bound)} for bound in known],
+        "ticks": [{"x": at(bound), "text": decimal_text(bound)} for bound in known],
         "marker": marker,
         "low": low,
         "high": high,
@@ -53,10 +53,11 @@ def summary_of(control: Control) -> str:
 
 def _range(word: str, low: Decimal | None, high: Decimal | None) -> str:
     if low is None and high is not None:
-        return _("%(word)s above %(high)s") % {"word": word, "high": shown(high)}
+        return _("%(word)s above %(high)s") % {"word": word, "high": decimal_text(high)}
     if high is None and low is not None:
-        return _("%(word)s below %(low)s") % {"word": word, "low": shown(low)}
-    return _("%(word)s outside %(low)s to %(high)s") % {"word": word, "low": shown(low), "high": shown(high)}
+        return _("%(word)s below %(low)s") % {"word": word, "low": decimal_text(low)}
+    words = {"word": word, "low": decimal_text(low), "high": decimal_text(high)}
+    return _("%(word)s outside %(low)s to %(high)s") % words
 
 
 def _bands(control: Control, at: Any) -> list[dict[str, Any]]:

@@ -58,9 +58,9 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield REFERENCE / "openapi.yaml", openapi()
 
 
-def page(title: str, introduction: str, *parts: str) -> str:
+def page(title: str, introduction: str, *sections: str) -> str:
     """Return a Markdown page."""
-    return "\n\n".join([f"# {title}", NOTE, introduction, *parts]) + "\n"
+    return "\n\n".join([f"# {title}", NOTE, introduction, *sections]) + "\n"
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -71,8 +71,8 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def source_files(*folders: str) -> list[Path]:
     """Return the Python files below these folders, in order, without migrations."""
-    found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    return sorted(path for path in found if "migrations" not in path.parts)
+    paths = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path for path in paths if "migrations" not in path.parts)
 
 
 # Status tables
@@ -88,7 +88,7 @@ def statuses() -> str:
     """Return the page of every status table: a diagram, and who may make each change."""
     from gatekeeper.core.transitions import Transition, mermaid  # noqa: PLC0415 -- after django.setup()
 
-    parts = []
+    sections = []
     for module in status_modules():
         for name, rows in vars(module).items():
             if not (isinstance(rows, tuple) and rows and all(isinstance(row, Transition) for row in rows)):
@@ -96,7 +96,7 @@ def statuses() -> str:
             app = module.__name__.removesuffix(".rules.statuses").rsplit(".", 1)[-1]
             title = f"{name.replace('_', ' ').capitalize()} ({app})"
             listed = [(r.source, r.verb, r.target, f"`{r.permission}`", r.meaning or "—") for r in rows]
-            parts.append(
+            sections.append(
                 f"## {title}\n\n```mermaid\n{mermaid(title, rows)}```\n\n"
                 + table(("from", "change", "to", "permission", "what a signature on it says"), listed)
             )
@@ -104,7 +104,7 @@ def statuses() -> str:
         "Every status that a record can have, and every change that is permitted. What is not listed is refused: "
         "`transition_not_allowed`, and by a trigger of the database."
     )
-    return page("Statuses", introduction, *parts)
+    return page("Statuses", introduction, *sections)
 
 
 # Roles
@@ -119,12 +119,12 @@ def roles() -> str:
     head = ("permission", *[str(number) for number, _ in enumerated(shipped)], "what it allows", "people only")
     rows = [
         (
-            f"`{one.code}`",
-            *["●" if one.code in role["permissions"] else "" for role in shipped.values()],
-            one.sentence,
-            "yes" if one.people_only else "",
+            f"`{permission.code}`",
+            *["●" if permission.code in role["permissions"] else "" for role in shipped.values()],
+            permission.sentence,
+            "yes" if permission.people_only else "",
         )
-        for one in PERMISSIONS
+        for permission in PERMISSIONS
     ]
     introduction = (
         "The roles that are shipped, and what each may do. A person holds a role at a site and for a time; a site "
@@ -147,25 +147,25 @@ def gate() -> str:
     from release.rules.gate import GATE, NOT_CHECKED  # noqa: PLC0415 -- after django.setup()
 
     rows = [(check.code, check.title, first_line(check.function)) for check in GATE]
-    people = [(one.code, one.title) for one in NOT_CHECKED]
-    found = []
+    people = [(row.code, row.title) for row in NOT_CHECKED]
+    finding_rows = []
     for path in source_files("release/rules/gate"):
         for call in calls(path):
             if called(call) == "finding" and len(call.args) >= 3:
                 codes, sentences = list(texts(call.args[0])), list(texts(call.args[2]))
-                clears = [text for one in (*call.args[4:5], *keyword(call, "clears")) for text in texts(one)]
+                clears = [text for value in (*call.args[4:5], *keyword(call, "clears")) for text in texts(value)]
                 for number, code in enumerate(codes):
-                    found.append((f"`{code}`", pick(sentences, number), pick(clears, number)))
+                    finding_rows.append((f"`{code}`", pick(sentences, number), pick(clears, number)))
     introduction = (
         "A lot leaves only when none of these checks finds anything. Every finding is listed at once; there is no "
-        "override. The page that shows what is missing and the release itself ask the same function."
+        "override. The page that shows what is missing and the release itself call the same function."
     )
     return page(
         "The release gate",
         introduction,
-        "## Checks\n\n" + table(("code", "check", "what it asks"), rows),
-        "## What a person has to see to\n\nThe software holds no data on these.\n\n" + table(("code", "what"), people),
-        "## Findings\n\n" + table(("code", "what it says", "what clears it"), sorted(found)),
+        "## Checks\n\n" + table(("code", "check", "what it requires"), rows),
+        "## What a person has to check\n\nThe software has no data on these.\n\n" + table(("code", "what"), people),
+        "## Findings\n\n" + table(("code", "sentence", "what clears it"), sorted(finding_rows)),
     )
 
 
@@ -194,7 +194,7 @@ class Listed:
 
 def refusals() -> str:
     """Return the page of every refusal."""
-    rows = sorted({(f"`{one.code}`", one.sentence, one.status, one.room) for one in listed_refusals()})
+    rows = sorted({(f"`{row.code}`", row.sentence, row.status, row.room) for row in listed_refusals()})
     introduction = (
         "Everything that the system can refuse. The code is permanent and the same through a page and the REST door; "
         "`{name}` is filled in. The status is that of the REST answer, a problem document (RFC 9457)."
@@ -213,7 +213,7 @@ def listed_refusals() -> Iterator[Listed]:
             continue
         room, module = ".".join(path.relative_to(ROOT).with_suffix("").parts), tree(path)
         functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
-        makers = {one.name: one for one in functions}
+        makers = {function.name: function for function in functions}
         owners = {id(node): function for function in functions for node in ast.walk(function)}
         names = {function: names_in(function) for function in (None, *functions)}
         for node in ast.walk(module):
@@ -225,25 +225,28 @@ def listed_refusals() -> Iterator[Listed]:
 
 def names_in(function: ast.FunctionDef | None) -> Names:
     """Return what each local name of a function can be: its assignments and its keyword defaults."""
-    found: Names = {}
+    values: Names = {}
     for node in ast.walk(function) if function else ():
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            found.setdefault(node.targets[0].id, []).append(node.value)
+            values.setdefault(node.targets[0].id, []).append(node.value)
     if function:
         for argument, default in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
-            found.setdefault(argument.arg, []).extend([default] if default else [])
-    return found
+            values.setdefault(argument.arg, []).extend([default] if default else [])
+    return values
 
 
 def pairs(node: ast.AST, names: Names) -> Iterator[tuple[str, str]]:
     """Yield each (code, sentence) that a call or tuple holds side by side."""
     if isinstance(node, ast.Call) and called(node) not in {"finding", "Finding"}:
-        values = [*node.args, *[one.value for one in node.keywords if one.arg in {"code", "sentence", "template"}]]
+        values = [
+            *node.args,
+            *[argument.value for argument in node.keywords if argument.arg in {"code", "sentence", "template"}],
+        ]
     elif isinstance(node, ast.Tuple):
         values = node.elts
     else:
         return
-    # What Refusal itself is given is a sentence, however it ends; elsewhere a text is one by its shape.
+    # Any text in a call of Refusal is a sentence; elsewhere a text is one by its shape.
     shape = re.compile(".+", re.DOTALL) if isinstance(node, ast.Call) and called(node) == "Refusal" else SENTENCE
     for number, value in enumerate(values):
         codes = [text for text in texts(value, names) if CODE.fullmatch(text)]
@@ -256,8 +259,8 @@ def pairs(node: ast.AST, names: Names) -> Iterator[tuple[str, str]]:
 
 def kind_of(call: ast.Call, makers: dict[str, ast.FunctionDef]) -> str:
     """Return ``Kind.X`` of a refusal: as the call gives it, or as the function that it calls in this module does."""
-    for given in keyword(call, "kind"):
-        return ast.unparse(given)
+    for kind in keyword(call, "kind"):
+        return ast.unparse(kind)
     if called(call) == "check_different_people":
         return "Kind.FORBIDDEN"
     return kind_made_by(makers.get(called(call)))
@@ -267,7 +270,7 @@ def kind_made_by(maker: ast.FunctionDef | None) -> str:
     """Return the kind of the refusals that a function makes."""
     for inner in ast.walk(maker) if maker else ():
         if isinstance(inner, ast.Call) and called(inner) == "Refusal":
-            return next((ast.unparse(one) for one in keyword(inner, "kind")), "Kind.INVALID")
+            return next((ast.unparse(kind) for kind in keyword(inner, "kind")), "Kind.INVALID")
     return "Kind.INVALID"
 
 
@@ -288,7 +291,7 @@ def called(call: ast.Call) -> str:
 
 def keyword(call: ast.Call, name: str) -> Iterator[ast.expr]:
     """Yield the value that a call gives by this keyword."""
-    return (one.value for one in call.keywords if one.arg == name)
+    return (argument.value for argument in call.keywords if argument.arg == name)
 
 
 def texts(node: ast.expr, names: Names | None = None) -> Iterator[str]:
@@ -302,8 +305,8 @@ def texts(node: ast.expr, names: Names | None = None) -> Iterator[str]:
         inner = [node.body, node.orelse]
     elif isinstance(node, ast.BoolOp):
         inner = node.values
-    for one in inner:
-        yield from texts(one, names)
+    for expression in inner:
+        yield from texts(expression, names)
 
 
 # OpenAPI
@@ -330,52 +333,52 @@ NUMBERED = re.compile(r"\b(2\.2)(?: \(|, )(\d+)(?: to (\d+))?\)?")
 
 def identifiers(line: str) -> set[str]:
     """Return the ids that the first line of a test module names, ranges spelled out."""
-    found = set(IDENTIFIER.findall(line.replace("11.70", "E-o")))
+    result = set(IDENTIFIER.findall(line.replace("11.70", "E-o")))
     for prefix, first, last, *letters in RANGE.findall(line):
         if prefix:
-            found |= {f"{prefix}{number}" for number in range(int(first), int(last) + 1)}
+            result |= {f"{prefix}{number}" for number in range(int(first), int(last) + 1)}
         else:
-            found |= {f"{letters[0]}{chr(one)}" for one in range(ord(letters[1]), ord(letters[2]) + 1)}
+            result |= {f"{letters[0]}{chr(letter)}" for letter in range(ord(letters[1]), ord(letters[2]) + 1)}
     for section, first, last in NUMBERED.findall(line):
-        found |= {f"{section}.{number}" for number in range(int(first), int(last or first) + 1)}
+        result |= {f"{section}.{number}" for number in range(int(first), int(last or first) + 1)}
     if re.search(r"\b2\.2\b(?! \(|, \d|\.)", line):
-        found.add("2.2")
-    return found
+        result.add("2.2")
+    return result
 
 
 def tests_by_requirement() -> dict[str, list[str]]:
     """Return a line for each test module, by every id that it names."""
-    found: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {}
     for path in source_files("tests"):
         if not path.name.startswith("test_"):
             continue
         description = (ast.get_docstring(tree(path)) or "").split("\n\n")[0].replace("\n", " ")
         name = path.relative_to(ROOT)
-        said = description.split(": ", 1)[-1]
-        said = said[:1].upper() + said[1:] if said[1:2].islower() else said
-        line = f"[{name.relative_to('tests')}](../{name}): {said}"
+        sentence = description.split(": ", 1)[-1]
+        sentence = sentence[:1].upper() + sentence[1:] if sentence[1:2].islower() else sentence
+        line = f"[{name.relative_to('tests')}](../{name}): {sentence}"
         for identifier in identifiers(description):
-            found.setdefault(identifier, []).append(line)
-    return found
+            lines.setdefault(identifier, []).append(line)
+    return lines
 
 
 def requirements() -> str:
     """Return the page that traces each requirement to the tests that serve it, and names those that have none."""
     sections = tomllib.loads((ROOT / "docs/requirements.toml").read_text(encoding="utf-8"))["section"]
-    tests, parts, served, total = tests_by_requirement(), [], 0, 0
+    tests, tables, served, total = tests_by_requirement(), [], 0, 0
     for section in sections:
         rows = []
         for identifier, clause, text in section["requirements"]:
             group = identifier.rsplit(".", 1)[0] if identifier.startswith("2.2.") else identifier.split("-")[0]
-            found = [*tests.get(identifier, []), *(tests.get(group, []) if group != identifier else [])]
-            served, total = served + bool(found), total + 1
-            rows.append((identifier, clause or "—", text, "<br>".join(dict.fromkeys(found)) or "*none yet*"))
-        parts.append(f"## {section['title']}\n\n" + table(("id", "clause", "the system must", "tests"), rows))
+            modules = [*tests.get(identifier, []), *(tests.get(group, []) if group != identifier else [])]
+            served, total = served + bool(modules), total + 1
+            rows.append((identifier, clause or "—", text, "<br>".join(dict.fromkeys(modules)) or "*none yet*"))
+        tables.append(f"## {section['title']}\n\n" + table(("id", "clause", "the system must", "tests"), rows))
     introduction = (
         f"Each requirement, with the test modules that serve it: {served} of "
         f"{total} have one. What has none yet is not claimed. The requirements are in `docs/requirements.toml`."
     )
-    return page("Requirements and their tests", introduction, *parts)
+    return page("Requirements and their tests", introduction, *tables)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from release.actions.files import receive_file, results_from_file
 from release.actions.results import correct_result, invalidate_result, record_result, review_results
 from release.actions.reviews import review_batch
 from release.actions.specifications import approve_specification, import_markets, import_specification
-from release.models import Certificate, InstrumentFile, Market, Specification
+from release.models import Certificate, InstrumentFile
 
 
 class Specifications(ApiView):
@@ -73,7 +73,7 @@ class ApproveSpecification(ApiView):
             by=request.user,
             credentials=self.parsed(shapes.Signs).credentials(request),
             site=self.sites[0],
-            specification=get_object_or_404(Specification, code=code, version=version),
+            specification=get_object_or_404(queries.specifications(), code=code, version=version),
         )
         return Response(shapes.SpecificationOutput(approved).data, status=201)
 
@@ -87,7 +87,7 @@ class Markets(ApiView):
     @extend_schema(responses=shapes.MarketOutput(many=True))
     def get(self, request: Request) -> Response:
         """List markets."""
-        return self.listed(Market.objects.all(), shapes.MarketOutput)
+        return self.listed(queries.markets(), shapes.MarketOutput)
 
     @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: shapes.MarketOutput(many=True)})
     def post(self, request: Request) -> Response:
@@ -121,15 +121,14 @@ class OfLot(ApiView):
 
 
 class Results(OfLot):
-    """The results of a lot, the ones that count no more included."""
+    """The results of a lot, corrected and invalidated ones included."""
 
     permissions = {"GET": "release.view", "POST": "release.record_result"}
 
     @extend_schema(responses=shapes.ResultOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List results."""
-        results = queries.visible_results(self.sites).filter(lot=self.lot(number))
-        return self.listed(results, shapes.ResultOutput)
+        return self.listed(queries.results_of(self.lot(number)), shapes.ResultOutput)
 
     @extend_schema(request=shapes.ResultGiven, responses={201: shapes.ResultOutput})
     def post(self, request: Request, number: str) -> Response:
@@ -147,12 +146,12 @@ class Corrections(OfLot):
     def post(self, request: Request, number: str, result: int) -> Response:
         """Record a corrected result in its place; the former one stays."""
         lot = self.lot(number)
-        given: Any = self.parsed(shapes.CorrectionGiven)
+        correction: Any = self.parsed(shapes.CorrectionGiven)
         corrected = correct_result(
             by=request.user,
-            result=get_object_or_404(queries.visible_results(self.sites), lot=lot, pk=result),
-            command=given.command(lot),
-            reason=given.validated_data["reason"],
+            result=get_object_or_404(queries.results_of(lot), pk=result),
+            command=correction.command(lot),
+            reason=correction.validated_data["reason"],
         )
         return Response(shapes.ResultOutput(corrected).data, status=201)
 
@@ -164,11 +163,11 @@ class Invalidations(OfLot):
 
     @extend_schema(request=shapes.ReasonGiven, responses={201: shapes.ResultOutput})
     def post(self, request: Request, number: str, result: int) -> Response:
-        """Take the result out with its reason; it stays on record."""
-        found = get_object_or_404(queries.visible_results(self.sites), lot=self.lot(number), pk=result)
+        """Invalidate the result with its reason; it stays on record."""
+        row = get_object_or_404(queries.results_of(self.lot(number)), pk=result)
         reason = self.parsed(shapes.ReasonGiven).validated_data["reason"]
-        row = invalidate_result(by=request.user, result=found, reason=reason)
-        return Response(shapes.ResultOutput(row).data, status=201)
+        invalidated = invalidate_result(by=request.user, result=row, reason=reason)
+        return Response(shapes.ResultOutput(invalidated).data, status=201)
 
 
 class ResultReviews(OfLot):
@@ -180,10 +179,10 @@ class ResultReviews(OfLot):
     @extend_schema(request=shapes.ReviewsGiven, responses={201: shapes.ResultOutput(many=True)})
     def post(self, request: Request, number: str) -> Response:
         """Review results of the lot."""
-        given: Any = self.parsed(shapes.ReviewsGiven)
-        of_lot = queries.visible_results(self.sites).filter(lot=self.lot(number))
-        found = [get_object_or_404(of_lot, pk=key) for key in given.validated_data["results"]]
-        reviewed = review_results(by=request.user, credentials=given.credentials(request), results=found)
+        signed: Any = self.parsed(shapes.ReviewsGiven)
+        of_lot = queries.results_of(self.lot(number))
+        results = [get_object_or_404(of_lot, pk=key) for key in signed.validated_data["results"]]
+        reviewed = review_results(by=request.user, credentials=signed.credentials(request), results=results)
         return Response({"results": shapes.ResultOutput(reviewed, many=True).data}, status=201)
 
 
@@ -196,13 +195,13 @@ class BatchReviews(OfLot):
     @extend_schema(request=shapes.BatchReviewGiven, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, number: str) -> Response:
         """Sign that record and audit trail were reviewed."""
-        given: Any = self.parsed(shapes.BatchReviewGiven)
+        signed: Any = self.parsed(shapes.BatchReviewGiven)
         review = review_batch(
             by=request.user,
-            credentials=given.credentials(request),
+            credentials=signed.credentials(request),
             batch_record=self.lot(number).batch_record,
-            remark=given.validated_data["remark"],
-            evidence_sha256=given.validated_data["evidence_sha256"],
+            remark=signed.validated_data["remark"],
+            evidence_sha256=signed.validated_data["evidence_sha256"],
         )
         return Response(
             {"evidence_entries": review.evidence_entries, "evidence_sha256": review.evidence_sha256}, status=201
@@ -210,18 +209,18 @@ class BatchReviews(OfLot):
 
 
 class Gate(OfLot):
-    """What stands in the way of a lot for a market."""
+    """The findings of the gate for a lot and a market."""
 
     @extend_schema(responses=shapes.GateOutput, parameters=[OpenApiParameter("market", str, required=True)])
     def get(self, request: Request, number: str) -> Response:
-        """Ask the gate; nothing is written."""
+        """List the findings of the gate; nothing is written."""
         lot = self.lot(number)
         market = queries.market_named(request.query_params.get("market", ""))
         return Response(shapes.GateOutput(queries.dossier(lot, market)).data)
 
 
 class Dispositions(OfLot):
-    """What was decided about a lot, market by market."""
+    """The decisions on a lot, market by market."""
 
     permissions = {"GET": "release.view", "POST": "release.release_lot"}
     signs = True
@@ -229,16 +228,15 @@ class Dispositions(OfLot):
     @extend_schema(responses=shapes.DispositionOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List decisions."""
-        decisions = queries.visible_dispositions(self.sites).filter(lot=self.lot(number))
-        return self.listed(decisions, shapes.DispositionOutput)
+        return self.listed(queries.dispositions_of(self.lot(number)), shapes.DispositionOutput)
 
     @extend_schema(request=shapes.DecisionGiven, responses={201: shapes.DispositionOutput})
     def post(self, request: Request, number: str) -> Response:
         """Release the lot for a market through its gate, or reject it; signed, answered once sealed."""
-        given: Any = self.parsed(shapes.DecisionGiven)
-        data = given.validated_data
+        signed: Any = self.parsed(shapes.DecisionGiven)
+        data = signed.validated_data
         common = {"market": data["market"], "dossier_sha256": data["dossier_sha256"]}
-        common |= {"by": request.user, "credentials": given.credentials(request), "lot": self.lot(number)}
+        common |= {"by": request.user, "credentials": signed.credentials(request), "lot": self.lot(number)}
         if data["decision"] == "released":
             decided = release_lot(**common)
         else:
@@ -252,8 +250,7 @@ class Certificates(OfLot):
     @extend_schema(responses=shapes.CertificateOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List certificates."""
-        found = queries.visible_certificates(self.sites).filter(lot=self.lot(number))
-        return self.listed(found, shapes.CertificateOutput)
+        return self.listed(queries.certificates_of(self.lot(number)), shapes.CertificateOutput)
 
 
 class OneCertificate(ApiView):
@@ -279,7 +276,7 @@ class CertificateAsPdf(OneCertificate):
 
     @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     def get(self, request: Request, number: str) -> HttpResponse:
-        """Download the PDF, the very bytes that were issued."""
+        """Download the PDF, the bytes that were issued."""
         return _download(bytes(self.certificate(number).pdf), "application/pdf", f"{number}.pdf")
 
 
@@ -332,11 +329,11 @@ class FileResults(ApiView):
 
     @extend_schema(request=shapes.FileResultsGiven, responses={201: shapes.ResultOutput(many=True)})
     def post(self, request: Request, file: int) -> Response:
-        """Record results from the file, each with the place where it stands."""
-        found: InstrumentFile = get_object_or_404(queries.visible_files(self.sites), pk=file)
-        given: Any = self.parsed(shapes.FileResultsGiven)
+        """Record results from the file, each with its place in it."""
+        row: InstrumentFile = get_object_or_404(queries.visible_files(self.sites), pk=file)
+        data: Any = self.parsed(shapes.FileResultsGiven)
         results = results_from_file(
-            by=request.user, file=found, analyst=given.validated_data["analyst"], wanted=given.wanted()
+            by=request.user, file=row, analyst=data.validated_data["analyst"], wanted=data.commands()
         )
         return Response({"results": shapes.ResultOutput(results, many=True).data}, status=201)
 

@@ -1,4 +1,4 @@
-"""The certificate of analysis as a picture: canonical JSON in, PDF/A with that JSON attached out, or a PNG.
+"""The certificate of analysis as a document: canonical JSON in, PDF/A with that JSON attached out, or a PNG.
 
 The same bytes in give the same bytes out, in every process; nothing but the content and its fonts is read.
 """
@@ -33,22 +33,26 @@ def png(content: bytes, *, ppi: int = 110) -> list[bytes]:
     return pages if isinstance(pages, list) else [pages]
 
 
-def shown(content: Mapping[str, Any]) -> dict[str, Any]:
+def printed(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content as it is printed: times in the site's zone, powers of ten raised, digests in groups."""
     zone = ZoneInfo(content["timezone"])
-    lot, market, made = content["lot"], content["market"], content["manufacture"]
-    asked, evidence = content["specification"], content["evidence"]
+    lot, market, manufacture = content["lot"], content["market"], content["manufacture"]
+    specification, evidence = content["specification"], content["evidence"]
+    approved = f"approved {_day(specification['approved_at'], zone)}"
     quantity = f"{lot['quantity']['value']} {unit_label(lot['quantity']['unit'])}".strip()
-    facts = [
+    rows = [
         ("Product", f"{content['product']['name']} ({content['product']['material']})"),
         ("Lot", lot["number"]),
         ("Quantity", quantity),
         ("Expiry date", lot["expiry_date"]),
         ("Made at", f"{lot['site_name']} ({lot['site']})"),
-        ("Manufacture", f"{_day(made['started_at'], zone)} to {_day(made['completed_at'], zone)}"),
-        ("Batch record", f"{made['batch_record']}, from {made['master']}"),
+        ("Manufacture", f"{_day(manufacture['started_at'], zone)} to {_day(manufacture['completed_at'], zone)}"),
+        ("Batch record", f"{manufacture['batch_record']}, from {manufacture['master']}"),
         ("Market", f"{market['name']} ({market['code']})"),
-        ("Specification", f"{asked['code']}, version {asked['version']}, approved {_day(asked['approved_at'], zone)}"),
+        (
+            "Specification",
+            f"{specification['code']}, version {specification['version']}, {approved}",
+        ),
     ]
     return {
         "title": content["title"],
@@ -58,14 +62,14 @@ def shown(content: Mapping[str, Any]) -> dict[str, Any]:
         "issued": _time(content["issued_at"], zone),
         "date": _date_parts(content["issued_at"], zone),
         "demonstration": content["demonstration"],
-        "facts": facts,
+        "facts": rows,
         "results": [_row(row) for row in content["results"]],
         "passed": f"All {len(content['results'])} tests of the specification are reported; none fails.",
         "deviations": _deviations(content["deviations"]),
         "signatures": [_signature(row, zone) for row in content["signatures"]],
         "evidence": [
             ("Dossier, SHA-256", _grouped(evidence["dossier_sha256"])),
-            ("Specification, SHA-256", _grouped(asked["sha256"])),
+            ("Specification, SHA-256", _grouped(specification["sha256"])),
             ("Evidence log", f"{evidence['log']}, {evidence['checkpoint_size']} entries sealed before this release"),
             ("Root of the log", evidence["checkpoint_root"] or "—"),
         ],
@@ -82,13 +86,13 @@ def _compile(content: bytes, **options: Any) -> Any:
     return typst.compile(
         TEMPLATE.read_bytes(),
         font_paths=_fonts(),
-        sys_inputs={"content": content.decode(), "shown": json.dumps(shown(json.loads(content)), ensure_ascii=False)},
+        sys_inputs={"content": content.decode(), "shown": json.dumps(printed(json.loads(content)), ensure_ascii=False)},
         **options,
     )
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, str]:
-    # A criterion's own words carry the unit; a result without one (words) needs none.
+    # The criterion prints its unit itself; a result in words has none.
     number = row["reported"][:1].isdigit() or row["reported"][:1] in "<>"
     label = unit_label(row["unit"]) if number and row["unit"] != "[pH]" else ""
     return {

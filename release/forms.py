@@ -126,7 +126,7 @@ class FileResultForm(forms.Form):
         super().__init__(*args, **options)
         test: Any = self.fields["test"]
         test.choices = [(line.code, f"{line.title} ({line.asked})") for line in lines]
-        places = [(one["sample"], one["parameter"], one["context"].get("target", "")) for one in file.readings]
+        places = [(row["sample"], row["parameter"], row["context"].get("target", "")) for row in file.readings]
         self.readings = {str(number): place for number, place in enumerate(dict.fromkeys(places))}
         reading: Any = self.fields["sample"]
         reading.choices = [(key, " · ".join(filter(None, place))) for key, place in self.readings.items()]

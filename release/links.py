@@ -1,10 +1,10 @@
-"""From what a finding is about to the page where it is cleared."""
+"""Links from the subject of a finding to the page where it is cleared."""
 
 from django.urls import reverse
 
 from release.rules.gate import Subject
 
-# The kind of a subject, the name of its page; the parts of its key are the arguments.
+# Kind of a subject -> name of its page; the key, split at slashes, gives the arguments.
 _PAGES = {
     "lot": "lots:detail",
     "batch_record": "batches:detail",

@@ -1,4 +1,4 @@
-"""What release looks like over REST: types are parsed here, nothing is judged."""
+"""Input and output of release over REST: types are parsed here, nothing is judged."""
 
 import json
 from typing import Any
@@ -104,7 +104,7 @@ class FileResultsGiven(serializers.Serializer[Any]):
     analyst = serializers.CharField(max_length=120, allow_blank=True, default="")
     results = FileResultGiven(many=True, allow_empty=False)
 
-    def wanted(self) -> list[FileResult]:
+    def commands(self) -> list[FileResult]:
         """Return the commands."""
         return [FileResult(**row) for row in self.validated_data["results"]]
 
@@ -215,22 +215,22 @@ class GateOutput(serializers.Serializer[Any]):
 
     def to_representation(self, dossier: Dossier) -> dict[str, Any]:
         """Return every finding with its link, and every check with its result."""
-        found = findings(dossier)
+        blocking = findings(dossier)
         return {
             "lot": dossier.lot.number,
             "market": dossier.market.code,
-            "open": not found,
+            "open": not blocking,
             "findings": [
                 {
-                    "code": one.code,
-                    "check": one.check,
-                    "state": one.state.value,
-                    "message": one.message,
-                    "subject": {"kind": one.subject.kind, "key": one.subject.key},
-                    "link": link_to(one.subject),
-                    "clears": one.clears.format(**dict(one.params)),
+                    "code": row.code,
+                    "check": row.check,
+                    "state": row.state.value,
+                    "message": row.message,
+                    "subject": {"kind": row.subject.kind, "key": row.subject.key},
+                    "link": link_to(row.subject),
+                    "clears": row.clears.format(**dict(row.params)),
                 }
-                for one in found
+                for row in blocking
             ],
             "checked": [{"code": row.code, "title": row.title, "passed": row.passed} for row in checked(dossier)],
             "not_checked": [{"code": row.code, "title": row.title} for row in NOT_CHECKED],

@@ -11,7 +11,7 @@ from batches.rules.judgement import crossed, needs_deviation
 from batches.rules.recipe import Control, PhaseRecipe
 from gatekeeper.accounts.models import Person
 from gatekeeper.core.limits import Verdict
-from gatekeeper.core.quantity import shown, unit
+from gatekeeper.core.quantity import decimal_text, unit
 
 
 def open_for_result(*, by: Person, phase: Phase, control: Control, result: InProcessResult) -> Deviation | None:
@@ -37,7 +37,7 @@ def open_for_hold(*, by: Person, phase: Phase, definition: PhaseRecipe, at: date
     if definition.hold is None or held is None or held.verdict is not Verdict.ACTION:
         return None
     hours = f"{held.elapsed_h:.2f}"
-    title = f"Hold after {held.after}: {hours} h of {shown(held.limit_h)} h"
+    title = f"Hold after {held.after}: {hours} h of {decimal_text(held.limit_h)} h"
     description = f"Phase {phase.code} began {hours} h after the end of {held.after} ({held.temperature_class})."
     origin = Deviation.Origin.HOLD.value
     return _open(by, phase, OpenDeviation(origin, definition.hold.severity, title, description, phase.code))
@@ -48,8 +48,8 @@ def open_for_quantities(*, by: Person, phase: Phase, facts: rules.PhaseFacts) ->
     opened = []
     for need, used in rules.quantities_off(facts):
         label = unit(need.quantity.unit).label
-        title = f"{need.title}: {shown(used.normalize())} {label} used, {need.quantity} asked for"
-        description = f"{title}, ± {shown(need.tolerance_percent)} % in phase {phase.code}."
+        title = f"{need.title}: {decimal_text(used.normalize())} {label} used, {need.quantity} asked for"
+        description = f"{title}, ± {decimal_text(need.tolerance_percent)} % in phase {phase.code}."
         key = f"{phase.code}:material:{need.name}"
         origin = Deviation.Origin.IN_PROCESS.value
         opened.append(_open(by, phase, OpenDeviation(origin, "major", title, description, key)))

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from batches.rules.recipe import Control
-from gatekeeper.core.limits import Limits, Verdict, judge, which
+from gatekeeper.core.limits import Limits, Verdict, judge, worst_crossing
 from gatekeeper.core.quantity import Reported, convert
 from gatekeeper.core.refusal import Refusal
 
@@ -34,7 +34,7 @@ def _is_open(limits: Limits, qualifier: str) -> bool:
 
 def crossed(value: Decimal, unit: str, control: Control) -> str:
     """Return the limit that the value crosses as text, ``above 7.80``; empty when it crosses none."""
-    crossing = which(convert(value, unit, control.unit), control.limits)
+    crossing = worst_crossing(convert(value, unit, control.unit), control.limits)
     return str(crossing) if crossing else ""
 
 

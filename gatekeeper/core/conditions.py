@@ -16,7 +16,7 @@ class Condition:
 
 
 def is_due(condition: Condition, reported: Reported | None, unit_code: str) -> bool:
-    """Return whether the conditional test must be done: unless the other result shows clearly that it need not.
+    """Return whether the conditional test must be done: always, unless the other result clearly misses the trigger.
 
     A missing result, and one that cannot be told from the trigger, make the test due.
 
@@ -30,9 +30,9 @@ def is_due(condition: Condition, reported: Reported | None, unit_code: str) -> b
 def any_of(outcomes: Iterable[Outcome]) -> Outcome:
     """Return the outcome of alternatives: pass when one passes, else invalid when one is, else fail.
 
-    Nothing at all is invalid: no alternative was tested.
+    Without any outcome it is invalid: no alternative was tested.
     """
-    seen = frozenset(outcomes)
-    if Outcome.PASS in seen:
+    distinct = frozenset(outcomes)
+    if Outcome.PASS in distinct:
         return Outcome.PASS
-    return Outcome.FAIL if seen == {Outcome.FAIL} else Outcome.INVALID
+    return Outcome.FAIL if distinct == {Outcome.FAIL} else Outcome.INVALID

@@ -1,18 +1,18 @@
-"""Acceptance criteria: what a specification asks of one result, and what the result says to it."""
+"""Acceptance criteria: what a specification requires of one result, and whether the result meets it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
-from gatekeeper.core.quantity import Reported, convert, number, shown, unit
+from gatekeeper.core.quantity import Reported, convert, decimal_text, number, unit
 from gatekeeper.core.refusal import Refusal
-from gatekeeper.core.rounding import RoundingRule, limit_shown, round_to_limit, rounded_text
+from gatekeeper.core.rounding import RoundingRule, printed_limit, round_to_limit, rounded_text, to_figures
 
 
 class CriterionKind(StrEnum):
-    """What a criterion asks."""
+    """What a criterion requires."""
 
     AT_LEAST = "at_least"  # low, inclusive
     AT_MOST = "at_most"  # high, inclusive
@@ -26,7 +26,7 @@ class CriterionKind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a result says to its criterion."""
+    """Whether a result meets its criterion."""
 
     PASS = "pass"  # noqa: S105 -- an outcome, no password
     FAIL = "fail"
@@ -50,7 +50,7 @@ FAILING_WORDS = frozenset({"does not conform", "does not comply", "fail", "fails
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """What is asked: a kind, limits as printed, their unit and the rounding rule of the specification.
+    """What is required: a kind, limits as printed, their unit and the rounding rule of the specification.
 
     :raises Refusal: ``criterion_incomplete`` when the kind's limit is missing, ``criterion_overfull`` when it has one
         too many; ``limits_not_nested``; ``unknown_unit``; ``not_a_number``, ``number_out_of_range``.
@@ -72,15 +72,15 @@ class Criterion:
             raise Refusal("limits_not_nested", "The lower limit is above the upper one.", field="low_text")
 
     def _check_texts(self) -> None:
-        low_wanted = self.kind in LOW_KINDS or self.kind is CriterionKind.EQUALS_TEXT
-        for text, wanted, field in (
-            (self.low_text, low_wanted, "low_text"),
+        low_required = self.kind in LOW_KINDS or self.kind is CriterionKind.EQUALS_TEXT
+        for text, required, field in (
+            (self.low_text, low_required, "low_text"),
             (self.high_text, self.kind in HIGH_KINDS, "high_text"),
         ):
-            if wanted and not text.strip():
+            if required and not text.strip():
                 raise Refusal("criterion_incomplete", "The criterion lacks its limit.", field=field)
-            if text and not wanted:
-                raise Refusal("criterion_overfull", "The criterion has no place for “{text}”.", field=field, text=text)
+            if text and not required:
+                raise Refusal("criterion_overfull", "A criterion of this kind has no “{text}”.", field=field, text=text)
 
     @property
     def low(self) -> Decimal | None:
@@ -104,7 +104,7 @@ class Assessment:
 
 
 def assess(criterion: Criterion, reported: Reported, unit_code: str) -> Assessment:
-    """Return what the result, in its own unit, says to the criterion.
+    """Return whether the result, in its own unit, meets the criterion.
 
     The value is converted first and rounded once, by each limit's own printed digits (USP General Notices 7.20).
     A result behind ``<`` or ``>`` is never rounded or taken for its number: where the test could not have seen the
@@ -119,7 +119,7 @@ def assess(criterion: Criterion, reported: Reported, unit_code: str) -> Assessme
     if criterion.kind not in NUMERIC_KINDS:
         return _BY_WORDS[criterion.kind](criterion, reported, text)
     if value is None:
-        return Assessment(Outcome.INVALID, text, f"“{text}” is no number to hold against a limit.", "no_number")
+        return Assessment(Outcome.INVALID, text, f"“{text}” is not a number to compare with a limit.", "no_number")
     if reported.qualifier:
         return _assess_censored(criterion, reported.qualifier == "<", value, text)
     return _assess_number(criterion, value)
@@ -130,7 +130,7 @@ def describe(criterion: Criterion) -> str:
     label = unit(criterion.unit).label if criterion.unit else ""
     match criterion.kind:
         case CriterionKind.BETWEEN:
-            words = f"{limit_shown(criterion.low_text)} – {limit_shown(criterion.high_text)}"
+            words = f"{printed_limit(criterion.low_text)} – {printed_limit(criterion.high_text)}"
         case CriterionKind.EQUALS_TEXT:
             return criterion.low_text
         case CriterionKind.NOT_DETECTED | CriterionKind.CONFORMS:
@@ -138,7 +138,7 @@ def describe(criterion: Criterion) -> str:
         case CriterionKind.REPORT:
             return f"report ({label})" if label else "report"
         case _:
-            words = f"{_SIGNS[criterion.kind]} {limit_shown(criterion.low_text or criterion.high_text)}"
+            words = f"{_SIGNS[criterion.kind]} {printed_limit(criterion.low_text or criterion.high_text)}"
     # pH stands before its number in every text on it, and the attribute already says it.
     return words if not label or criterion.unit == "[pH]" else f"{words} {label}"
 
@@ -153,7 +153,7 @@ def _text_in_unit(reported: Reported, value: Decimal | None) -> str:
     if value is None or reported.value is None or value is reported.value:
         return reported.text
     figures = len(reported.value.as_tuple().digits)
-    return reported.qualifier + shown(Context(prec=figures, rounding=ROUND_HALF_UP).plus(value))
+    return reported.qualifier + decimal_text(to_figures(value, figures))
 
 
 def _assess_number(criterion: Criterion, value: Decimal) -> Assessment:
@@ -186,17 +186,19 @@ def _judged(criterion: Criterion, value: Decimal, limit_text: str, failure: str)
 
 def _assess_censored(criterion: Criterion, is_less: bool, bound: Decimal, text: str) -> Assessment:  # noqa: FBT001 -- its sign
     """Judge "less than the bound" or "more than the bound": only what holds for every value behind the sign."""
-    low, high, asked = criterion.low, criterion.high, describe(criterion)
+    low, high, description = criterion.low, criterion.high, describe(criterion)
     lost_low = low is not None and is_less and bound <= low
     lost_high = high is not None and not is_less and bound >= high
     if lost_low or lost_high:
         code = "below_limit" if lost_low else "above_limit"
-        return Assessment(Outcome.FAIL, text, f"{text} does not meet {asked}.", code)
+        return Assessment(Outcome.FAIL, text, f"{text} does not meet {description}.", code)
     met_low = low is None or (not is_less and bound >= low)
     met_high = high is None or (is_less and bound <= high)
     if met_low and met_high:
-        return Assessment(Outcome.PASS, text, f"{text} meets {asked}.", "meets_limit")
-    return Assessment(Outcome.INVALID, text, f"The test is not capable: {text} cannot show {asked}.", "not_capable")
+        return Assessment(Outcome.PASS, text, f"{text} meets {description}.", "meets_limit")
+    return Assessment(
+        Outcome.INVALID, text, f"The test is not capable: {text} cannot show {description}.", "not_capable"
+    )
 
 
 def _assess_absence(criterion: Criterion, reported: Reported, text: str) -> Assessment:
@@ -217,7 +219,7 @@ def _assess_conformity(criterion: Criterion, reported: Reported, text: str) -> A
 
 def _assess_words(criterion: Criterion, reported: Reported, text: str) -> Assessment:
     if _folded(reported.text) == _folded(criterion.low_text):
-        return Assessment(Outcome.PASS, text, f"“{text}” is what is asked.", "words_pass")
+        return Assessment(Outcome.PASS, text, f"“{text}” is what is required.", "words_pass")
     return Assessment(Outcome.FAIL, text, f"“{text}” is not “{criterion.low_text}”.", "words_fail")
 
 
@@ -239,10 +241,10 @@ _BY_WORDS: Mapping[CriterionKind, Callable[[Criterion, Reported, str], Assessmen
 def _by_vocabulary(text: str, passing: frozenset[str], failing: frozenset[str]) -> Assessment:
     word = _folded(text)
     if word in passing:
-        return Assessment(Outcome.PASS, text, f"“{text}” is what is asked.", "words_pass")
+        return Assessment(Outcome.PASS, text, f"“{text}” is what is required.", "words_pass")
     if word in failing:
-        return Assessment(Outcome.FAIL, text, f"“{text}” is not what is asked.", "words_fail")
-    return Assessment(Outcome.INVALID, text, f"“{text}” is no answer to this criterion.", "words_unknown")
+        return Assessment(Outcome.FAIL, text, f"“{text}” is not what is required.", "words_fail")
+    return Assessment(Outcome.INVALID, text, f"“{text}” is not an answer to this criterion.", "words_unknown")
 
 
 def _folded(text: str) -> str:

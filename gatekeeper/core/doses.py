@@ -1,4 +1,4 @@
-"""Impurities and strength for one dose: a concentration times the volume that a patient receives."""
+"""Impurities and strength per dose: a concentration times the volume that a patient receives."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -21,8 +21,8 @@ _DOSE_UNITS: Mapping[str, tuple[str, str]] = MappingProxyType(
 def per_dose(concentration: Decimal, unit_code: str, *, dose_volume: Decimal, volume_unit: str) -> tuple[Decimal, str]:
     """Return the amount in one dose, unrounded, and its unit: 2.4 ng/mL in 4.0 mL is 9.60 ``ng/{dose}``.
 
-    :raises Refusal: ``unknown_unit``; ``units_differ_in_kind`` when the volume is none; ``no_unit_per_dose`` when
-        the concentration's kind has no unit for a dose; ``dose_volume_not_positive``.
+    :raises Refusal: ``unknown_unit``; ``units_differ_in_kind`` when ``volume_unit`` is no volume;
+        ``no_unit_per_dose`` when the concentration's kind has no unit for a dose; ``dose_volume_not_positive``.
     """
     if dose_volume <= 0:
         raise Refusal("dose_volume_not_positive", "The volume of a dose must be above zero.", field="dose_volume")

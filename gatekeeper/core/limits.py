@@ -1,4 +1,4 @@
-"""Alert and action limits of a process parameter, and what a value says against them."""
+"""Alert and action limits of a process parameter, and the verdict on a value."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, Self
 
-from gatekeeper.core.quantity import number, shown, unit
+from gatekeeper.core.quantity import decimal_text, number, unit
 from gatekeeper.core.refusal import Refusal, refuse_all
 
 
 class Verdict(StrEnum):
-    """What a value says against its limits."""
+    """How a value stands to its limits."""
 
     INSIDE = "inside"
     ALERT = "alert"
@@ -44,12 +44,21 @@ class Limits:
 
     def __post_init__(self) -> None:
         unit(self.unit)
-        refuse_all([_not_finite(name) for name in _BOUNDS if not _finite(getattr(self, name))])
-        refuse_all([_not_nested(low, high) for low, high in _IN_ORDER if self._reversed(low, high)])
-
-    def _reversed(self, low: str, high: str) -> bool:
-        below, above = getattr(self, low), getattr(self, high)
-        return below is not None and above is not None and below > above
+        bounds = {name: getattr(self, name) for name in _BOUNDS if getattr(self, name) is not None}
+        refuse_all(
+            [
+                Refusal("not_a_number", "The limit “{limit}” is not a number.", field=name, limit=name)
+                for name, bound in bounds.items()
+                if not bound.is_finite()
+            ]
+        )
+        refuse_all(
+            [
+                Refusal("limits_not_nested", "The limit “{low}” lies above “{high}”.", field=low, low=low, high=high)
+                for low, high in _IN_ORDER
+                if low in bounds and high in bounds and bounds[low] > bounds[high]
+            ]
+        )
 
     @classmethod
     def from_table(cls, table: Mapping[str, object]) -> Self:
@@ -60,7 +69,7 @@ class Limits:
         """
         refuse_all(
             [
-                Refusal("unknown_limit_key", "“{key}” is no part of a limit.", field=str(key), key=key)
+                Refusal("unknown_limit_key", "“{key}” is not a key of a limit.", field=str(key), key=key)
                 for key in table
                 if key not in (*_BOUNDS, "unit")
             ]
@@ -89,10 +98,10 @@ class Crossing:
     bound: Decimal
 
     def __str__(self) -> str:
-        return f"{self.side} {shown(self.bound)}"
+        return f"{self.side} {decimal_text(self.bound)}"
 
 
-def which(value: Decimal, limits: Limits) -> Crossing | None:
+def worst_crossing(value: Decimal, limits: Limits) -> Crossing | None:
     """Return the worst bound that a value in the limits' unit crosses, or None when it crosses none."""
     if limits.action_high is not None and value > limits.action_high:
         return Crossing(Verdict.ACTION, "above", limits.action_high)
@@ -109,26 +118,8 @@ def judge(value: Decimal | None, limits: Limits) -> Verdict:
     """Return the verdict on a value in the limits' unit; unknown when there is no finite value."""
     if value is None or not value.is_finite():
         return Verdict.UNKNOWN
-    crossing = which(value, limits)
+    crossing = worst_crossing(value, limits)
     return Verdict.INSIDE if crossing is None else crossing.verdict
-
-
-def _finite(bound: Decimal | None) -> bool:
-    return bound is None or bound.is_finite()
-
-
-def _not_finite(name: str) -> Refusal:
-    return Refusal("not_a_number", "The limit “{limit}” is not a number.", field=name, limit=name)
-
-
-def _not_nested(low: str, high: str) -> Refusal:
-    return Refusal(
-        "limits_not_nested",
-        "The limit “{low}” lies above “{high}”.",
-        field=low,
-        low=low,
-        high=high,
-    )
 
 
 def _bound(entry: object, name: str) -> Decimal | None:
@@ -138,4 +129,4 @@ def _bound(entry: object, name: str) -> Decimal | None:
         return Decimal(entry)
     if isinstance(entry, str):
         return number(entry, field=name)
-    raise Refusal("number_not_text", "Write “{limit}” as text, so that its digits are kept.", field=name, limit=name)
+    raise Refusal("number_not_text", "Write “{limit}” as text, so that no digit is lost.", field=name, limit=name)

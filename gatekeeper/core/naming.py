@@ -4,8 +4,8 @@ import unicodedata
 
 from gatekeeper.core.refusal import Refusal
 
-# Words that follow a list's address themselves: a record of this name would have no page.
-_TAKEN = frozenset(
+# Words that are addresses below a list: a record of this name would have no page.
+_RESERVED = frozenset(
     {
         "define", "deviations", "equipment", "import", "issue", "lots", "markets", "masters", "materials", "receive",
         "register", "specifications",
@@ -14,15 +14,15 @@ _TAKEN = frozenset(
 
 
 def natural_key(text: str, *, field: str) -> str:
-    """Return the text as a natural key: without blanks around it, in Unicode's NFC, so that equal looks are equal.
+    """Return the text as a natural key: stripped and in Unicode's NFC, so that texts that are printed alike are equal.
 
     :raises Refusal: ``blank_value``; ``key_malformed`` for what no address can carry (a slash, ``.``, ``..``, a word
-        that is an address already) and for characters that do not show: a record keeps its key for ever.
+        that is an address already) and for characters that do not show: a key is never changed.
     """
     key = unicodedata.normalize("NFC", text.strip())
     if not key:
         raise Refusal("blank_value", "Enter a value.", field=field)
-    if not key.isprintable() or {"/", "\\"} & set(key) or key in {".", ".."} or key.casefold() in _TAKEN:
+    if not key.isprintable() or {"/", "\\"} & set(key) or key in {".", ".."} or key.casefold() in _RESERVED:
         raise Refusal(
             "key_malformed",
             "“{text}” cannot name a record: no slash, no hidden character, no word that is an address.",

@@ -1,4 +1,4 @@
-"""A specification as a table of text: its heading, and its panel, the attributes it asks for with their criteria."""
+"""A specification as a table of text: its heading, and its panel, the attributes to test with their criteria."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from gatekeeper.core.rounding import RoundingRule
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One line of a specification: what is tested, how, on which sample, and what is asked."""
+    """One line of a specification: what is tested, how, on which sample, and the criterion."""
 
     code: str
     title: str
@@ -37,7 +37,7 @@ class Panel:
     def attribute(self, code: str) -> Attribute:
         """Return the attribute of this code.
 
-        :raises Refusal: ``unknown_test`` when the panel does not ask for it.
+        :raises Refusal: ``unknown_test`` when the panel has no such attribute.
         """
         for attribute in self.attributes:
             if attribute.code == code:
@@ -66,9 +66,10 @@ def heading(content: Mapping[str, Any], *names: str) -> Heading:
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         faults.append(_lacking("version"))
     refuse_all(faults)
-    said = {key: str(text).strip() for key, text in texts.items()}
-    code, title = natural_key(said.pop("code"), field="code"), said.pop("title")
-    return Heading(code, int(content["version"]), title, said)
+    code, title, *named = (str(text).strip() for text in texts.values())
+    return Heading(
+        natural_key(code, field="code"), int(content["version"]), title, dict(zip(names, named, strict=True))
+    )
 
 
 def panel(content: Mapping[str, Any]) -> Panel:
@@ -79,7 +80,7 @@ def panel(content: Mapping[str, Any]) -> Panel:
     """
     rows: Sequence[Mapping[str, Any]] = content.get("attribute", [])
     if not rows:
-        raise Refusal("panel_empty", "The specification asks for nothing.", field="attribute")
+        raise Refusal("panel_empty", "The specification has no attribute.", field="attribute")
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise Refusal("attribute_no_table", "Each attribute is a table of its own: [[attribute]].", field="attribute")
     attributes: list[Attribute] = []
@@ -91,7 +92,7 @@ def panel(content: Mapping[str, Any]) -> Panel:
             faults.append(refusal)
     codes = [attribute.code for attribute in attributes]
     faults += [
-        Refusal("attribute_twice", "“{name}” is asked for twice.", field="code", name=code)
+        Refusal("attribute_twice", "The attribute “{name}” stands twice.", field="code", name=code)
         for code in sorted({code for code in codes if codes.count(code) > 1})
     ]
     refuse_all(faults)
@@ -110,7 +111,7 @@ def _attribute(row: Mapping[str, Any], rounding: str) -> Attribute:
         kind, rule = CriterionKind(row["kind"]), RoundingRule(str(row.get("rounding", rounding)))
     except ValueError:
         raise Refusal(
-            "unknown_criterion", "“{name}” is no kind of criterion.", field="kind", name=row["kind"]
+            "unknown_criterion", "“{name}” is not a kind of criterion.", field="kind", name=row["kind"]
         ) from None
     return Attribute(
         code=str(row["code"]),

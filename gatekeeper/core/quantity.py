@@ -1,4 +1,4 @@
-"""Numbers with the text as reported, and a closed table of units in which unlike things never convert."""
+"""Numbers with the text as reported, and a closed table of units; only units of one kind convert."""
 
 import re
 from collections.abc import Mapping
@@ -156,10 +156,10 @@ def unit(code: str) -> Unit:
 
     :raises Refusal: ``unknown_unit`` when the table has no such code; a unit is never guessed.
     """
-    found = UNITS.get(code)
-    if found is None:
+    row = UNITS.get(code)
+    if row is None:
         raise Refusal("unknown_unit", "The unit “{unit}” is not in the table of units.", field="unit", unit=code)
-    return found
+    return row
 
 
 def convert(value: Decimal, source: str, target: str) -> Decimal:
@@ -167,8 +167,8 @@ def convert(value: Decimal, source: str, target: str) -> Decimal:
 
     :raises Refusal: ``unknown_unit``, or ``units_differ_in_kind`` when the two do not measure the same thing.
     """
-    of, to = unit(source), unit(target)
-    if of.kind != to.kind:
+    source_unit, target_unit = unit(source), unit(target)
+    if source_unit.kind != target_unit.kind:
         raise Refusal(
             "units_differ_in_kind",
             "“{source}” cannot be converted into “{target}”: they measure different things.",
@@ -176,9 +176,9 @@ def convert(value: Decimal, source: str, target: str) -> Decimal:
             source=source,
             target=target,
         )
-    if of is to:
+    if source_unit is target_unit:
         return value
-    return _CONVERSION.divide(_CONVERSION.multiply(value, of.factor), to.factor)
+    return _CONVERSION.divide(_CONVERSION.multiply(value, source_unit.factor), target_unit.factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +200,14 @@ def written_number(text: str, *, field: str = "value") -> Number:
     stripped = text.strip().replace("−", "-")
     if not stripped:
         raise Refusal("blank_value", "A value is missing.", field=field)
-    stripped = _SUPERSCRIPTS.sub(lambda found: "^" + found[0].translate(_PLAIN_DIGITS), stripped)
+    stripped = _SUPERSCRIPTS.sub(lambda match: "^" + match[0].translate(_PLAIN_DIGITS), stripped)
     match = _NUMBER.fullmatch(stripped)
     if match is None:
         raise Refusal("not_a_number", "“{text}” is not a number.", field=field, text=text)
     power = match["e"] or match["ten"]
     value = Decimal(f"{match['mantissa']}e{power or 0}")
     shape = value.as_tuple()
-    # "0.000" has one digit in Decimal's eyes but carries its exponent; both ends are bounded.
+    # Decimal counts one digit in "0.000", so the exponent is bounded as well.
     if len(shape.digits) > _MOST_DIGITS or max(abs(value.adjusted()), abs(int(shape.exponent))) > _LARGEST_POWER:
         raise Refusal("number_out_of_range", "“{text}” has too many digits.", field=field, text=text)
     return Number(value, int(power) if power else None)
@@ -228,7 +228,7 @@ def fitting(value: Decimal, *, digits: int, places: int, field: str = "value") -
     return value
 
 
-def shown(value: Decimal) -> str:
+def decimal_text(value: Decimal) -> str:
     """Return the number for people with all its digits: ``7.80`` or ``1.0×10^8``."""
     mantissa, _, power = str(value).partition("E")
     return f"{mantissa}×10^{int(power)}" if power else mantissa
@@ -271,25 +271,25 @@ class Reported:
 
     @classmethod
     def parse(cls, text: str, *, field: str = "value") -> Self:
-        """Return the result that this text reports, its text kept; ``<0.5`` is never a number and never zero.
+        """Return the result that this text reports, with the text; ``<0.5`` is never a number and never zero.
 
         :raises Refusal: ``blank_value`` for blanks and for words that say there is no result; ``ambiguous_result``
             for "ND"; ``not_a_number`` for what begins as a number but is none, and for signs without words.
         """
-        kept = text.strip()
-        word = " ".join(kept.casefold().split())
+        stripped = text.strip()
+        word = " ".join(stripped.casefold().split())
         if word in _NO_RESULT:
             raise Refusal("blank_value", "“{text}” says that there is no result.", field=field, text=text)
         if word in {"nd", "n.d."}:
             raise Refusal(
                 "ambiguous_result", "“{text}” may mean “not detected” or “not determined”.", field=field, text=text
             )
-        if kept[:1].isalpha() and word not in {"nan", "inf", "infinity"}:
-            return cls(None, "", kept)
-        qualifier: Qualifier = "<" if kept.startswith("<") else ">" if kept.startswith(">") else ""
-        return cls(number(kept.removeprefix(qualifier), field=field), qualifier, kept)
+        if stripped[:1].isalpha() and word not in {"nan", "inf", "infinity"}:
+            return cls(None, "", stripped)
+        qualifier: Qualifier = "<" if stripped.startswith("<") else ">" if stripped.startswith(">") else ""
+        return cls(number(stripped.removeprefix(qualifier), field=field), qualifier, stripped)
 
     @classmethod
     def of(cls, value: Decimal) -> Self:
         """Return a calculated value as a result, written with all its digits."""
-        return cls(value, "", shown(value))
+        return cls(value, "", decimal_text(value))

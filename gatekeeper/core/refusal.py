@@ -1,4 +1,4 @@
-"""A refusal is a value: raised once by a rule or an action, translated in two places only (web.py and api.py)."""
+"""A refusal: raised by a rule or an action, translated in two places only (web.py and api.py)."""
 
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ class Kind(StrEnum):
     PENDING = "pending"  # recorded, evidence not sealed yet: 503
 
 
-class Refusal(Exception):  # noqa: N818 -- the field's word; "error" would promise a fault of the program
+class Refusal(Exception):  # noqa: N818 -- a refusal is an answer; "error" would mean a fault of the program
     """One refusal: a permanent code, a sentence and the field it belongs to.
 
     ``template`` is an English sentence with ``{named}`` parameters: the door translates the template first and

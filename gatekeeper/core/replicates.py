@@ -1,16 +1,16 @@
-"""Replicates of one test: their mean and spread, whether they are valid, and what may be reported of them."""
+"""Replicates of one test: their mean and spread, whether they are valid, and the reportable value."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 
-from gatekeeper.core.quantity import shown
+from gatekeeper.core.quantity import decimal_text
 from gatekeeper.core.refusal import Refusal
 
-# Logarithms never end: worked in 50 digits and given in 28, the geometric mean of equal values is that value exactly.
+# Logarithms are rounded: computed with 50 digits and returned with 28, the geometric mean of equal values is exact.
 _PRECISION = Context(prec=50, rounding=ROUND_HALF_UP)
-_GIVEN = Context(prec=28, rounding=ROUND_HALF_UP)
+_RESULT = Context(prec=28, rounding=ROUND_HALF_UP)
 _HUNDREDTH = Decimal("0.01")
 
 
@@ -76,7 +76,7 @@ def geometric_mean(values: Sequence[Decimal]) -> Decimal:
 
     :raises Refusal: ``too_few_replicates`` for none; ``value_not_positive``.
     """
-    return _GIVEN.plus(_PRECISION.exp(mean(_logarithms(values))))
+    return _RESULT.plus(_PRECISION.exp(mean(_logarithms(values))))
 
 
 def geometric_cv_percent(values: Sequence[Decimal]) -> Decimal:
@@ -99,7 +99,7 @@ def validity(replicates: Sequence[Decimal], max_cv: Decimal) -> Validity:
         return Validity(valid=False, cv=None, reason="The mean is not positive: no %CV exists.", code="cv_undefined")
     cv = cv_percent(replicates)
     if cv > max_cv:
-        reason = f"The %CV of {cv.quantize(_HUNDREDTH, context=_PRECISION)} is above {shown(max_cv)}."
+        reason = f"The %CV of {cv.quantize(_HUNDREDTH, context=_PRECISION)} is above {decimal_text(max_cv)}."
         return Validity(valid=False, cv=cv, reason=reason, code="cv_above_limit")
     return Validity(valid=True, cv=cv, reason="", code="valid")
 
@@ -118,15 +118,15 @@ def reportable(replicates: Sequence[Decimal], scheme: ReplicateScheme | None) ->
     if len(replicates) != scheme.count:
         raise Refusal(
             "replicates_miscounted",
-            "The method asks for {wanted} replicates, there are {found}.",
+            "The method asks for {expected} replicates, there are {count}.",
             field="value",
-            wanted=scheme.count,
-            found=len(replicates),
+            expected=scheme.count,
+            count=len(replicates),
         )
-    found = validity(replicates, scheme.max_cv)
-    if not found.valid:
+    result = validity(replicates, scheme.max_cv)
+    if not result.valid:
         raise Refusal(
-            "replicates_invalid", "The replicates are not valid: {reason}", field="value", reason=found.reason
+            "replicates_invalid", "The replicates are not valid: {reason}", field="value", reason=result.reason
         )
     return (mean(replicates) if scheme.average is Average.ARITHMETIC else geometric_mean(replicates),)
 
@@ -144,12 +144,12 @@ def _logarithms(values: Sequence[Decimal]) -> list[Decimal]:
     return [_PRECISION.ln(value) for value in values]
 
 
-def _at_least(values: Sequence[Decimal], count: int) -> None:
-    if len(values) < count:
+def _at_least(values: Sequence[Decimal], minimum: int) -> None:
+    if len(values) < minimum:
         raise Refusal(
             "too_few_replicates",
-            "At least {wanted} replicates are needed, there are {found}.",
+            "At least {minimum} replicates are needed, there are {count}.",
             field="value",
-            wanted=count,
-            found=len(values),
+            minimum=minimum,
+            count=len(values),
         )

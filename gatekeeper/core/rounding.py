@@ -6,7 +6,7 @@ from enum import StrEnum
 from gatekeeper.core.quantity import EXACT, written_number
 from gatekeeper.core.refusal import Refusal
 
-_FIGURES = 4  # what people compare at a glance
+_FIGURES = 4  # significant figures that people compare at a glance
 
 
 class RoundingRule(StrEnum):
@@ -29,7 +29,7 @@ def round_to_limit(value: Decimal, limit_text: str, rule: RoundingRule) -> Decim
     if rule is RoundingRule.USP or not value or not limit:
         return _without_sign_of_zero(_to_step(value, int(limit.as_tuple().exponent)))
     figures = len(limit.as_tuple().digits)
-    nearest = Context(prec=figures, rounding=ROUND_HALF_UP).plus(value)
+    nearest = to_figures(value, figures)
     return _to_step(nearest, nearest.adjusted() - figures + 1)
 
 
@@ -45,8 +45,13 @@ def rounded_text(value: Decimal, limit_text: str, rule: RoundingRule) -> str:
     return f"{EXACT.scaleb(rounded, -power):f}×10^{power}"
 
 
+def to_figures(value: Decimal, figures: int) -> Decimal:
+    """Return the value with at most so many significant figures, half away from zero."""
+    return Context(prec=figures, rounding=ROUND_HALF_UP).plus(value)
+
+
 def readable(value: Decimal, *limits: Decimal) -> Decimal:
-    """Return the value with the digits that people read, half away from zero; it judges nothing.
+    """Return the value with as many digits as people read, half away from zero; never used for a verdict.
 
     One decimal more than the finest limit prints, at least four figures and never less than the whole number. A value
     that is not on a limit is given more digits as long as rounding would put it there or beyond.
@@ -60,8 +65,8 @@ def readable(value: Decimal, *limits: Decimal) -> Decimal:
     return _without_sign_of_zero(nearest)
 
 
-def limit_shown(limit_text: str) -> str:
-    """Return a limit for people with the digits as printed: ``1.0e8`` is shown as ``1.0×10^8``.
+def printed_limit(limit_text: str) -> str:
+    """Return a limit for people with the digits as printed: ``1.0e8`` becomes ``1.0×10^8``.
 
     :raises Refusal: ``blank_value``, ``not_a_number``, ``number_out_of_range``.
     """

@@ -1,4 +1,4 @@
-"""Instants as µs since 1970 (UTC), as readings are stored and judged, and as people read them."""
+"""Times as µs since 1970 (UTC), as readings are stored and evaluated, and as text for people."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

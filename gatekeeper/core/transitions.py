@@ -8,7 +8,7 @@ from gatekeeper.core.refusal import Kind, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One permitted change of status. ``meaning`` is what a signature on it says, empty when none is asked."""
+    """One permitted change of status. ``meaning`` is the meaning of its signature, empty when none is needed."""
 
     source: str
     verb: str
@@ -43,7 +43,7 @@ def verbs(table: TransitionTable, *, source: str) -> tuple[Transition, ...]:
 
 
 def pairs(table: TransitionTable) -> frozenset[tuple[str, str]]:
-    """Return every permitted (source, target), the set that the database's transition trigger holds."""
+    """Return every permitted (source, target), as the transition trigger of the database has them."""
     return frozenset((row.source, row.target) for row in table)
 
 

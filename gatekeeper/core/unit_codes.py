@@ -1,4 +1,4 @@
-"""Units as other systems spell them: by UCUM, or by the common codes of UNECE Recommendation 20 that OPC UA sends.
+"""Units as other systems write them: by UCUM, or by the common codes of UNECE Recommendation 20 that OPC UA sends.
 
 The table is closed in every spelling. Codes: UN/CEFACT Recommendation 20, as in the OPC Foundation's map of it to
 OPC UA (OPC 10000-8, 5.6.3); what that recommendation has no code for has none here.
@@ -84,7 +84,7 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
 def unit_spelled(text: str, *, field: str = "unit") -> Unit:
     """Return the unit that is written by its code of the table, by UCUM or by UNECE Recommendation 20.
 
-    :raises Refusal: ``unknown_unit``; a unit is never guessed, upper and lower case are told apart.
+    :raises Refusal: ``unknown_unit``; a unit is never guessed; case matters.
     """
     code = _SPELLINGS.get(text.strip())
     if code is None:
@@ -98,7 +98,7 @@ def unit_id_of(unece: str) -> int:
 
 
 def unece_of(unit_id: int) -> str:
-    """Return the UNECE code that an OPC UA UnitId stands for, empty when it is none: -1 says "not known"."""
+    """Return the UNECE code that an OPC UA UnitId stands for, empty when there is none: -1 means "not known"."""
     if not 0 < unit_id < 1 << 24:
         return ""
     letters = unit_id.to_bytes(3, "big").lstrip(b"\0")

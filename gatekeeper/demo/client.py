@@ -20,7 +20,7 @@ class RefusedError(Exception):
         self.status = status
         self.problem = problem
         self.code = problem.get("code", "")
-        lines = [f"{one['pointer']}: {one['detail']}" for one in problem.get("errors", [])]
+        lines = [f"{error['pointer']}: {error['detail']}" for error in problem.get("errors", [])]
         super().__init__(f"{method} {path}: {status} {self.code}: {problem.get('detail')} {' | '.join(lines)}")
 
 
@@ -39,8 +39,8 @@ class Client:
         :raises RefusedError: when the site does not let the person in.
         """
         page = self._send("GET", "/accounts/log-in/", None, {})[1].decode()
-        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        fields = {"csrfmiddlewaretoken": found[1] if found else "", "username": username, "password": password}
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        fields = {"csrfmiddlewaretoken": token[1] if token else "", "username": username, "password": password}
         self._send(
             "POST",
             "/accounts/log-in/",
@@ -83,18 +83,18 @@ class Client:
     def upload(self, path: str, fields: Mapping[str, str], name: str, content: bytes) -> Any:
         """POST a file with its fields as multipart and return the answer."""
         boundary = uuid.uuid4().hex
-        parts = [
+        sections = [
             f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
             for key, value in fields.items()
         ]
-        parts.append(
+        sections.append(
             f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
             f"Content-Type: application/octet-stream\r\n\r\n".encode()
             + content
             + f"\r\n--{boundary}--\r\n".encode()
         )
         kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        return json.loads(self._send("POST", f"/api/v1/{path}", b"".join(parts), kind)[1])
+        return json.loads(self._send("POST", f"/api/v1/{path}", b"".join(sections), kind)[1])
 
     def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
         sent = {**self._headers, **headers, "Accept": "application/json, */*"}

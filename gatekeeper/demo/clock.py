@@ -1,9 +1,8 @@
-"""The demonstration's clock: days of manufacture replayed in a minute.
+"""The demonstration's clock: days of manufacture in a minute.
 
-A file holds one pair: a moment of the story and the real moment at which it was set. Time runs on from there at a
-hundredth of its pace: how long this machine takes to tell a step is no part of the story, and a slow one must not make
-a gap between the last reading of a phase and its end. Without the file the demonstration runs on real time. The
-evidence log is never touched by this: its entries carry the database's own clock. settings.CLOCK names this module
+A file holds a story time and the real time at which it was set. From there time runs at a hundredth of its pace, so
+that a slow machine leaves no gap between the last reading of a phase and its end. Without the file the demonstration
+runs on real time. Entries of the evidence log always carry the database's own clock. settings.CLOCK names this module
 only while GATEKEEPER_DEMO is set, and a system check refuses it elsewhere.
 """
 
@@ -16,11 +15,11 @@ from django.conf import settings
 
 from gatekeeper.accounts.clock import database
 
-PACE = 0.01  # seconds of the story in a second of telling it
+PACE = 0.01  # seconds of story time in a second of real time
 
 
 def simulated() -> datetime:
-    """Return the story's time, or the database's when no story is being told."""
+    """Return the story's time, or the database's when no story runs."""
     real = database()
     try:
         anchor = json.loads(_file().read_text())

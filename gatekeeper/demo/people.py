@@ -5,7 +5,7 @@ site and must see nothing.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from gatekeeper.accounts.actions.authentication import Credentials
 from gatekeeper.accounts.actions.founding import found
@@ -28,7 +28,7 @@ PROCEDURES = ("SOP-UPSTREAM", "SOP-DOWNSTREAM", "SOP-FILL")
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """One of the cast: what they do, where, and for which procedures they are trained."""
+    """One person of the demonstration: roles, site, and procedures they are trained for."""
 
     username: str
     full_name: str
@@ -72,7 +72,7 @@ def enrol_everybody() -> dict[str, Person]:
             for role in ADMINISTRATORS
         ),
     )
-    people = {person.username: _settle(person) for person in (first, second)}
+    people = {person.username: _complete_enrolment(person) for person in (first, second)}
     for site in SITES[1:]:
         add_site(by=people["grace"], **site)
     for role in CAST:
@@ -81,12 +81,12 @@ def enrol_everybody() -> dict[str, Person]:
 
 
 def credentials(person: Person) -> Credentials:
-    """Return both components of a person of the cast."""
+    """Return user name and password of a person of the demonstration."""
     return Credentials(person.username, PASSWORD)
 
 
 def enrol(role: Role, *, by: Person, checker: Person) -> Person:
-    """Enrol one more person with their roles and qualifications; they have chosen PASSWORD and accepted."""
+    """Enrol one more person with their roles and qualifications; their password is PASSWORD."""
     person = enrol_person(
         by=by,
         username=role.username,
@@ -95,7 +95,8 @@ def enrol(role: Role, *, by: Person, checker: Person) -> Person:
         initial_password=_FIRST_PASSWORD if role.kind == Person.Kind.HUMAN else "",
         kind=Person.Kind(role.kind),
     )
-    site, since = Site.objects.get(code=role.site), _yesterday()
+    # From yesterday on: the assignment has begun at every site, whatever its time zone.
+    site, since = Site.objects.get(code=role.site), now().date() - timedelta(days=1)
     for code in role.roles:
         assign_role(by=by, person=person, role=code, site=site, from_date=since)
     for procedure in role.procedures:
@@ -106,17 +107,12 @@ def enrol(role: Role, *, by: Person, checker: Person) -> Person:
             from_date=since,
             expiry_date=since + timedelta(days=365),
         )
-    return _settle(person) if person.kind == Person.Kind.HUMAN else person
+    return _complete_enrolment(person) if person.kind == Person.Kind.HUMAN else person
 
 
-def _settle(person: Person) -> Person:
+def _complete_enrolment(person: Person) -> Person:
     """Let a person choose their own password and accept what their signature means."""
     person = change_password(
         by=person, credentials=Credentials(person.username, _FIRST_PASSWORD), new_password=PASSWORD
     )
     return accept_accountability(by=person, credentials=credentials(person))
-
-
-def _yesterday() -> date:
-    # Every site is inside the assignment from the first moment, whatever its calendar says.
-    return now().date() - timedelta(days=1)

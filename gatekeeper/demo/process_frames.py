@@ -80,9 +80,9 @@ def frames_of(
     for number, begin in enumerate(range(0, count, frame_s), start=1):
         tags = {}
         for code, rows in series.items():
-            taken = [row for row in rows[begin : begin + frame_s] if row is not None]
-            if taken:
-                tags[code] = _columns(taken)
+            present = [row for row in rows[begin : begin + frame_s] if row is not None]
+            if present:
+                tags[code] = _columns(present)
         if tags:
             frames.append(Frame(source, boot, number, tags))
     return _sent(frames, origin, faults)
@@ -90,12 +90,12 @@ def frames_of(
 
 def signals_of(frames: Sequence[Frame]) -> dict[str, Signal]:
     """The signals of one phase by parameter, made from its frames in any order."""
-    parts: dict[str, list[Signal]] = {}
+    signals: dict[str, list[Signal]] = {}
     for frame in frames:
         for code, columns in frame.tags.items():
             parameter = TAGS[frame.source][code].parameter
-            parts.setdefault(parameter, []).append(signal_of(columns["times"], columns["values"], columns["quality"]))
-    return {parameter: joined_signal(several) for parameter, several in parts.items()}
+            signals.setdefault(parameter, []).append(signal_of(columns["times"], columns["values"], columns["quality"]))
+    return {parameter: joined_signal(several) for parameter, several in signals.items()}
 
 
 def _columns(rows: Sequence[tuple[int, float, int]]) -> dict[str, list[Any]]:

@@ -1,4 +1,4 @@
-"""The whole system on this machine: servers, keys, processes, the main job, until it is told to stop."""
+"""The whole system on this machine: servers, keys, processes, the main job, until it is stopped."""
 
 import contextlib
 import os
@@ -14,10 +14,14 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gatekeeper.demo.embedded import free_port, services
+from gatekeeper.demo.embedded import free_port, services, unknown_migrations
 from gatekeeper.demo.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class OtherVersionError(RuntimeError):
+    """The demonstration's data are of a version whose tables cannot be brought up to date; the message says so."""
 
 
 def stage(sentence: str) -> None:
@@ -29,6 +33,9 @@ def run(*, folder: Path, port: int, reset: bool = False, once: bool = False) -> 
     """Run the demonstration below `folder` and return its exit status.
 
     With `once` it ends after the main job, with that job's status; otherwise the site stays until Ctrl-C or SIGTERM.
+
+    Raises:
+        OtherVersionError: when the data below `folder` were made by a version before 0.2.0; nothing is changed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stage(f"PostgreSQL and Valkey start (data in {folder})")
@@ -36,6 +43,8 @@ def run(*, folder: Path, port: int, reset: bool = False, once: bool = False) -> 
         if reset:
             for leftover in ("keys", "checkpoints", "certificates"):
                 shutil.rmtree(folder / leftover, ignore_errors=True)
+        if unknown_migrations(urls.owner):
+            raise OtherVersionError(f"The data in {folder} were made by another version: make demo-reset begins anew.")
         env = {**urls.environment(), **_local_environment(folder)}
         stage("The database is brought up to date")
         _manage(env, "migrate", "--database", "owner", "--verbosity", "0")
@@ -53,13 +62,13 @@ def run(*, folder: Path, port: int, reset: bool = False, once: bool = False) -> 
 def start_processes(supervisor: Supervisor, env: Mapping[str, str], *, folder: Path, port: int) -> int:
     """Start web, general worker, detection worker, beat and sealer, and return the web site's port.
 
-    It is another port when `port` is taken. Only the sealer is told where its key is.
+    It is another port when `port` is in use. Only the sealer knows where its key is.
     """
     port = port if _is_free(port) else free_port()
     celery = [sys.executable, "-m", "celery", "--app", "gatekeeper"]
     processes = {
         "sealer": [sys.executable, "manage.py", "sealer"],
-        # Reports and pictures give way to what judges readings and answers people.
+        # Reports and documents yield to detection and to the web site.
         "worker": ["nice", *celery, "worker", "--queues", "general", "--concurrency", "1", "--hostname", "general@%h"],
         "detector": [*celery, "worker", "--queues", "detection", "--concurrency", "1", "--hostname", "detection@%h"],
         "beat": [*celery, "beat", "--schedule", str(folder / "beat-schedule")],
@@ -125,10 +134,10 @@ def _main_job(env: Mapping[str, str]) -> int:
     return subprocess.run(argv, check=False, cwd=ROOT, env={**os.environ, **env}).returncode
 
 
-def _until_interrupted(supervisor: Supervisor, whereabouts: str) -> int:
+def _until_interrupted(supervisor: Supervisor, address: str) -> int:
     try:
-        stage(f"{whereabouts}; Ctrl-C stops everything")
-        supervisor.watch()
+        stage(f"{address}; Ctrl-C stops everything")
+        supervisor.monitor()
     except KeyboardInterrupt:
         stage("Stopping")
     return 0

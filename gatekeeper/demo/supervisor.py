@@ -1,4 +1,4 @@
-"""Starts, watches and stops the processes of one running system: web, workers, beat, sealer."""
+"""Starts, monitors and stops the processes of one running system: web, workers, beat, sealer."""
 
 import http.client
 import os
@@ -18,7 +18,7 @@ _KILL_AFTER = 15.0  # seconds a process has to end by itself
 
 
 class ProcessEndedError(RuntimeError):
-    """A watched process ended, or never became ready; the message quotes the end of its log."""
+    """A process ended, or never became ready; the message quotes the end of its log."""
 
 
 class Supervisor:
@@ -75,14 +75,14 @@ class Supervisor:
                 message = f"{name} ended with status {status}.\n{self._end_of_log(name)}"
                 raise ProcessEndedError(message)
 
-    def watch(self, *, every: float = 0.5) -> None:
+    def monitor(self, *, every: float = 0.5) -> None:
         """Return never; raise ProcessEndedError as soon as a process ends."""
         while True:
             self.check()
             time.sleep(every)
 
     def stop(self) -> None:
-        """Stop every process, the last started first: ask all, wait, kill what remains."""
+        """Stop every process, the last started first: signal all, wait, kill what remains."""
         previous = _ignore_interrupts()
         try:
             processes = list(reversed(self._processes.values()))

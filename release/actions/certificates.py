@@ -17,7 +17,7 @@ from release.rules.dossier import Dossier, SignatureFacts
 
 @action
 def issue_certificate(*, by: Person, disposition: Disposition, dossier: Dossier, signature: Signature) -> Certificate:
-    """Issue the certificate of analysis from the dossier that the gate saw: canonical JSON and its PDF."""
+    """Issue the certificate of analysis from the dossier that passed the gate: canonical JSON and its PDF."""
     head = newest_checkpoint()
     issue = Issue(
         number=f"COA-{dossier.lot.number}-{dossier.market.code}",

@@ -1,4 +1,4 @@
-"""What the actions of release are told, types parsed, decimals as the text that was typed."""
+"""Commands of the actions of release: types parsed, decimals as the text that was typed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class FileResult:
     """Which reading of a file is the result of which test.
 
     For a titre by ddPCR: ``target`` and volumes (µL) and dilution of the reaction as text, and ``measured_at``, which
-    such files do not say. Otherwise the reading is taken as it is.
+    such files lack. Otherwise the reading is used as it is.
     """
 
     test: str

@@ -22,14 +22,14 @@ from release.rules.gate import Finding, findings
 from release.rules.separation import check_may_release
 
 RELEASE, REJECT = "lot.release", "lot.reject"
-WAITING = ("quarantine",)
+UNDECIDED = ("quarantine",)
 
 
 @signed_action
 def release_lot(*, by: Person, proof: Proof, lot: Lot, market: str, dossier_sha256: str = "") -> Disposition:
     """Release the lot for the market with a signature, when nothing stands in the way; issue its certificate.
 
-    The gate is asked again here, under locks and on the data as they are now; there is no way around it.
+    The gate is evaluated again here, under locks and on the data as they are now; nothing overrides it.
     ``dossier_sha256`` is the digest of the dossier that the page showed.
 
     :raises Refusal: ``not_authorised``, ``unknown_market``, ``maker_releases``; ``gate_is_closed`` with every finding
@@ -49,7 +49,7 @@ def release_lot(*, by: Person, proof: Proof, lot: Lot, market: str, dossier_sha2
         subject=locked,
         content=queries.decision_content(dossier, "released"),
     )
-    if locked.status in WAITING:  # for a further market the lot is released already
+    if locked.status in UNDECIDED:  # for a further market the lot is released already
         change_status(by=by, lot=locked, verb="release", signature=signature, authority_checked=True)
     disposition = _decided(by, locked, dossier, "released", signature=signature)
     issue_certificate(by=by, disposition=disposition, dossier=dossier, signature=signature)
@@ -60,7 +60,7 @@ def release_lot(*, by: Person, proof: Proof, lot: Lot, market: str, dossier_sha2
 def reject_lot(
     *, by: Person, proof: Proof, lot: Lot, market: str, reason: str, dossier_sha256: str = ""
 ) -> Disposition:
-    """Reject the lot for the market with a signature and a reason; a lot that waits becomes rejected as a whole.
+    """Reject the lot for the market with a signature and a reason; a lot in quarantine becomes rejected as a whole.
 
     :raises Refusal: ``not_authorised``, ``unknown_market``, ``reason_missing``, ``no_specification``,
         ``decided_already``, ``dossier_changed``, ``transition_not_allowed``.
@@ -89,32 +89,29 @@ def reject_lot(
 
 
 def _locked(lot: Lot) -> Lot:
-    """Take the lot, then its batch record: whoever opens a deviation on it waits until the decision is written."""
+    """Lock the lot, then its batch record: nobody opens a deviation on it until the decision is committed."""
     locked = Lot.objects.select_related("site", "material").select_for_update(of=("self",)).get(pk=lot.pk)
     list(BatchRecord.objects.select_for_update(of=("self",)).filter(lot=locked).values_list("pk"))
     return locked
 
 
-def _check_open(found: tuple[Finding, ...]) -> None:
-    if found:
+def _check_open(blocking: tuple[Finding, ...]) -> None:
+    if blocking:
         closed = Refusal(
             "gate_is_closed",
             "The gate is closed: {count} findings stand in the way.",
             kind=Kind.CONFLICT,
-            count=len(found),
+            count=len(blocking),
         )
-        refuse_all([closed, *(_refused(one) for one in found)])
+        each = [Refusal(row.code, row.template, kind=Kind.CONFLICT, **dict(row.params)) for row in blocking]
+        refuse_all([closed, *each])
 
 
-def _refused(one: Finding) -> Refusal:
-    return Refusal(one.code, one.template, kind=Kind.CONFLICT, **dict(one.params))
-
-
-def _check_same(dossier: Dossier, shown: str) -> None:
-    if shown and shown != digest(dossier):
+def _check_same(dossier: Dossier, shown_digest: str) -> None:
+    if shown_digest and shown_digest != digest(dossier):
         raise Refusal(
             "dossier_changed",
-            "Something changed since the page was shown: look again before you sign.",
+            "Something changed since the page was shown: read it again before you sign.",
             kind=Kind.CONFLICT,
         )
 
@@ -122,13 +119,13 @@ def _check_same(dossier: Dossier, shown: str) -> None:
 def _decided(
     by: Person, lot: Lot, dossier: Dossier, decision: str, *, signature: Signature, reason: str = ""
 ) -> Disposition:
-    asked = dossier.specification
-    if asked is None:
-        raise AssertionError  # the gate, and the rejection, ask for one
+    specification = dossier.specification
+    if specification is None:
+        raise AssertionError  # without one the gate is closed, and a rejection refused
     return Disposition.objects.create(
         lot=lot,
         market=queries.market_named(dossier.market.code),
-        specification=Specification.objects.get(code=asked.code, version=asked.version),
+        specification=Specification.objects.get(code=specification.code, version=specification.version),
         decision=decision,
         dossier=canonical(dossier).decode(),
         dossier_sha256=digest(dossier),

@@ -31,7 +31,9 @@ def record_result(*, by: Person, command: RecordResult) -> Result:
         ``ambiguous_result``, ``unknown_test``, ``no_approved_specification``, ``unknown_unit``,
         ``units_differ_in_kind``, ``measured_in_the_future``.
     """
-    lot = _lot(command.lot)
+    lot = Lot.objects.select_related("site", "material").filter(number=command.lot).first()
+    if lot is None:
+        raise Refusal("lot_unknown", "There is no lot “{number}”.", field="lot", kind=Kind.MISSING, number=command.lot)
     check_authority(by, "release.record_result", lot.site)
     check_result(lot, command)
     return _create(by, lot, command)
@@ -46,12 +48,12 @@ def correct_result(*, by: Person, result: Result, command: RecordResult, reason:
     """
     locked = _locked(result)
     check_authority(by, "release.record_result", locked.lot.site)
-    given = given_reason(reason)
+    stripped_reason = given_reason(reason)
     _check_counts(locked)
     if (command.lot, command.test) != (locked.lot.number, locked.test):
         raise Refusal("not_the_same_test", "A correction is of the same test of the same lot.", field="test")
     check_result(locked.lot, command)
-    return _create(by, locked.lot, command, supersedes=locked, reason=given)
+    return _create(by, locked.lot, command, supersedes=locked, reason=stripped_reason)
 
 
 @signed_action
@@ -74,7 +76,9 @@ def review_results(*, by: Person, proof: Proof, results: Sequence[Result]) -> li
         check_authority(by, _REVIEW.permission, row.lot.site)
         transition(statuses.RESULT, source=row.status, verb=_REVIEW.verb)
         _check_counts(row)
-    refuse_all([_tester_reviews(row) for row in reviewed if _tested(by, row)])
+    tested = [row.test for row in reviewed if _tested(by, row)]
+    sentence = "Who tested {test} cannot review its result."
+    refuse_all([Refusal("tester_reviews", sentence, kind=Kind.FORBIDDEN, test=test) for test in tested])
     for row in reviewed:
         row.status, row.reviewed_at, row.reviewed_by, row.updated_at = _REVIEW.target, now(), by, now()
         row.save(update_fields=["status", "reviewed_at", "reviewed_by", "updated_at"])
@@ -91,7 +95,7 @@ def review_results(*, by: Person, proof: Proof, results: Sequence[Result]) -> li
 
 @action
 def invalidate_result(*, by: Person, result: Result, reason: str) -> Result:
-    """Take a result out with the proven reason; it stays on record and counts no more. domain.md 4.4.
+    """Take a result out with the proven reason; it stays on record and no longer counts. domain.md 4.4.
 
     :raises Refusal: ``not_authorised``, ``reason_missing``, ``tester_invalidates``, ``transition_not_allowed``,
         ``result_does_not_count``.
@@ -99,11 +103,11 @@ def invalidate_result(*, by: Person, result: Result, reason: str) -> Result:
     locked = _locked(result)
     row = transition(statuses.RESULT, source=locked.status, verb="invalidate")
     check_authority(by, row.permission, locked.lot.site)
-    given = given_reason(reason)
+    stripped_reason = given_reason(reason)
     _check_counts(locked)
     if _tested(by, locked):
         raise Refusal("tester_invalidates", "Who tested cannot invalidate the result.", kind=Kind.FORBIDDEN)
-    locked.status, locked.reason, locked.updated_at = row.target, given, now()
+    locked.status, locked.reason, locked.updated_at = row.target, stripped_reason, now()
     locked.save(update_fields=["status", "reason", "updated_at"])
     return locked
 
@@ -147,10 +151,10 @@ def _check_unit(lot: Lot, command: RecordResult, reported: Reported | None) -> N
         unit(command.unit)
     if reported is None or reported.value is None:
         return
-    asked = [line.unit for line in lines if line.unit]
-    if asked and not command.unit:
+    units = {line.unit for line in lines if line.unit}
+    if units and not command.unit:
         raise Refusal("blank_value", "Enter a value.", field="unit")
-    for code in asked:
+    for code in sorted(units):
         convert(reported.value, command.unit, code)
 
 
@@ -186,13 +190,6 @@ def _create(
     )
 
 
-def _lot(lot_number: str) -> Lot:
-    lot = Lot.objects.select_related("site", "material").filter(number=lot_number).first()
-    if lot is None:
-        raise Refusal("lot_unknown", "There is no lot “{number}”.", field="lot", kind=Kind.MISSING, number=lot_number)
-    return lot
-
-
 def _locked(result: Result) -> Result:
     related = ("lot__site", "lot__material", "entered_by", "instrument_file")
     rows = Result.objects.select_related(*related).defer("instrument_file__content")
@@ -212,9 +209,3 @@ def _check_counts(result: Result) -> None:
 def _tested(person: Person, result: Result) -> bool:
     analyst = result.analyst.casefold()
     return result.entered_by_id == person.pk or analyst in {person.full_name.casefold(), person.username.casefold()}
-
-
-def _tester_reviews(result: Result) -> Refusal:
-    return Refusal(
-        "tester_reviews", "Who tested {test} cannot review its result.", kind=Kind.FORBIDDEN, test=result.test
-    )

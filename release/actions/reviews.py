@@ -22,9 +22,9 @@ MEANING = "Reviewed for quality: record and audit trail"
 def review_batch(
     *, by: Person, proof: Proof, batch_record: BatchRecord, remark: str = "", evidence_sha256: str = ""
 ) -> Review:
-    """Sign the review of a batch; what was read is frozen by count and digest, and an entry after it re-opens it.
+    """Sign the review of a batch; the evidence read is fixed by count and digest, and a later entry reopens the review.
 
-    ``evidence_sha256`` is the digest of what the page showed; another one now means that something was added.
+    ``evidence_sha256`` is the digest that the page showed; it differs now when something was added.
 
     :raises Refusal: ``not_authorised``, ``production_review_missing``, ``maker_reviews``, ``evidence_changed``.
     """

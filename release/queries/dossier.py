@@ -1,10 +1,10 @@
-"""Gather the dossier of a lot for a market: everything the gate may look at, in one frozen object."""
+"""Gather the dossier of a lot for a market: everything the gate may read, in one frozen object."""
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
-from batches.models import BatchRecord, EquipmentUse
+from batches.models import BatchRecord
 from batches.queries import record_view
 from batches.queries.phases import origin_key
 from batches.queries.records import ControlView, PhaseView, RecordView
@@ -15,30 +15,48 @@ from gatekeeper.ledger.queries import SignatureView
 from gatekeeper.lots import queries as lots
 from gatekeeper.lots.models import Lot, Use
 from release.models import Disposition, Market, Result, Review, Specification
-from release.queries.duties import duties_in, results_of
+from release.queries.duties import duties_in
+from release.queries.evaluations import evaluations_of, excursions_of
 from release.queries.evidence import Scope, fault_in, fault_in_rows, scope_of
-from release.queries.monitoring import evaluations_of, excursions_of
+from release.queries.results import results_of
 from release.queries.review import review_content
 from release.queries.specifications import effective, market_facts, specification_facts
-from release.rules import dossier as facts
+from release.rules.dossier import (
+    ChangeFacts,
+    ControlFacts,
+    DeviationFacts,
+    Dossier,
+    EquipmentFacts,
+    HoldFacts,
+    IngredientFacts,
+    LedgerFacts,
+    LotFacts,
+    PhaseFacts,
+    RecordFacts,
+    ResultFacts,
+    ReviewFacts,
+    SignatureFacts,
+    YieldFacts,
+)
 
 
-def dossier(lot: Lot, market: Market) -> facts.Dossier:
+def dossier(lot: Lot, market: Market) -> Dossier:
     """Return the dossier of the lot for the market as the records are now; excursions are evaluated anew."""
-    record = _record_of(lot)
+    related = ("master", "lot__material", "site", "reviewed_by")
+    record = BatchRecord.objects.select_related(*related).filter(lot=lot).first()
     view = record_view(record, now()) if record else None
     row = effective(lot, market, record.completed_at if record else None)
     results = list(results_of(lot))
-    reviews = _reviews(record) if record else ()
-    return facts.Dossier(
+    fault = fault_in(record, row) if record else ""
+    return Dossier(
         lot=_lot(lot, market),
         market=market_facts(market),
         specification=specification_facts(row) if row else None,
         results=tuple(_result(result) for result in results),
         record=_record(view) if view else None,
         phases=tuple(_phase(phase) for phase in view.phases) if view else (),
-        controls=tuple(_controls(view)) if view else (),
-        reviews=reviews,
+        controls=tuple(_control(view, phase, row) for phase in view.phases for row in phase.controls) if view else (),
+        reviews=_reviews(record) if record else (),
         evaluations=evaluations_of(view) if view else (),
         excursions=excursions_of(record) if record else (),
         deviations=_deviations(view) if view else (),
@@ -48,31 +66,26 @@ def dossier(lot: Lot, market: Market) -> facts.Dossier:
         equipment=tuple(_equipment(view)) if view else (),
         changes=tuple(_changes(view, results)),
         duties=tuple(duties_in(view, results)),
-        ledger=_ledger(record, row),
+        ledger=LedgerFacts(whole=not fault, fault=fault),
     )
 
 
-def for_market(base: facts.Dossier, lot: Lot, market: Market) -> facts.Dossier:
+def for_market(base: Dossier, lot: Lot, market: Market) -> Dossier:
     """Return the dossier of the same lot at the same moment for another market: only what depends on it is read."""
     row = effective(lot, market, base.record.completed_at if base.record else None)
     fault = base.ledger.fault or (fault_in_rows({Specification: [row.pk]}) if row else "")
     return replace(
         base,
-        ledger=facts.LedgerFacts(whole=not fault, fault=fault),
+        ledger=LedgerFacts(whole=not fault, fault=fault),
         lot=_lot(lot, market),
         market=market_facts(market),
         specification=specification_facts(row) if row else None,
     )
 
 
-def _record_of(lot: Lot) -> BatchRecord | None:
-    related = ("master", "lot__material", "site", "reviewed_by")
-    return BatchRecord.objects.select_related(*related).filter(lot=lot).first()
-
-
-def _lot(lot: Lot, market: Market) -> facts.LotFacts:
+def _lot(lot: Lot, market: Market) -> LotFacts:
     decided = Disposition.objects.filter(lot=lot, market=market).order_by("-id").first()
-    return facts.LotFacts(
+    return LotFacts(
         number=lot.number,
         material=lot.material.code,
         product=lot.material.name,
@@ -89,8 +102,8 @@ def _lot(lot: Lot, market: Market) -> facts.LotFacts:
     )
 
 
-def _result(row: Result) -> facts.ResultFacts:
-    return facts.ResultFacts(
+def _result(row: Result) -> ResultFacts:
+    return ResultFacts(
         id=row.pk,
         test=row.test,
         method=row.method,
@@ -110,11 +123,11 @@ def _result(row: Result) -> facts.ResultFacts:
     )
 
 
-def _record(view: RecordView) -> facts.RecordFacts:
+def _record(view: RecordView) -> RecordFacts:
     record = view.record
     reviews = [row for row in view.signatures if row.act == "batch_record.review"][:1]  # an older one was reopened
     issues = [row for row in view.signatures if row.act == "batch_record.issue"]
-    return facts.RecordFacts(
+    return RecordFacts(
         number=record.number,
         status=record.status,
         master=str(record.master),
@@ -127,8 +140,8 @@ def _record(view: RecordView) -> facts.RecordFacts:
     )
 
 
-def _signature(row: SignatureView) -> facts.SignatureFacts:
-    return facts.SignatureFacts(
+def _signature(row: SignatureView) -> SignatureFacts:
+    return SignatureFacts(
         act=row.act,
         signer=row.username,
         printed_name=row.printed_name,
@@ -140,9 +153,9 @@ def _signature(row: SignatureView) -> facts.SignatureFacts:
     )
 
 
-def _phase(view: PhaseView) -> facts.PhaseFacts:
+def _phase(view: PhaseView) -> PhaseFacts:
     row = view.phase
-    return facts.PhaseFacts(
+    return PhaseFacts(
         code=row.code,
         title=row.title,
         state=row.state,
@@ -154,33 +167,27 @@ def _phase(view: PhaseView) -> facts.PhaseFacts:
     )
 
 
-def _controls(view: RecordView) -> Iterable[facts.ControlFacts]:
-    for phase in view.phases:
-        for control in phase.controls:
-            yield _control(view, phase, control)
-
-
-def _control(view: RecordView, phase: PhaseView, shown: ControlView) -> facts.ControlFacts:
-    result, key = shown.result, origin_key(phase.phase, shown.control.code)
-    return facts.ControlFacts(
+def _control(view: RecordView, phase: PhaseView, control: ControlView) -> ControlFacts:
+    result, key = control.result, origin_key(phase.phase, control.control.code)
+    return ControlFacts(
         phase=phase.phase.code,
-        code=shown.control.code,
-        title=shown.control.title,
+        code=control.control.code,
+        title=control.control.title,
         entered=result is not None,
         not_done=result is not None and result.not_done,
         reported=result.reported if result else "",
         unit=result.unit if result else "",
         verdict=result.verdict if result else "unknown",
-        critical=shown.control.critical,
+        critical=control.control.critical,
         entered_by=result.entered_by.username if result else "",
         verified_by=result.verified_by.username if result and result.verified_by else "",
         deviations=tuple(row.number for row in view.deviations if (row.origin, row.origin_key) == ("in_process", key)),
     )
 
 
-def _deviations(view: RecordView) -> tuple[facts.DeviationFacts, ...]:
+def _deviations(view: RecordView) -> tuple[DeviationFacts, ...]:
     return tuple(
-        facts.DeviationFacts(
+        DeviationFacts(
             number=row.number,
             title=row.title,
             origin=row.origin,
@@ -197,13 +204,13 @@ def _explained_by(view: RecordView, origin: str, phase: str) -> tuple[str, ...]:
     return tuple(sorted(row.number for row in rows))
 
 
-def _ingredients(lot: Lot) -> Iterable[facts.IngredientFacts]:
+def _ingredients(lot: Lot) -> Iterable[IngredientFacts]:
     used: dict[int, list[Use]] = {}
     for use in Use.objects.filter(child=lot):
         used.setdefault(use.parent_id, []).append(use)
     for parent in lots.ancestors(lot).select_related("material", "site").order_by("number"):
         uses = used.get(parent.pk, [])
-        yield facts.IngredientFacts(
+        yield IngredientFacts(
             number=parent.number,
             material=parent.material.name,
             status=parent.status,
@@ -215,9 +222,9 @@ def _ingredients(lot: Lot) -> Iterable[facts.IngredientFacts]:
         )
 
 
-def _yields(view: RecordView) -> Iterable[facts.YieldFacts]:
+def _yields(view: RecordView) -> Iterable[YieldFacts]:
     for row in view.yields:
-        yield facts.YieldFacts(
+        yield YieldFacts(
             phase=row.phase,
             title=row.title,
             step=row.step_percent,
@@ -227,12 +234,12 @@ def _yields(view: RecordView) -> Iterable[facts.YieldFacts]:
         )
 
 
-def _holds(view: RecordView) -> Iterable[facts.HoldFacts]:
+def _holds(view: RecordView) -> Iterable[HoldFacts]:
     for phase in view.phases:
-        # Until the phase starts its clock runs on, and would make each dossier differ from the one before.
+        # Before the phase starts, its hold time grows: each dossier would differ from the one before.
         if phase.recipe.hold is None or phase.phase.started_at is None:
             continue
-        yield facts.HoldFacts(
+        yield HoldFacts(
             phase=phase.phase.code,
             after=phase.recipe.hold.after,
             hours=phase.hold.elapsed_h if phase.hold else None,
@@ -241,23 +248,20 @@ def _holds(view: RecordView) -> Iterable[facts.HoldFacts]:
         )
 
 
-def _equipment(view: RecordView) -> Iterable[facts.EquipmentFacts]:
+def _equipment(view: RecordView) -> Iterable[EquipmentFacts]:
     for phase in view.phases:
         for use in phase.phase.equipment_uses.all():
-            yield facts.EquipmentFacts(
+            due_date, day = use.calibration_due_date, day_at(view.record.site, use.used_at)
+            yield EquipmentFacts(
                 phase=phase.phase.code,
                 code=use.equipment.code,
                 name=use.equipment.name,
-                calibration_due_date=use.calibration_due_date,
-                in_date=_in_date(use, day_at(view.record.site, use.used_at)),
+                calibration_due_date=due_date,
+                in_date=due_date is None or due_date >= day,
             )
 
 
-def _in_date(use: EquipmentUse, day: date) -> bool:
-    return use.calibration_due_date is None or use.calibration_due_date >= day
-
-
-def _changes(view: RecordView | None, results: list[Result]) -> Iterable[facts.ChangeFacts]:
+def _changes(view: RecordView | None, results: list[Result]) -> Iterable[ChangeFacts]:
     by_key = {row.pk: row for phase in (view.phases if view else ()) for row in phase.phase.results.all()}
     for row in view.changed if view else ():
         former = by_key[row.supersedes_id]
@@ -268,8 +272,8 @@ def _changes(view: RecordView | None, results: list[Result]) -> Iterable[facts.C
             yield _change("result", row.test, tested[row.supersedes_id], row, row.entered_at)
 
 
-def _change(kind: str, subject: str, former: object, present: object, at: datetime) -> facts.ChangeFacts:
-    return facts.ChangeFacts(
+def _change(kind: str, subject: str, former: object, present: object, at: datetime) -> ChangeFacts:
+    return ChangeFacts(
         kind=kind,
         subject=subject,
         former=f"{former.reported} {former.unit}".strip(),
@@ -280,13 +284,13 @@ def _change(kind: str, subject: str, former: object, present: object, at: dateti
     )
 
 
-def _reviews(record: BatchRecord) -> tuple[facts.ReviewFacts, ...]:
+def _reviews(record: BatchRecord) -> tuple[ReviewFacts, ...]:
     rows = list(Review.objects.filter(batch_record=record).select_related("reviewed_by", "signature").order_by("id"))
     if not rows:
         return ()
     present = scope_of(record)
     return tuple(
-        facts.ReviewFacts(
+        ReviewFacts(
             reviewed_by=row.reviewed_by.username,
             reviewed_at=row.reviewed_at,
             entries=row.evidence_entries,
@@ -299,9 +303,9 @@ def _reviews(record: BatchRecord) -> tuple[facts.ReviewFacts, ...]:
     )
 
 
-def _review_signature(record: BatchRecord, review: Review) -> facts.SignatureFacts:
+def _review_signature(record: BatchRecord, review: Review) -> SignatureFacts:
     row, scope = review.signature, Scope(review.evidence_entries, review.evidence_sha256)
-    return facts.SignatureFacts(
+    return SignatureFacts(
         act=row.act,
         signer=review.reviewed_by.username,
         printed_name=row.printed_name,
@@ -311,8 +315,3 @@ def _review_signature(record: BatchRecord, review: Review) -> facts.SignatureFac
         digest=row.sha256,
         valid=digest(review_content(record, scope, review.remark)) == row.sha256,
     )
-
-
-def _ledger(record: BatchRecord | None, specification: Specification | None) -> facts.LedgerFacts:
-    fault = fault_in(record, specification) if record else ""
-    return facts.LedgerFacts(whole=not fault, fault=fault)

@@ -1,40 +1,34 @@
-"""Who had which part in a lot: what separation of duties is judged by. domain.md 7.5."""
+"""Who did what for a lot, from which separation of duties is judged. domain.md 7.5."""
 
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from batches.models import BatchRecord
 from batches.queries import record_view
 from batches.queries.records import RecordView
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
-from gatekeeper.lots.models import Lot
 from release.models import Result, Review
+from release.queries.results import results_of
 from release.rules.dossier import Duty
 
-type _Part = tuple[Person | None, str, str]
+type _Deed = tuple[Person | None, str, str]  # person, duty, subject
 
 
 def duties_of(record: BatchRecord) -> tuple[Duty, ...]:
-    """Return who had which part in the batch, each once."""
+    """Return who did what for the batch, each once."""
     return duties_in(record_view(record, now()), list(results_of(record.lot)))
 
 
-def results_of(lot: Lot) -> QuerySet[Result]:
-    """Return every result of the lot in order of entry, the ones that count no more included."""
-    related = ("entered_by", "reviewed_by", "instrument_file", "superseded_by")
-    return lot.results.select_related(*related).defer("instrument_file__content").order_by("id")
-
-
 def duties_in(view: RecordView | None, results: Sequence[Result]) -> tuple[Duty, ...]:
-    """Return who had which part in what is given, each once, in the record's order."""
-    parts = [*_making(view), *_testing(results), *_reviewing(view)]
-    duties = (Duty(p.username, p.full_name, duty, subject) for p, duty, subject in parts if p is not None)
+    """Return who did what by this record and these results, each once, in the record's order."""
+    deeds = [*_making(view), *_testing(results), *_reviewing(view)]
+    duties = (Duty(p.username, p.full_name, duty, subject) for p, duty, subject in deeds if p is not None)
     return tuple(dict.fromkeys(duties))
 
 
-def _making(view: RecordView | None) -> Iterable[_Part]:
+def _making(view: RecordView | None) -> Iterable[_Deed]:
     for phase in view.phases if view else ():
         row, subject = phase.phase, f"phase {phase.phase.code}"
         yield from ((row.started_by, "performed", subject), (row.performed_by, "performed", subject))
@@ -44,14 +38,14 @@ def _making(view: RecordView | None) -> Iterable[_Part]:
             yield from ((entry.entered_by, "entered", subject), (entry.verified_by, "verified", subject))
 
 
-def _testing(results: Sequence[Result]) -> Iterable[_Part]:
+def _testing(results: Sequence[Result]) -> Iterable[_Deed]:
     for result in results:
         yield from ((result.entered_by, "tested", result.test), (result.reviewed_by, "reviewed_result", result.test))
     for person in _analysts(results):
         yield (person, "tested", "the lot")
 
 
-def _reviewing(view: RecordView | None) -> Iterable[_Part]:
+def _reviewing(view: RecordView | None) -> Iterable[_Deed]:
     if view is None:
         return
     yield (view.record.reviewed_by, "reviewed_production", view.record.number)
@@ -60,8 +54,8 @@ def _reviewing(view: RecordView | None) -> Iterable[_Part]:
 
 
 def _analysts(results: Sequence[Result]) -> Iterable[Person]:
-    # An instrument or a LIMS reports the analyst as text; whoever of us has that name tested the lot.
-    which = Q(pk__in=[])
+    # An instrument or a LIMS reports the analyst as text: a person of that name is taken for the tester.
+    named = Q(pk__in=[])
     for name in {result.analyst.strip() for result in results}:
-        which |= Q(full_name__iexact=name) | Q(username__iexact=name)
-    return Person.objects.filter(which).order_by("username")
+        named |= Q(full_name__iexact=name) | Q(username__iexact=name)
+    return Person.objects.filter(named).order_by("username")

@@ -1,7 +1,6 @@
 """The evidence of a batch: which entries a review covers, and whether the records are what the log says."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection, models
@@ -77,14 +76,16 @@ def fault_in(record: BatchRecord, specification: Specification | None = None) ->
 
 
 def fault_in_rows(rows: Rows) -> str:
-    """Return the first row that is not as its evidence says, or entry that is not what was hashed; empty for none."""
-    numbers = list(_entries(rows).values_list("id", flat=True))
+    """Return the first row that differs from its evidence, or entry that differs from its hash; empty for none."""
+    numbers, quote = list(_entries(rows).values_list("id", flat=True)), connection.ops.quote_name
     with connection.cursor() as cursor:
         cursor.execute(_LEAVES, [numbers])
         if broken := cursor.fetchone():
             return f"entry {broken[0]} is not the text that was hashed"
         for model, keys in rows.items():
-            cursor.execute(_image_query(model), _image_values(model, keys))
+            table, key, redacted = quote(model._meta.db_table), quote(pk_column(model)), redacted_columns(model)
+            values = [f"public.{model._meta.db_table}", keys, redacted, redacted]
+            cursor.execute(_IMAGES.format(pk=key, table=table), values)
             if differing := cursor.fetchone():
                 return f"{model._meta.label_lower} {differing[0]} is not as its evidence says"
     return ""
@@ -110,13 +111,3 @@ def _entries(rows: Rows) -> models.QuerySet[Entry]:
     for model, keys in rows.items():
         which |= Q(tbl=f"public.{model._meta.db_table}", pk_text__in=[str(key) for key in keys])
     return Entry.objects.filter(which)
-
-
-def _image_query(model: type[models.Model]) -> str:
-    quote = connection.ops.quote_name
-    return _IMAGES.format(pk=quote(pk_column(model)), table=quote(model._meta.db_table))
-
-
-def _image_values(model: type[models.Model], keys: Iterable[int]) -> list[object]:
-    redacted = redacted_columns(model)
-    return [f"public.{model._meta.db_table}", list(keys), redacted, redacted]

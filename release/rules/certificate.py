@@ -1,4 +1,4 @@
-"""What a certificate of analysis says: one table of text made from the frozen dossier of the release."""
+"""The content of a certificate of analysis, made from the frozen dossier of the release."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ class Issue:
 
 
 def certificate_content(dossier: Dossier, issue: Issue) -> dict[str, Any]:
-    """Return the certificate's content; its canonical bytes are the record, the PDF is one picture of them.
+    """Return the certificate's content; its canonical bytes are the record, the PDF is made from them.
 
     :raises ValueError: when the dossier has no specification or no batch record: the gate refuses such a lot.
     """
-    asked, record, lot = dossier.specification, dossier.record, dossier.lot
-    if asked is None or record is None:
+    specification, record, lot = dossier.specification, dossier.record, dossier.lot
+    if specification is None or record is None:
         raise ValueError(f"lot {lot.number} has not passed the gate")
     started = [phase.started_at for phase in dossier.phases if phase.started_at]
     return {
@@ -56,8 +56,8 @@ def certificate_content(dossier: Dossier, issue: Issue) -> dict[str, Any]:
             "started_at": min(started, default=record.issued_at),
             "completed_at": record.completed_at,
         },
-        "specification": _specification(asked),
-        "results": [_result(line) for line in judged_lines(asked, dossier.results)],
+        "specification": _specification(specification),
+        "results": [_result(line) for line in judged_lines(specification, dossier.results)],
         "deviations": [
             {"number": row.number, "title": row.title, "severity": row.severity, "status": row.status}
             for row in dossier.deviations
@@ -72,30 +72,30 @@ def certificate_content(dossier: Dossier, issue: Issue) -> dict[str, Any]:
     }
 
 
-def _specification(asked: SpecificationFacts) -> dict[str, Any]:
+def _specification(specification: SpecificationFacts) -> dict[str, Any]:
     return {
-        "code": asked.code,
-        "version": asked.version,
-        "title": asked.title,
-        "sha256": asked.sha256,
-        "approved_at": asked.approved_at,
+        "code": specification.code,
+        "version": specification.version,
+        "title": specification.title,
+        "sha256": specification.sha256,
+        "approved_at": specification.approved_at,
     }
 
 
 def _result(line: Line) -> dict[str, Any]:
     judged = line.result
     if judged is None:
-        raise ValueError(f"{line.asked.code} has no single result: the gate refuses such a lot")
+        raise ValueError(f"{line.definition.code} has no single result: the gate refuses such a lot")
     result = judged.result
     return {
-        "test": line.asked.code,
-        "title": line.asked.title,
-        "category": line.asked.category,
-        "method": line.asked.method or result.method,
+        "test": line.definition.code,
+        "title": line.definition.title,
+        "category": line.definition.category,
+        "method": line.definition.method or result.method,
         "sample": result.sample,
-        "criterion": line.asked.asked,
+        "criterion": line.definition.asked,
         "reported": judged.reported_value,
-        "unit": line.asked.unit or result.unit,
+        "unit": line.definition.unit or result.unit,
         "outcome": judged.outcome.value,
         "measured_at": result.measured_at,
         "analyst": result.analyst,

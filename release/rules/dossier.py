@@ -1,6 +1,6 @@
-"""The dossier: everything that the gate may look at, frozen, so that two readers of one dossier see one thing.
+"""The dossier: everything that the gate may read, frozen, so that gate, page and certificate use the same facts.
 
-It holds no time of its own making: what depends on today (is the lot expired?) is asked before it is built.
+Nothing in it depends on when it is read: whether the lot is expired is decided when the dossier is built.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class LotFacts:
 
 @dataclass(frozen=True, slots=True)
 class MarketFacts:
-    """What a market asks for: ``signatures`` by title in their order, ``papers`` that come from outside."""
+    """What a market requires: ``signatures`` by title in their order, ``papers`` that come from outside."""
 
     code: str
     name: str
@@ -45,7 +45,7 @@ class MarketFacts:
 
 @dataclass(frozen=True, slots=True)
 class LineFacts:
-    """One line of the specification as it asks: ``asked`` for people, the criterion's parts for the judge."""
+    """One line of the specification: ``asked`` is its criterion for people, the rest is for judging."""
 
     code: str
     title: str
@@ -78,7 +78,7 @@ class SpecificationFacts:
 
 @dataclass(frozen=True, slots=True)
 class ResultFacts:
-    """A test result. ``superseded`` and ``invalidated`` ones stay in the dossier and count no more."""
+    """A test result. ``superseded`` and ``invalidated`` ones stay in the dossier and no longer count."""
 
     id: int
     test: str
@@ -99,7 +99,7 @@ class ResultFacts:
 
     @property
     def counts(self) -> bool:
-        """Whether this result says something about the lot today."""
+        """Whether this result counts: neither corrected nor invalidated."""
         return not self.superseded and self.status != "invalidated"
 
 
@@ -119,7 +119,7 @@ class SignatureFacts:
 
 @dataclass(frozen=True, slots=True)
 class RecordFacts:
-    """The batch record; ``waived`` in no way: what is not complete is listed by its parts."""
+    """The batch record with the signatures under it."""
 
     number: str
     status: str
@@ -179,7 +179,7 @@ class ReviewFacts:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationFacts:
-    """What one excursion rule says of one phase on the data as they are now; ``version`` 0: never evaluated."""
+    """The state of one excursion rule in one phase on the data as they are now; ``version`` 0: never evaluated."""
 
     phase: str
     rule: str
@@ -219,7 +219,7 @@ class DeviationFacts:
 
 @dataclass(frozen=True, slots=True)
 class IngredientFacts:
-    """A lot that went into this one, near (``direct``) or far, and how it stands now."""
+    """A lot that went into this one, directly (``direct``) or through another lot, and its status now."""
 
     number: str
     material: str

@@ -10,7 +10,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def raised(text: str) -> str:
     """Return the text with its powers of ten raised: ``1.0×10^8`` becomes ``1.0×10⁸``."""
-    return _POWER.sub(lambda found: "10" + found[1].translate(_SUPERSCRIPT), text)
+    return _POWER.sub(lambda match: "10" + match[1].translate(_SUPERSCRIPT), text)
 
 
 def unit_label(code: str) -> str:

@@ -1,4 +1,4 @@
-"""Who may not release or review a lot: the people who had another part in it. domain.md 7.5, G-12."""
+"""Who may not release or review a lot: the people who had another duty for it. domain.md 7.5, G-12."""
 
 from collections.abc import Iterable
 from types import MappingProxyType
@@ -22,26 +22,28 @@ _BARRED_FROM_REVIEW = _BARRED_FROM_RELEASE - {"reviewed_quality"}  # a review ca
 
 
 def check_may_release(person: str, duties: Iterable[Duty]) -> None:
-    """Return when this person had no part in the lot; naming every part otherwise.
+    """Return when this person had no duty for the lot; name every duty otherwise.
 
-    :raises Refusal: ``maker_releases``, one for each part.
+    :raises Refusal: ``maker_releases``, one for each duty.
     """
     refuse_all(
-        _parts("maker_releases", "{name} {did} {subject} and cannot release it.", person, duties, _BARRED_FROM_RELEASE)
+        _refusals(
+            "maker_releases", "{name} {did} {subject} and cannot release it.", person, duties, _BARRED_FROM_RELEASE
+        )
     )
 
 
 def check_may_review(person: str, duties: Iterable[Duty]) -> None:
-    """Return when this person had no part in the lot but reviewing it for quality.
+    """Return when this person had no duty for the lot but reviewing it for quality.
 
-    :raises Refusal: ``maker_reviews``, one for each part.
+    :raises Refusal: ``maker_reviews``, one for each duty.
     """
     refuse_all(
-        _parts("maker_reviews", "{name} {did} {subject} and cannot review it.", person, duties, _BARRED_FROM_REVIEW)
+        _refusals("maker_reviews", "{name} {did} {subject} and cannot review it.", person, duties, _BARRED_FROM_REVIEW)
     )
 
 
-def _parts(code: str, template: str, person: str, duties: Iterable[Duty], barred: frozenset[str]) -> list[Refusal]:
+def _refusals(code: str, template: str, person: str, duties: Iterable[Duty], barred: frozenset[str]) -> list[Refusal]:
     return [
         Refusal(code, template, kind=Kind.FORBIDDEN, name=duty.name, did=DUTIES[duty.duty], subject=duty.subject)
         for duty in dict.fromkeys(duties)

@@ -1,4 +1,4 @@
-"""A specification's text: its panel, and what a method fixed about replicates before anybody measured."""
+"""The content of a specification: its panel, and what its methods fix about replicates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from gatekeeper.core import panels
 from gatekeeper.core.criteria import Criterion, CriterionKind
-from gatekeeper.core.panels import Attribute, Panel, panel
+from gatekeeper.core.panels import Attribute, panel
 from gatekeeper.core.quantity import number
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.replicates import Average, ReplicateScheme
@@ -16,7 +16,7 @@ from release.rules.dossier import LineFacts
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Whose specification it is."""
+    """Which version of a specification, for which material and market."""
 
     code: str
     version: int
@@ -30,8 +30,8 @@ def heading(content: Mapping[str, Any]) -> Heading:
 
     :raises Refusal: ``specification_incomplete`` naming the key, every missing one at once; ``key_malformed``.
     """
-    found = panels.heading(content, "material", "market")
-    return Heading(found.code, found.version, found.title, **found.named)
+    base = panels.heading(content, "material", "market")
+    return Heading(base.code, base.version, base.title, **base.named)
 
 
 def lines(content: Mapping[str, Any]) -> tuple[LineFacts, ...]:
@@ -39,13 +39,13 @@ def lines(content: Mapping[str, Any]) -> tuple[LineFacts, ...]:
 
     :raises Refusal: those of :func:`~gatekeeper.core.panels.panel`, ``replicate_scheme_incomplete``.
     """
-    asked: Panel = panel(content)
+    attributes = panel(content).attributes
     rows = {str(row.get("code")): row for row in content["attribute"]}
-    return tuple(_line(attribute, scheme(rows[attribute.code])) for attribute in asked.attributes)
+    return tuple(_line(attribute, scheme(rows[attribute.code])) for attribute in attributes)
 
 
 def scheme(row: Mapping[str, Any]) -> ReplicateScheme | None:
-    """Return what the method fixed about replicates, None when it fixed nothing.
+    """Return what the method fixes about replicates, None when it fixes nothing.
 
     :raises Refusal: ``replicate_scheme_incomplete``, ``not_a_number``.
     """
@@ -73,7 +73,7 @@ def criterion(line: LineFacts) -> Criterion:
 
 
 def _line(attribute: Attribute, fixed: ReplicateScheme | None) -> LineFacts:
-    asked = attribute.criterion
+    criterion = attribute.criterion
     return LineFacts(
         code=attribute.code,
         title=attribute.title,
@@ -81,11 +81,11 @@ def _line(attribute: Attribute, fixed: ReplicateScheme | None) -> LineFacts:
         method=attribute.method,
         sample=attribute.sample,
         asked=attribute.asked,
-        kind=asked.kind.value,
-        low=asked.low_text,
-        high=asked.high_text,
-        unit=asked.unit,
-        rounding=asked.rounding.value,
+        kind=criterion.kind.value,
+        low=criterion.low_text,
+        high=criterion.high_text,
+        unit=criterion.unit,
+        rounding=criterion.rounding.value,
         replicates=fixed.count if fixed else 0,
         max_cv=fixed.max_cv if fixed else None,
         average=fixed.average.value if fixed else "",

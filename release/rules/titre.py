@@ -1,17 +1,18 @@
-"""From the wells of a digital PCR file to one titre with its replicates. domain.md K-3, K-16."""
+"""A titre and its replicates from the wells of a digital PCR file. domain.md K-3, K-16."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 
-from gatekeeper.core.quantity import shown
+from gatekeeper.core.quantity import decimal_text
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.replicates import mean
+from gatekeeper.core.rounding import to_figures
 from gatekeeper.instruments.readings import Reading
 from gatekeeper.instruments.titre import ddpcr_titre
 
 FIGURES = 2  # K-16: a titre is reported to two significant figures
-_REPLICATE_FIGURES = 9  # a replicate is kept beyond any precision that an instrument has
+_REPLICATE_FIGURES = 9  # more than any instrument can resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +45,14 @@ def titre_of(wells: Sequence[Reading], reaction: Reaction) -> Titre:
         for well in wells
         if well.value is not None
     ]
-    kept = [_figures(titre, _REPLICATE_FIGURES) for titre in titres]
+    replicates = [to_figures(titre, _REPLICATE_FIGURES) for titre in titres]
     return Titre(
-        reported=_scientific(_figures(mean(kept), FIGURES)),
-        replicates=tuple(str(titre) for titre in kept),
+        reported=_scientific(to_figures(mean(replicates), FIGURES)),
+        replicates=tuple(str(titre) for titre in replicates),
         locator=", ".join(well.locator for well in wells),
     )
 
 
-def _figures(value: Decimal, figures: int) -> Decimal:
-    return Context(prec=figures, rounding=ROUND_HALF_UP).plus(value)
-
-
 def _scientific(value: Decimal) -> str:
     power = value.adjusted()
-    return shown(value) if not value else f"{value.scaleb(-power):.{FIGURES - 1}f}×10^{power}"
+    return decimal_text(value) if not value else f"{value.scaleb(-power):.{FIGURES - 1}f}×10^{power}"

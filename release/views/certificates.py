@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from gatekeeper.web import Page
-from release import certificate as picture
+from release import certificate as printing
 from release import queries
 from release.models import Certificate
 
@@ -24,8 +24,8 @@ class CertificateDetail(Page):
 
     def context(self) -> dict[str, Any]:
         """Return the certificate as it is printed."""
-        found = self.certificate()
-        return {"certificate": found, "shown": picture.shown(json.loads(found.content))}
+        certificate = self.certificate()
+        return {"certificate": certificate, "printed": printing.printed(json.loads(certificate.content))}
 
 
 class CertificatePdf(CertificateDetail):
@@ -33,8 +33,8 @@ class CertificatePdf(CertificateDetail):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the PDF."""
-        found = self.certificate()
-        return _file(bytes(found.pdf), "application/pdf", f"{found.number}.pdf")
+        certificate = self.certificate()
+        return _file(bytes(certificate.pdf), "application/pdf", f"{certificate.number}.pdf")
 
 
 class CertificateJson(CertificateDetail):
@@ -42,8 +42,8 @@ class CertificateJson(CertificateDetail):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the canonical JSON."""
-        found = self.certificate()
-        return _file(found.content.encode(), "application/json", f"{found.number}.json")
+        certificate = self.certificate()
+        return _file(certificate.content.encode(), "application/json", f"{certificate.number}.json")
 
 
 def _file(content: bytes, content_type: str, name: str) -> HttpResponse:

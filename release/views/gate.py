@@ -1,10 +1,9 @@
-"""The gate of a lot: what stands in the way first; quality's review, release and rejection from pages that show it."""
+"""The gate of a lot, with its findings first; quality's review, release and rejection."""
 
 from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -26,34 +25,31 @@ from release import queries
 from release.actions.dispositions import reject_lot, release_lot
 from release.actions.reviews import MEANING, review_batch
 from release.forms import RejectForm, ReviewForm
-from release.queries.monitoring import title_of
+from release.queries.evaluations import title_of
 from release.rules.dossier import Dossier
 from release.rules.gate import NOT_CHECKED, checked, findings
 from release.rules.printing import unit_label
-from release.views.shown import finding_rows, result_rows
+from release.views.rows import finding_rows, result_rows
+
+_PAGE_SIZE = 50
 
 
 class LotList(Page):
-    """Product lots by where they stand: waiting for a decision, released, rejected."""
+    """Product lots by status: waiting for a decision, released, rejected."""
 
     permission = "release.view"
     template_name = "release/lot_list.html"
 
     def context(self) -> dict[str, Any]:
-        """Return one page of lots of the status and the words that are asked for."""
-        asked, words = (self.request.GET.get(name, "") for name in ("status", "q"))
-        lots = queries.visible_lots(self.sites).order_by("-updated_at", "-id")
-        if words:
-            named = Q(number__icontains=words) | Q(material__name__icontains=words)
-            lots = lots.filter(named | Q(batch_record__number__icontains=words))
-        if asked in Lot.Status.values:
-            lots = lots.filter(status=asked)
-        shown = Paginator(lots, 50).get_page(self.request.GET.get("page"))
-        for lot in shown:
+        """Return one page of the lots of this status with these words."""
+        status, words = (self.request.GET.get(name, "") for name in ("status", "q"))
+        lots = queries.search_lots(self.sites, words=words, status=status)
+        page = Paginator(lots, _PAGE_SIZE).get_page(self.request.GET.get("page"))
+        for lot in page:
             lot.state = STATES[lot.status]
         options = [
             ("", _("All")),
-            ("quarantine", _("WorkList")),
+            ("quarantine", _("Waiting")),
             ("released", _("Released")),
             ("rejected", _("Rejected")),
         ]
@@ -61,10 +57,10 @@ class LotList(Page):
             {
                 "name": "status",
                 "label": _("Status"),
-                "options": [{"value": v, "label": text, "selected": v == asked} for v, text in options],
+                "options": [{"value": v, "label": text, "selected": v == status} for v, text in options],
             }
         ]
-        return {"lots": shown, "choices": choices, "query": words}
+        return {"lots": page, "choices": choices, "query": words}
 
 
 class OfLot(Page):
@@ -79,59 +75,61 @@ class OfLot(Page):
 
     @cached_property
     def dossier(self) -> Dossier:
-        """The dossier for the market that is asked for."""
+        """The dossier for the market of the address."""
         code = self.kwargs.get("market") or self.request.GET.get("market", "")
         market = queries.market_named(code) if code else queries.first_market(self.lot)
         return queries.dossier(self.lot, market)
 
     @cached_property
-    def held(self) -> frozenset[str]:
+    def permissions_here(self) -> frozenset[str]:
         """What the person may do at the lot's site."""
         return permissions_of(self.request.user, self.lot.site)
 
 
 class Gate(OfLot):
-    """What stands in the way, what was checked, what was not, what was changed, and the markets."""
+    """The findings, what was checked and what was not, changed values, and the markets."""
 
     template_name = "release/lot_gate.html"
 
     def context(self) -> dict[str, Any]:
         """Return the dossier as a reviewer reads it."""
-        dossier, found = self.dossier, findings(self.dossier)
+        dossier, blocking = self.dossier, findings(self.dossier)
         rows, excursions = checked(dossier), list(excursions_of(self.lot.batch_record))
         return {
             "lot": self.lot,
             "dossier": dossier,
             "amount": f"{dossier.lot.quantity} {unit_label(dossier.lot.unit)}",
-            # Once decided, the decision itself is no news: it stands on top of the page.
+            # A decision stands on top of the page and is no finding there.
             "findings": finding_rows(
-                [one for one in found if one.check != "G-00" or not dossier.lot.decided], self.held
+                [row for row in blocking if row.check != "G-00" or not dossier.lot.decided], self.permissions_here
             ),
             "checked": rows,
             "passed": sum(row.passed for row in rows),
             "rules": sorted({row.rule_set for row in dossier.evaluations}),
             "not_checked": NOT_CHECKED,
             "changes": dossier.changes,
-            "lines": result_rows(dossier.specification, dossier),
-            "markets": [_market_row(one) for one in self.all_markets()],
-            "pictured": _pictured(excursions),
+            "lines": result_rows(dossier),
+            "markets": [_market_row(row) for row in self.dossiers()],
+            "charted": _charted(excursions),
             "excursions": [_excursion(row) for row in excursions],
-            "decisions": queries.visible_dispositions(self.sites).filter(lot=self.lot),
-            "may_review": "release.review" in self.held and dossier.record and dossier.record.status == "reviewed",
-            "may_release": "release.release_lot" in self.held and not found,
-            "may_reject": "release.release_lot" in self.held and dossier.lot.status == "quarantine",
-            "releases": "release.release_lot" in self.held,
+            "decisions": queries.dispositions_of(self.lot),
+            "may_review": "release.review" in self.permissions_here
+            and dossier.record
+            and dossier.record.status == "reviewed",
+            "may_release": "release.release_lot" in self.permissions_here and not blocking,
+            "may_reject": "release.release_lot" in self.permissions_here and dossier.lot.status == "quarantine",
+            "releases": "release.release_lot" in self.permissions_here,
             "sha256": digest(dossier),
         }
 
-    def all_markets(self) -> list[Dossier]:
-        """Return the dossier for every market with a specification, the shown one first asked for only once."""
+    def dossiers(self) -> list[Dossier]:
+        """Return the dossier for every market with a specification; what they share is read once."""
         markets = queries.markets_of(self.lot)
         return [queries.for_market(self.dossier, self.lot, market) for market in markets]
 
 
 class Review(OfLot, ActionView):
-    """Sign quality's review, from a page that shows what was found and what was changed."""
+    """Sign quality's review, from a page with the findings and the changed values."""
 
     permission = "release.review"
     template_name = "release/lot_review.html"
@@ -149,15 +147,15 @@ class Review(OfLot, ActionView):
             (_("Deviations"), ", ".join(f"{row.number} ({row.status})" for row in dossier.deviations) or "–"),
             (_("Excursions"), ", ".join(f"{row.phase}: {row.title}" for row in dossier.excursions) or "–"),
         ]
-        own = [one for one in findings(dossier) if one.check != "G-02"]
+        others = [row for row in findings(dossier) if row.check != "G-02"]
         return {
             "lot": self.lot,
             "dossier": dossier,
-            "findings": finding_rows(own, self.held),
+            "findings": finding_rows(others, self.permissions_here),
             "items": items,
             "digest": scope.sha256,
             "meaning": _(MEANING),
-            "lines": result_rows(dossier.specification, dossier),
+            "lines": result_rows(dossier),
         }
 
     def perform(self, form: Any) -> str:
@@ -178,29 +176,29 @@ class Decide(OfLot, ActionView):
     permission = "release.release_lot"
 
     def context(self) -> dict[str, Any]:
-        """Return what is signed: the decision's content, and every finding while there is one."""
+        """Return what is signed, and every finding."""
         dossier = self.dossier
-        asked = dossier.specification
+        specification = dossier.specification
         items = [
             (_("Lot"), dossier.lot.number),
             (_("Product"), dossier.lot.product),
             (_("Quantity"), f"{dossier.lot.quantity} {unit_label(dossier.lot.unit)}"),
             (_("Market"), dossier.market.name),
-            (_("Specification"), f"{asked.code} {asked.version}" if asked else "–"),
-            (_("Results"), _("%(n)d tests") % {"n": len(asked.lines) if asked else 0}),
+            (_("Specification"), f"{specification.code} {specification.version}" if specification else "–"),
+            (_("Results"), _("%(n)d tests") % {"n": len(specification.lines) if specification else 0}),
             (_("Deviations"), ", ".join(f"{row.number} ({row.status})" for row in dossier.deviations) or "–"),
         ]
         return {
             "lot": self.lot,
             "dossier": dossier,
             "items": items,
-            "findings": finding_rows(findings(dossier), self.held),
+            "findings": finding_rows(findings(dossier), self.permissions_here),
             "digest": digest(dossier),
             "meaning": _(dossier.market.meaning),
         }
 
     def signed(self, form: Any) -> dict[str, Any]:
-        """Return what both decisions are told."""
+        """Return the arguments that both decisions take."""
         return {
             "by": self.request.user,
             "credentials": form.credentials(self.request),
@@ -235,19 +233,24 @@ class Reject(Decide):
 
 
 def _market_row(dossier: Dossier) -> dict[str, Any]:
-    found = findings(dossier)
-    lines = result_rows(dossier.specification, dossier)
+    blocking = findings(dossier)
+    lines = result_rows(dossier)
     good = sum(1 for row in lines if row["state"] == "inside" and row["reviewed"])
     released = dossier.lot.decided == "released"
     return {
         "market": dossier.market,
         "specification": dossier.specification,
         "results": _("%(good)d of %(all)d") % {"good": good, "all": len(lines)},
-        "papers": ", ".join(dossier.market.papers) or _("none asked"),
-        "signatures": _("%(given)d of %(asked)d") % {"given": int(released), "asked": len(dossier.market.signatures)},
+        "papers": ", ".join(dossier.market.papers) or _("none required"),
+        "signatures": _("%(signed)d of %(needed)d")
+        % {"signed": int(released), "needed": len(dossier.market.signatures)},
         "titles": ", ".join(dossier.market.signatures),
-        "state": "inside" if released or not found else "action",
-        "mark": _("Released") if released else _("Open") if not found else _("Closed · %(n)d") % {"n": len(found)},
+        "state": "inside" if released or not blocking else "action",
+        "mark": _("Released")
+        if released
+        else _("Open")
+        if not blocking
+        else _("Closed · %(n)d") % {"n": len(blocking)},
     }
 
 
@@ -262,15 +265,15 @@ def _excursion(row: Excursion) -> dict[str, Any]:
     }
 
 
-def _pictured(rows: list[Excursion]) -> dict[str, Any] | None:
-    """Return the excursion that a reviewer looks at first, drawn from the readings as they are now."""
+def _charted(rows: list[Excursion]) -> dict[str, Any] | None:
+    """Return the worst excursion with its chart, drawn from the readings as they are now."""
     if not rows:
         return None
-    row = min(rows, key=lambda one: (one.level != "action", one.deviation is None, one.pk))
+    row = min(rows, key=lambda row: (row.level != "action", row.deviation is None, row.pk))
     zone = row.phase.batch_record.site.timezone
-    facts, _archived = facts_or_archived(row.phase)
-    judged = verdicts(facts.readings, facts.rules) if facts and facts.readings else ()
-    verdict = next((one for one in judged if one.name == row.rule and row.key in one.keys), None)
+    inputs, _archived = facts_or_archived(row.phase)
+    judged = verdicts(inputs.readings, inputs.rules) if inputs and inputs.readings else ()
+    verdict = next((rule for rule in judged if rule.name == row.rule and row.key in rule.keys), None)
     return _excursion(row) | {
         "chart": excursion_chart(verdict, row.key, spans=clock_spans(row.phase), zone=zone) if verdict else None,
         "pairs": excursion_pairs(row, zone=zone),

@@ -1,4 +1,4 @@
-"""Results of a lot: entry, review, correction, invalidation, and instrument files with what was read in them."""
+"""Results of a lot: entry, review, correction, invalidation; instrument files and their readings."""
 
 from functools import cached_property
 from typing import Any
@@ -18,25 +18,25 @@ from release.models import InstrumentFile, Result
 from release.rules import specification as rules
 from release.rules.dossier import LineFacts
 from release.views.gate import OfLot
-from release.views.shown import result_rows
+from release.views.rows import result_rows
 
 
 class ResultList(OfLot):
-    """Every line of the specification with its result, and what was corrected or taken out."""
+    """Every line of the specification with its result, corrected and invalidated ones included."""
 
     template_name = "release/result_list.html"
 
     def context(self) -> dict[str, Any]:
-        """Return the lines and the files, and how many results wait for a second person."""
-        waiting = queries.results_that_count(self.lot).filter(status=Result.Status.ENTERED)
+        """Return the lines and the files."""
         return {
             "lot": self.lot,
             "dossier": self.dossier,
-            "lines": result_rows(self.dossier.specification, self.dossier),
-            "files": queries.visible_files(self.sites).filter(lot=self.lot),
-            "may_record": "release.record_result" in self.held,
-            "may_review": "release.review_result" in self.held and waiting.exists(),
-            "may_invalidate": "release.review_result" in self.held,
+            "lines": result_rows(self.dossier),
+            "files": queries.files_of(self.lot),
+            "may_record": "release.record_result" in self.permissions_here,
+            "may_review": "release.review_result" in self.permissions_here
+            and bool(queries.unreviewed_results_of(self.lot)),
+            "may_invalidate": "release.review_result" in self.permissions_here,
         }
 
 
@@ -48,20 +48,20 @@ class EnterResult(OfLot, ActionView):
     form_class: Any = ResultForm
 
     def form_options(self) -> dict[str, Any]:
-        """Return the tests that approved specifications ask for."""
-        return {"lines": self.asked(), "lot": self.lot}
+        """Return the tests to choose from."""
+        return {"lines": self.lines(), "lot": self.lot}
 
     def initial(self) -> dict[str, Any]:
-        """Return what the specification says of the test that is asked for."""
+        """Return what the specification says of the test in the address."""
         code = self.request.GET.get("test", "")
-        line = next((line for line in self.asked() if line.code == code), None)
-        known = {"test": line.code, "method": line.method, "unit": line.unit} if line else {}
-        return {"analyst": self.request.user.full_name} | known
+        line = next((line for line in self.lines() if line.code == code), None)
+        of_line = {"test": line.code, "method": line.method, "unit": line.unit} if line else {}
+        return {"analyst": self.request.user.full_name} | of_line
 
-    def asked(self) -> tuple[LineFacts, ...]:
+    def lines(self) -> tuple[LineFacts, ...]:
         """Return the lines of the specification in force."""
-        found = queries.effective(self.lot, queries.first_market(self.lot), None)
-        return rules.lines(found.content) if found else ()
+        specification = queries.effective(self.lot, queries.first_market(self.lot), None)
+        return rules.lines(specification.content) if specification else ()
 
     def context(self) -> dict[str, Any]:
         """Return what the form is about."""
@@ -79,8 +79,7 @@ class OneResult(OfLot):
     @cached_property
     def result(self) -> Result:
         """The result of the address."""
-        found = queries.visible_results(self.sites).filter(lot=self.lot)
-        return get_object_or_404(found, pk=self.kwargs["result"])
+        return get_object_or_404(queries.results_of(self.lot), pk=self.kwargs["result"])
 
 
 class CorrectResult(OneResult, EnterResult):
@@ -105,7 +104,7 @@ class CorrectResult(OneResult, EnterResult):
 
 
 class InvalidateResult(OneResult, ActionView):
-    """Take a result out with its proven reason."""
+    """Invalidate a result for a proven reason."""
 
     permission = "release.review_result"
     template_name = "release/result_form.html"
@@ -116,7 +115,7 @@ class InvalidateResult(OneResult, ActionView):
         return {"lot": self.lot, "result": self.result, "heading": _("Invalidate a result"), "verb": _("Invalidate")}
 
     def perform(self, form: Any) -> str:
-        """Take the result out."""
+        """Invalidate the result."""
         invalidate_result(by=self.request.user, result=self.result, reason=form.cleaned_data["reason"])
         return reverse("release:result_list", args=[self.lot])
 
@@ -129,18 +128,17 @@ class ReviewResults(OfLot, ActionView):
     form_class = ResultReviewForm
 
     @cached_property
-    def waiting(self) -> Any:
-        """The results that wait for a second person."""
-        found = queries.visible_results(self.sites).filter(lot=self.lot, status=Result.Status.ENTERED)
-        return found.filter(superseded_by__isnull=True)
+    def unreviewed(self) -> Any:
+        """The results that a second person has not reviewed."""
+        return queries.unreviewed_results_of(self.lot)
 
     def form_options(self) -> dict[str, Any]:
         """Return what can be chosen."""
-        return {"results": self.waiting}
+        return {"results": self.unreviewed}
 
     def context(self) -> dict[str, Any]:
         """Return what is signed: each chosen result by its content."""
-        contents = [queries.result_content(result) for result in self.waiting]
+        contents = [queries.result_content(result) for result in self.unreviewed]
         items = [(row["test"], f"{row['reported']} {row['unit']} · {row['analyst']}") for row in contents]
         return {"lot": self.lot, "items": items, "digest": digest(contents)}
 
@@ -169,7 +167,7 @@ class ReceiveFile(OfLot, ActionView):
         """Receive the file and show what was read in it."""
         file = receive_file(by=self.request.user, command=form.command(self.lot))
         if any(finding["blocking"] for finding in file.findings):
-            messages.warning(self.request, _("The file is kept, and some of it cannot become a result."))
+            messages.warning(self.request, _("The file is stored; some of its readings cannot become results."))
         return reverse("release:file_detail", args=[self.lot, file.pk])
 
 
@@ -179,35 +177,35 @@ class OneFile(OfLot):
     @cached_property
     def file(self) -> InstrumentFile:
         """The file of the address."""
-        return get_object_or_404(queries.visible_files(self.sites).filter(lot=self.lot), pk=self.kwargs["file"])
+        return get_object_or_404(queries.files_of(self.lot), pk=self.kwargs["file"])
 
 
 class MakeResult(OneFile, EnterResult):
-    """Make a result of a reading of the file; what the file says is not typed again."""
+    """Make a result of a reading of the file, without typing it."""
 
     form_class: Any = FileResultForm
 
     def form_options(self) -> dict[str, Any]:
-        """Return the tests that are asked for, and the file with its readings."""
-        return {"lines": self.asked(), "file": self.file}
+        """Return the tests to choose from, and the file with its readings."""
+        return {"lines": self.lines(), "file": self.file}
 
     def context(self) -> dict[str, Any]:
         """Return what the form is about."""
         return {"lot": self.lot, "heading": _("Make a result of %(file)s") % {"file": self.file}, "verb": _("Record")}
 
     def perform(self, form: Any) -> str:
-        """Record the result with the place where it stands."""
-        analyst, wanted = form.cleaned_data["analyst"], [form.command()]
-        results_from_file(by=self.request.user, file=self.file, analyst=analyst, wanted=wanted)
+        """Record the result with its place in the file."""
+        analyst, commands = form.cleaned_data["analyst"], [form.command()]
+        results_from_file(by=self.request.user, file=self.file, analyst=analyst, wanted=commands)
         return reverse("release:file_detail", args=[self.lot, self.file.pk])
 
     def place(self, form: Any, field: str) -> str:
-        """Return the field of the form: the action counts results, the page has one."""
+        """Return the field of the form: the action numbers its results, the page has a single one."""
         return field.removeprefix("results.0.")
 
 
 class FileDetail(OneFile):
-    """A received file: its findings first, then every reading with the place where it stands."""
+    """A received file: its findings first, then every reading with its place in the file."""
 
     template_name = "release/file_detail.html"
 
@@ -216,18 +214,18 @@ class FileDetail(OneFile):
         file = self.file
         rows = [
             {
-                "state": "action" if one["blocking"] else "alert",
-                "label": _("Blocks") if one["blocking"] else _("Note"),
-                "sentence": one["message"],
-                "who": one["locator"],
-                "code": one["code"],
+                "state": "action" if row["blocking"] else "alert",
+                "label": _("Blocks") if row["blocking"] else _("Note"),
+                "sentence": row["message"],
+                "who": row["locator"],
+                "code": row["code"],
             }
-            for one in file.findings
+            for row in file.findings
         ]
         return {
             "lot": self.lot,
             "file": file,
             "findings": rows,
-            "results": file.results.order_by("id"),
-            "may_record": "release.record_result" in self.held and bool(file.readings),
+            "results": queries.results_from(file),
+            "may_record": "release.record_result" in self.permissions_here and bool(file.readings),
         }

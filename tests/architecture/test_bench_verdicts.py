@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.bench.rounds import Case, Goal, Taken, is_noisy, measure, worse_half
+from tests.bench.rounds import Case, Goal, Measurement, is_noisy, measure, worse_half
 from tests.bench.system import ROOT
 
 MORE = Goal("ratio ≥ 0.25", 0.25)
@@ -15,9 +15,11 @@ LESS = Goal("ratio ≤ 1.5", 1.5, at_least=False)
 def measured(values, floors, goal=MORE, *, wrong=(), faults=()):
     """A case whose floor and value are read from lists; the first of each warms up."""
     value, floor = iter([values[0], *values]), iter([floors[0], *floors])
-    case = Case(
-        "case", "1/s", goal, lambda: next(floor), lambda: Taken(next(value), faults=tuple(faults)), lambda: list(wrong)
-    )
+
+    def run():
+        return Measurement(next(value), faults=tuple(faults))
+
+    case = Case("case", "1/s", goal, lambda: next(floor), run, lambda: list(wrong))
     result = measure(case, len(values))
     result.crowding = []
     return result
@@ -53,7 +55,7 @@ def test_a_quick_wrong_answer_fails_even_on_a_noisy_machine(told):
 def test_the_first_round_warms_up_and_the_order_alternates():
     order = []
     case = Case(
-        "case", "", MORE, lambda: order.append("floor") or 1.0, lambda: Taken(order.append("case") or 1.0), list
+        "case", "", MORE, lambda: order.append("floor") or 1.0, lambda: Measurement(order.append("case") or 1.0), list
     )
     assert len(measure(case, 2).values) == 2
     assert order == ["case", "floor", "floor", "case", "case", "floor"]

@@ -29,15 +29,15 @@ NOTES = ("Ratios compare within this run only; the seeded million lots were put 
 
 def main() -> int:
     """Measure what was asked for; the status is 1 when an answer was wrong. A missed goal is shown, not an error."""
-    asked = _arguments()
+    arguments = _arguments()
     began = time.monotonic()
     results: list[Result] = []
-    with own_system(full=asked.full) as system:
-        for name in asked.only:
-            results += _suite(name, system, rounds=asked.rounds or (9 if asked.full else 5))
+    with own_system(full=arguments.full) as system:
+        for name in arguments.only:
+            results += _suite(name, system, rounds=arguments.rounds or (9 if arguments.full else 5))
     _print_table(results)
     _say(f"{time.monotonic() - began:.0f} s")
-    _write(results, asked.output)
+    _write(results, arguments.output)
     return int(any(result.faults for result in results))
 
 
@@ -49,11 +49,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(SUITES), help="some of: " + ",".join(SUITES))
     parser.add_argument("--rounds", type=int, default=0, help="rounds of each case")
     parser.add_argument("--output", type=Path, default=ROOT / ".bench" / "latest.json")
-    asked = parser.parse_args()
-    asked.only = [name for name in asked.only.split(",") if name]
-    if unknown := set(asked.only) - SUITES.keys():
+    arguments = parser.parse_args()
+    arguments.only = [name for name in arguments.only.split(",") if name]
+    if unknown := set(arguments.only) - SUITES.keys():
         parser.error(f"no such suite: {', '.join(sorted(unknown))}")
-    return asked
+    return arguments
 
 
 def _suite(name: str, system: System, *, rounds: int) -> list[Result]:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from tests.bench.rounds import Case, Goal, Taken
+from tests.bench.rounds import Case, Goal, Measurement
 from tests.bench.system import ROOT, System
 
 GOAL = Goal("30 results < 150 ms (G13)", 150.0, at_least=False, absolute=True)
@@ -58,14 +58,14 @@ class Picture:
             typst.compile(line, format="pdf", pdf_standards=_STANDARDS, font_paths=_fonts())
         return (time.perf_counter() - began) / _REPEATS * 1e3
 
-    def run(self) -> Taken:
+    def run(self) -> Measurement:
         from release import certificate
 
         began = time.perf_counter()
         made = [certificate.pdf(self._content) for _ in range(_REPEATS)]
         took = (time.perf_counter() - began) / _REPEATS * 1e3
         self._pdfs.update(made)
-        return Taken(took, score=took)
+        return Measurement(took, score=took)
 
     def check(self) -> list[str]:
         """The same bytes every time and in another process."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tests.bench.plant import SECOND, TAGS, body, make_skid, plant
-from tests.bench.rounds import Case, Goal, Taken
+from tests.bench.rounds import Case, Goal, Measurement
 from tests.bench.sending import Gateway, Parcel, send_all
 from tests.bench.system import System
 
@@ -69,13 +69,13 @@ class _Chart:
         signal = trusted([self._tag], {self._tag.pk: [tuple(self._span.values())]})[self._tag.pk]
         return envelope_of(signal, **self._span, points=_POINTS)
 
-    def run(self) -> Taken:
+    def run(self) -> Measurement:
         from batches.readings.queries.segments import tag_envelope
 
         began = time.perf_counter()
-        self._shown = tag_envelope(self._tag, **self._span, points=_POINTS)
+        self._envelope = tag_envelope(self._tag, **self._span, points=_POINTS)
         took = (time.perf_counter() - began) * 1e3
-        return Taken(took, score=took)
+        return Measurement(took, score=took)
 
     def check(self) -> list[str]:
         names = ("times", "low", "high", "mean", "count")
@@ -83,11 +83,11 @@ class _Chart:
         faults = [
             f"{name} of the buckets is not that of the samples"
             for name in names
-            if not np.array_equal(getattr(self._shown, name), getattr(counted, name))
+            if not np.array_equal(getattr(self._envelope, name), getattr(counted, name))
         ]
-        if int(self._shown.count.sum()) != _HOURS * 3600:
-            faults.append(f"{int(self._shown.count.sum())} of {_HOURS * 3600} samples are in the chart")
+        if int(self._envelope.count.sum()) != _HOURS * 3600:
+            faults.append(f"{int(self._envelope.count.sum())} of {_HOURS * 3600} samples are in the chart")
         return faults
 
     def note(self) -> str:
-        return f"{_HOURS} h at 1 Hz as {len(self._shown.times)} points, equal to the last bit"
+        return f"{_HOURS} h at 1 Hz as {len(self._envelope.times)} points, equal to the last bit"

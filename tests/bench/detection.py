@@ -17,7 +17,7 @@ import psycopg
 
 from tests.bench.plant import DATA, SECOND, Plant, body, columns, make_skid, plant
 from tests.bench.reporting import Reports, made
-from tests.bench.rounds import Case, Goal, Taken
+from tests.bench.rounds import Case, Goal, Measurement
 from tests.bench.sending import Gateway
 from tests.bench.system import System
 
@@ -86,8 +86,8 @@ class _Listener(threading.Thread):
 
     def run(self) -> None:
         while not self._ended.is_set():
-            for told in self._connection.notifies(timeout=0.5):
-                self.arrived.setdefault(told.payload, time.perf_counter())
+            for notification in self._connection.notifies(timeout=0.5):
+                self.arrived.setdefault(notification.payload, time.perf_counter())
 
     def end(self) -> None:
         self._ended.set()
@@ -130,7 +130,7 @@ class _Stream:
             took.append(self._listener.arrived[word] - began)
         return median(took) * 1e3
 
-    def run(self) -> Taken:
+    def run(self) -> Measurement:
         """Send so many seconds of readings in real time, and wait until what was planted is found."""
         planted = self._send()
         deadline = time.monotonic() + _PATIENCE
@@ -139,10 +139,10 @@ class _Stream:
         missed = planted.keys() - self._listener.arrived.keys()
         latencies = [(self._listener.arrived[key] - began) * 1e3 for key, began in planted.items() if key not in missed]
         if not latencies:
-            return Taken(_PATIENCE * 1e3, score=_PATIENCE * 1e3, faults=("nothing that was planted was found",))
+            return Measurement(_PATIENCE * 1e3, score=_PATIENCE * 1e3, faults=("nothing that was planted was found",))
         self._latencies.append(latencies)
         worst = _p99(latencies)
-        return Taken(worst, score=worst, faults=tuple(f"the spike {key} was not found" for key in sorted(missed)))
+        return Measurement(worst, score=worst, faults=tuple(f"the spike {key} was not found" for key in sorted(missed)))
 
     def _send(self) -> dict[str, float]:
         planted: dict[str, float] = {}
@@ -165,34 +165,34 @@ class _Stream:
         return planted
 
     def _frame(self, line: Line, *, spike: bool) -> tuple[bytes, str]:
-        given = columns(self._rng, line.start_us + line.sequence * SECOND, self._pace.hertz, self._pace.step_us)
+        samples = columns(self._rng, line.start_us + line.sequence * SECOND, self._pace.hertz, self._pace.step_us)
         line.sequence += 1
         key = ""
         if spike:
-            times, values = given["AI101"]
+            times, values = samples["AI101"]
             values[40:50] = 9.0
             # The crossing of 8.0 on the straight line to the first sample of the spike, as the rule finds it.
             before = float(values[39])
             key = f"{line.phase} {int(times[39]) + round((8.0 - before) / (9.0 - before) * self._pace.step_us)}"
-        return body(line.source, "boot", line.sequence, given), key
+        return body(line.source, "boot", line.sequence, samples), key
 
     def check(self) -> list[str]:
         from batches.excursions.models import Excursion
 
-        found = Excursion.objects.filter(
-            level="action", withdrawn_at=None, phase__in=[one.phase for one in self._lines]
+        excursions = Excursion.objects.filter(
+            level="action", withdrawn_at=None, phase__in=[line.phase for line in self._lines]
         )
-        keys = {f"{row.phase_id} {round(row.started_at.timestamp() * 1e6)}" for row in found}
+        keys = {f"{row.phase_id} {round(row.started_at.timestamp() * 1e6)}" for row in excursions}
         faults = []
         if keys != self._planted.keys():
             extra, lost = len(keys - self._planted.keys()), len(self._planted.keys() - keys)
             faults.append(f"{len(self._planted)} planted, {extra} found that were not, {lost} not found")
-        if any(row.deviation_id is None for row in found):
+        if any(row.deviation_id is None for row in excursions):
             faults.append("an excursion of action level has no deviation")
         return faults
 
     def note(self) -> str:
-        measured = [one for latencies in self._latencies[1:] for one in latencies]
+        measured = [latency for latencies in self._latencies[1:] for latency in latencies]
         first, last = median(self._latencies[1]), median(self._latencies[-1])
         return (
             f"{len(measured)} spikes: p50 {median(measured):.0f} ms, p99 {_p99(measured):.0f} ms; "

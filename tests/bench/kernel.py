@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.bench.rounds import Case, Goal, Taken
+from tests.bench.rounds import Case, Goal, Measurement
 from tests.bench.system import System
 
 FAST_ENOUGH = 20_000_000
@@ -57,7 +57,7 @@ class _Kernel:
                 values[place : place + 60] = 8.6
             self._signals.append(Signal(times, values, np.ones(_SAMPLES, dtype=np.bool_)))
             self._planted.append(places)
-        self._said: list[Any] = []
+        self._verdicts: list[Any] = []
 
     def floor(self) -> float:
         began = time.process_time()
@@ -66,23 +66,24 @@ class _Kernel:
                 (signal.values > 8.0).sum()
         return 20 * _TAGS * _SAMPLES / (time.process_time() - began)
 
-    def run(self) -> Taken:
+    def run(self) -> Measurement:
         """Samples a second of processor time, each judged by all five rules."""
         from batches.excursions.rules.excursions import evaluate_all
 
         began = time.process_time()
-        self._said = [
+        self._verdicts = [
             evaluate_all(signal, self._rules, start=0, end=(_SAMPLES - 1) * _STEP_US) for signal in self._signals
         ]
         speed = _TAGS * _SAMPLES / (time.process_time() - began)
-        return Taken(speed, score=speed)
+        return Measurement(speed, score=speed)
 
     def check(self) -> list[str]:
         """Each rule found each spike where it was put: between the sample before it and its first, and nothing else."""
         faults = []
-        for places, (instant, duration, total, dose, count) in zip(self._planted, self._said, strict=True):
-            for name, said in (("instant", instant), ("duration", duration)):
-                begun = [one.started_us / _STEP_US for one in said.excursions if one.level.value == "action"]
+        for places, (instant, duration, total, dose, count) in zip(self._planted, self._verdicts, strict=True):
+            for name, verdict in (("instant", instant), ("duration", duration)):
+                action = [excursion for excursion in verdict.excursions if excursion.level.value == "action"]
+                begun = [excursion.started_us / _STEP_US for excursion in action]
                 if len(begun) != len(places) or any(
                     not place - 1 <= at <= place for place, at in zip(places, begun, strict=True)
                 ):

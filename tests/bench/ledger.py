@@ -8,7 +8,7 @@ import psycopg
 
 from gatekeeper.demo.embedded import Urls, drop_database
 from tests.bench.recall import found_system
-from tests.bench.rounds import Case, Goal, Taken
+from tests.bench.rounds import Case, Goal, Measurement
 from tests.bench.system import System
 
 GOAL = Goal("ratio ≥ 0.5 (G12), 3 tampers caught", 0.5)
@@ -114,12 +114,12 @@ class _Log:
         took = time.perf_counter() - began
         return took, {finding.code for finding in report.findings}, report.entries
 
-    def run(self) -> Taken:
-        took, found, entries = self._verify()
-        faults = tuple(f"an untouched log is reported as {code}" for code in sorted(found))
+    def run(self) -> Measurement:
+        took, codes, entries = self._verify()
+        faults = tuple(f"an untouched log is reported as {code}" for code in sorted(codes))
         if entries != len(self._bodies):
             faults += (f"{entries} of {len(self._bodies)} entries were verified",)
-        return Taken(entries / took, faults=faults)
+        return Measurement(entries / took, faults=faults)
 
     def check(self) -> list[str]:
         """Tamper with copies of the database, each in one way."""
@@ -133,10 +133,10 @@ class _Log:
             urls = self._system.database(f"{_DATABASE}_{code}", template=_DATABASE)
             _as_administrator(urls, statements)
             with pointed_at(urls):
-                _took, found, _entries = self._verify()
+                _took, codes, _entries = self._verify()
             drop_database(self._system.urls, f"{_DATABASE}_{code}")
-            if code not in found:
-                faults.append(f"a tamper was not caught as {code}: {', '.join(sorted(found)) or 'nothing was found'}")
+            if code not in codes:
+                faults.append(f"a tamper was not caught as {code}: {', '.join(sorted(codes)) or 'nothing was found'}")
         return faults
 
     def note(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from tests.bench.plant import plant
-from tests.bench.rounds import Case, Goal, Taken
+from tests.bench.rounds import Case, Goal, Measurement
 from tests.bench.system import System
 
 GOAL = Goal("≤ 60 ms and ≤ 8 queries (G10)", 1.0, at_least=False, absolute=True)
@@ -64,7 +64,7 @@ class _Page:
     def _get(self) -> Any:
         return self._client.get(self._address, secure=True)
 
-    def run(self) -> Taken:
+    def run(self) -> Measurement:
         self._queries = self._queries or self._counted()
         began = time.perf_counter()
         for _ in range(_REPEATS):
@@ -72,7 +72,7 @@ class _Page:
         took = (time.perf_counter() - began) / _REPEATS * 1e3
         self._text = answer.content.decode()
         faults = () if answer.status_code == 200 else (f"the page was answered with {answer.status_code}",)
-        return Taken(took, score=max(took / _MS, self._queries / _QUERIES), faults=faults)
+        return Measurement(took, score=max(took / _MS, self._queries / _QUERIES), faults=faults)
 
     def _counted(self) -> int:
         from django.db import connection
@@ -89,9 +89,9 @@ class _Page:
 
         rows = self._record.phases.all()
         values = InProcessResult.objects.filter(phase__batch_record=self._record)
-        wanted = [self._record.number, self._record.lot.number]
-        wanted += [row.title for row in rows] + [row.reported for row in values]
-        return [f"“{word}” is not on the page" for word in wanted if str(word) not in self._text]
+        expected = [self._record.number, self._record.lot.number]
+        expected += [row.title for row in rows] + [row.reported for row in values]
+        return [f"“{word}” is not on the page" for word in expected if str(word) not in self._text]
 
     def note(self) -> str:
         count = self._record.phases.count()

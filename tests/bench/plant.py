@@ -101,38 +101,39 @@ def columns(rng: np.random.Generator, start_us: int, count: int, step_us: int) -
     }
 
 
-def body(source: str, boot: str, sequence: int, given: Columns) -> bytes:
+def body(source: str, boot: str, sequence: int, samples: Columns) -> bytes:
     """Return the JSON of a frame."""
     import msgspec
 
-    tags = {tag: {"times": times.tolist(), "values": values.tolist()} for tag, (times, values) in given.items()}
+    tags = {tag: {"times": times.tolist(), "values": values.tolist()} for tag, (times, values) in samples.items()}
     return msgspec.json.encode({"source": source, "boot_id": boot, "sequence": sequence, "tags": tags})
 
 
-def arrow(given: Columns) -> bytes:
+def arrow(samples: Columns) -> bytes:
     """Return the Arrow stream of a frame: a row a sample, the tag as a dictionary."""
-    return _streamed([_table(given)])
+    return _streamed([_table(samples)])
 
 
-def arrow_of_several(given: Mapping[int, Columns]) -> bytes:
+def arrow_of_several(samples: Mapping[int, Columns]) -> bytes:
     """Return the Arrow stream of several frames, a batch each: as ``arrow``, with the sequence as a column."""
     import pyarrow as pa
 
-    tables = [_table(columns) for columns in given.values()]
+    tables = [_table(columns) for columns in samples.values()]
     numbered = [
         table.append_column("sequence", pa.array(np.full(len(table), sequence, dtype=np.int64)))
-        for sequence, table in zip(given, tables, strict=True)
+        for sequence, table in zip(samples, tables, strict=True)
     ]
     return _streamed(numbered)
 
 
-def _table(given: Columns) -> Any:
+def _table(samples: Columns) -> Any:
     import pyarrow as pa
 
     tags = pa.DictionaryArray.from_arrays(
-        np.repeat(np.arange(len(given), dtype=np.int8), [len(times) for times, _values in given.values()]), list(given)
+        np.repeat(np.arange(len(samples), dtype=np.int8), [len(times) for times, _values in samples.values()]),
+        list(samples),
     )
-    times, values = (np.concatenate([columns[place] for columns in given.values()]) for place in (0, 1))
+    times, values = (np.concatenate([columns[place] for columns in samples.values()]) for place in (0, 1))
     return pa.table({"tag": tags, "time": times, "value": values})
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import psycopg
 
 from tests.bench.plant import Columns, arrow, arrow_of_several, body, columns, make_skid, plant
-from tests.bench.rounds import Case, Goal, Taken
+from tests.bench.rounds import Case, Goal, Measurement
 from tests.bench.sending import Answer, Gateway, Parcel, send_all
 from tests.bench.system import System
 
 SAMPLES = 4_000  # of each of ten tags in a frame: 40,000
 _CONNECTIONS = 2
-_TOGETHER = 10  # frames of a gateway that was cut off, in one POST
+_FRAMES_A_POST = 10  # frames of a gateway that was cut off, in one POST
 _STEP_US = 10_000  # 100 Hz
 _FIRST_US = 1_767_225_600_000_000  # 2026-01-01
 _POSTGRES_US = 946_684_800_000_000  # 2000-01-01, where PostgreSQL begins to count
@@ -29,15 +29,15 @@ _ROW = np.dtype(
 def cases(system: System) -> Iterator[Case]:
     """Arrow in large and small frames, columnar JSON, what it takes on disk, the same frames again, and a chart."""
     frames = 20 if system.full else 10
-    with _held(system) as owner:
-        for name, per_tag, number, together, as_arrow, goal in (
+    with _prepared(system) as owner:
+        for name, per_tag, number, frames_a_post, as_arrow, goal in (
             ("readings_arrow", SAMPLES, frames, 1, True, Goal("ratio ≥ 2.0 (G2)", 2.0)),
             ("readings_arrow_4k", SAMPLES // 10, 10 * frames, 1, True, Goal("ratio ≥ 0.8", 0.8)),
-            ("readings_arrow_4k_by_ten", SAMPLES // 10, 10 * frames, _TOGETHER, True, Goal("ratio ≥ 0.8", 0.8)),
+            ("readings_arrow_4k_by_ten", SAMPLES // 10, 10 * frames, _FRAMES_A_POST, True, Goal("ratio ≥ 0.8", 0.8)),
             ("readings_json", SAMPLES, frames, 1, False, Goal("ratio ≥ 0.25 (G3)", 0.25)),
         ):
             stream = _Stream(system, owner, name.upper(), frames=number, per_tag=per_tag, as_arrow=as_arrow)
-            stream.together = together
+            stream.frames_a_post = frames_a_post
             yield Case(name, "samples/s", goal, stream.floor, stream.run, stream.check, stream.note)
             if as_arrow and per_tag == SAMPLES:
                 size = Goal("≤ 25 bytes a sample", 25, at_least=False)
@@ -48,7 +48,7 @@ def cases(system: System) -> Iterator[Case]:
 
 
 @contextmanager
-def _held(system: System) -> Iterator[psycopg.Connection[Any]]:
+def _prepared(system: System) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(system.urls.owner, autocommit=True) as owner:
         owner.execute("CREATE SCHEMA bench")
         owner.execute("CREATE TABLE bench.floor (tag int4, at timestamptz, value float8, quality int2)")
@@ -63,7 +63,7 @@ class _Stream:
         make_skid(made, skid)
         self.frames, self._skid, self._per_tag, self._as_arrow = frames, skid, per_tag, as_arrow
         self.gateways = [Gateway(system.site, made.token) for _ in range(_CONNECTIONS)]
-        self.together = 1  # frames in a POST
+        self.frames_a_post = 1  # frames in a POST
         self._sequence = 0
         self._sent = 0
         self._owner = owner
@@ -77,20 +77,20 @@ class _Stream:
         """Return frames that were never sent, of a time that follows, encoded before the clock starts."""
         later = self._sequence * self._per_tag * _STEP_US
         made: dict[int, Columns] = {}
-        for given in self._stretches:
+        for samples in self._stretches:
             self._sequence += 1
-            made[self._sequence] = {tag: (times + later, values) for tag, (times, values) in given.items()}
-        if self.together > 1:
-            return [self._several(dict(some)) for some in batched(made.items(), self.together, strict=False)]
-        return [self._parcel(sequence, given) for sequence, given in made.items()]
+            made[self._sequence] = {tag: (times + later, values) for tag, (times, values) in samples.items()}
+        if self.frames_a_post > 1:
+            return [self._several(dict(some)) for some in batched(made.items(), self.frames_a_post, strict=False)]
+        return [self._parcel(sequence, samples) for sequence, samples in made.items()]
 
-    def _parcel(self, sequence: int, given: Columns) -> Parcel:
+    def _parcel(self, sequence: int, samples: Columns) -> Parcel:
         if not self._as_arrow:
-            return Parcel(body(self._skid, "boot", sequence, given))
-        return Parcel(arrow(given), {**self._headers, "Gatekeeper-Sequence": str(sequence)})
+            return Parcel(body(self._skid, "boot", sequence, samples))
+        return Parcel(arrow(samples), {**self._headers, "Gatekeeper-Sequence": str(sequence)})
 
-    def _several(self, given: dict[int, Columns]) -> Parcel:
-        return Parcel(arrow_of_several(given), self._headers, "frames/")
+    def _several(self, samples: dict[int, Columns]) -> Parcel:
+        return Parcel(arrow_of_several(samples), self._headers, "frames/")
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -109,11 +109,11 @@ class _Stream:
                 copy.write(self._rows[start : start + (1 << 18)])
         return self.samples / (time.perf_counter() - began)
 
-    def run(self) -> Taken:
+    def run(self) -> Measurement:
         parcels = self.fresh()
         took, answers = self.send(parcels)
         self.note_sent()
-        return Taken(self.samples / took, faults=unexpected(answers, 201, "recorded"))
+        return Measurement(self.samples / took, faults=unexpected(answers, 201, "recorded"))
 
     def send(self, parcels: list[Parcel]) -> tuple[float, list[Answer]]:
         """Send all frames and return how long it took, with the answers."""
@@ -129,8 +129,8 @@ class _Stream:
         query = """SELECT count(*), coalesce(sum(samples), 0), (SELECT coalesce(sum(count), 0)
                    FROM readings_segment WHERE source_id = s.id) FROM readings_frame f
                    JOIN readings_source s ON s.id = f.source_id WHERE s.code = %s GROUP BY s.id"""
-        frames, said, samples = self._owner.execute(query, [self._skid]).fetchone() or (0, 0, 0)
-        return int(frames), int(samples) if said == samples else -1
+        frames, announced, samples = self._owner.execute(query, [self._skid]).fetchone() or (0, 0, 0)
+        return int(frames), int(samples) if announced == samples else -1
 
     def row_bytes(self) -> float:
         """What a sample takes as a row of a plain table without any index."""
@@ -138,14 +138,14 @@ class _Stream:
         (size,) = self._owner.execute("SELECT pg_total_relation_size('bench.floor')").fetchone() or (0,)
         return size / self.samples
 
-    def segment_bytes(self) -> Taken:
+    def segment_bytes(self) -> Measurement:
         """What a sample takes as stored: segments of all months with indexes and columns, and envelopes."""
         query = """SELECT (SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits
                            WHERE inhparent = 'readings_segment'::regclass)
                         + pg_total_relation_size('readings_envelope'),
                      (SELECT sum(count) FROM readings_segment)"""
         size, samples = self._owner.execute(query).fetchone() or (0, 1)
-        return Taken(float(size / samples), score=float(size / samples))
+        return Measurement(float(size / samples), score=float(size / samples))
 
     def check(self) -> list[str]:
         from batches.readings.models import Frame
@@ -168,7 +168,7 @@ class _Stream:
 
     def note(self) -> str:
         each = self._per_tag * len(self._stretches[0])
-        posts = "" if self.together == 1 else f", {self.together} in a POST"
+        posts = "" if self.frames_a_post == 1 else f", {self.frames_a_post} in a POST"
         return f"{self.frames} frames of {each:,} samples a round{posts}, {_CONNECTIONS} connections"
 
 
@@ -190,7 +190,7 @@ class _Replay:
         self._first = {place: answer.content for place, answer in enumerate(answers)}
         return took / len(self._bodies) * 1e3
 
-    def run(self) -> Taken:
+    def run(self) -> Measurement:
         if not self._bodies:
             self.floor()
         before = self._stream.stored()
@@ -201,7 +201,7 @@ class _Replay:
         for place, answer in enumerate(answers):
             if answer.content != self._first[place] | {"status": "replayed"}:
                 faults += (f"the replay was answered with {answer.content}",)
-        return Taken(took / len(self._bodies) * 1e3, faults=faults)
+        return Measurement(took / len(self._bodies) * 1e3, faults=faults)
 
     def check(self) -> list[str]:
         return []
@@ -212,18 +212,18 @@ def unexpected(answers: list[Answer], status: int, word: str) -> tuple[str, ...]
     return tuple(
         f"a frame was answered with {answer.status} {answer.content}"
         for answer in answers
-        for one in answer.content.get("frames", [answer.content])
-        if answer.status != status or one.get("status") != word
+        for row in answer.content.get("frames", [answer.content])
+        if answer.status != status or row.get("status") != word
     )
 
 
 def _copy_bytes(stretches: list[Columns]) -> bytes:
     """The stretches as PostgreSQL's binary COPY has them, made before anything is timed."""
-    parts = [b"PGCOPY\n\xff\r\n\0" + bytes(8)]
-    for given in stretches:
-        for tag, (times, values) in enumerate(given.values()):
+    chunks = [b"PGCOPY\n\xff\r\n\0" + bytes(8)]
+    for samples in stretches:
+        for tag, (times, values) in enumerate(samples.values()):
             rows = np.empty(len(times), dtype=_ROW)
             rows["columns"], rows["l1"], rows["l2"], rows["l3"], rows["l4"] = 4, 4, 8, 8, 2
             rows["tag"], rows["at"], rows["value"], rows["quality"] = tag, times - _POSTGRES_US, values, 192
-            parts.append(rows.tobytes())
-    return b"".join([*parts, b"\xff\xff"])
+            chunks.append(rows.tobytes())
+    return b"".join([*chunks, b"\xff\xff"])

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from tests.bench.rounds import Case, Goal, Taken
+from tests.bench.rounds import Case, Goal, Measurement
 from tests.bench.seeding import SEED, seed_family
 from tests.bench.system import System
 
@@ -47,9 +47,9 @@ def found_system() -> None:
     from gatekeeper.accounts.actor import SYSTEM
     from gatekeeper.demo.people import ADMINISTRATORS, SITES
 
-    names = [{"username": one.username, "full_name": one.full_name} for one in ADMINISTRATORS]
+    names = [{"username": row.username, "full_name": row.full_name} for row in ADMINISTRATORS]
     secret = "measured-and-forgotten-2026"
-    found(by=SYSTEM, site=SITES[0], administrators=tuple({**one, "initial_password": secret} for one in names))
+    found(by=SYSTEM, site=SITES[0], administrators=tuple({**row, "initial_password": secret} for row in names))
 
 
 class _Edges:
@@ -73,14 +73,14 @@ class _Edges:
     def walk(self, start: int, direction: str) -> set[int]:
         """Breadth first, one lot after the other."""
         near, far = self._by[direction]
-        found, ready = {start}, [start]
+        kin, ready = {start}, [start]
         while ready:
             lot = ready.pop(0)
             low, high = np.searchsorted(near, [lot, lot + 1])
-            fresh = [int(one) for one in far[low:high] if int(one) not in found]
-            found.update(fresh)
+            fresh = [int(row) for row in far[low:high] if int(row) not in kin]
+            kin.update(fresh)
             ready += fresh
-        return found
+        return kin
 
 
 class _Recall:
@@ -105,18 +105,18 @@ class _Recall:
             times.append(time.perf_counter() - began)
         return median(times) * 1e3
 
-    def run(self) -> Taken:
+    def run(self) -> Measurement:
         from gatekeeper.lots.queries import kin_ids
 
         times, rows = [], 0
         for lot in self._lots:
             began = time.perf_counter()
-            found = kin_ids(lot, self._direction)
+            kin = kin_ids(lot, self._direction)
             times.append(time.perf_counter() - began)
-            rows += len(found)
-            self._answers[lot.pk] = found
+            rows += len(kin)
+            self._answers[lot.pk] = kin
         self._times += times
-        return Taken(median(times) * 1e3, score=sum(times) / (_PER_ROW * rows + _PER_CALL * len(times)))
+        return Measurement(median(times) * 1e3, score=sum(times) / (_PER_ROW * rows + _PER_CALL * len(times)))
 
     def check(self) -> list[str]:
         faults = []
@@ -139,7 +139,7 @@ def _whole_family(raw: psycopg.Connection[Any], edges: _Edges, starts: list[int]
     lots = list(Lot.objects.filter(pk__in=starts).order_by("pk"))
     rows: list[int] = []
     faults: list[str] = []
-    shown = """SELECT l.number, m.kind, l.status, s.code, m.name FROM lots_lot l JOIN lots_material m
+    query = """SELECT l.number, m.kind, l.status, s.code, m.name FROM lots_lot l JOIN lots_material m
                ON m.id = l.material_id JOIN accounts_site s ON s.id = l.site_id WHERE l.id = ANY(%s)"""
     used = """SELECT parent_id, child_id, quantity, unit, batch_record, phase FROM lots_use
               WHERE parent_id = ANY(%(ids)s) AND child_id = ANY(%(ids)s)"""
@@ -148,16 +148,16 @@ def _whole_family(raw: psycopg.Connection[Any], edges: _Edges, starts: list[int]
         began = time.perf_counter()
         for start in starts:
             ids = [row[0] for row in raw.execute(_FLOOR["forward"], [start]).fetchall()]
-            raw.execute(shown, [ids]).fetchall()
+            raw.execute(query, [ids]).fetchall()
             raw.execute(used, {"ids": ids}).fetchall()
         return (time.perf_counter() - began) / len(starts) * 1e3
 
-    def run() -> Taken:
+    def run() -> Measurement:
         began = time.perf_counter()
         answers = [family(lot, "forward") for lot in lots]
         took = time.perf_counter() - began
         rows[:] = [len(answer.nodes) for answer in answers]
-        return Taken(took / len(lots) * 1e3)
+        return Measurement(took / len(lots) * 1e3)
 
     def check() -> list[str]:
         for lot, count in zip(lots, rows, strict=True):

@@ -24,12 +24,12 @@ class Goal:
     def reached(self, score: float) -> bool:
         return score >= self.bound if self.at_least else score <= self.bound
 
-    def worse(self, one: float, other: float) -> float:
-        return min(one, other) if self.at_least else max(one, other)
+    def worse(self, first: float, second: float) -> float:
+        return min(first, second) if self.at_least else max(first, second)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Measurement:
     """One measured value; the goal is about the score, by default value / floor. ``faults`` are wrong answers."""
 
     value: float
@@ -45,7 +45,7 @@ class Case:
     unit: str
     goal: Goal | None
     floor: Callable[[], float]
-    run: Callable[[], Taken]
+    run: Callable[[], Measurement]
     check: Callable[[], list[str]]
     note: Callable[[], str] = str
 
@@ -109,17 +109,17 @@ def measure(case: Case, rounds: int, say: Callable[[str], None] = lambda _senten
     result = Result(case.name, case.unit, case.goal)
     for number in range(rounds + 1):
         if number % 2:
-            floor, taken = case.floor(), case.run()
+            floor, measurement = case.floor(), case.run()
         else:
-            taken, floor = case.run(), case.floor()
-        result.faults += taken.faults
+            measurement, floor = case.run(), case.floor()
+        result.faults += measurement.faults
         if number == 0:
             continue
         result.crowding.append(crowding())
         result.floors.append(floor)
-        result.values.append(taken.value)
-        result.scores.append(taken.value / floor if taken.score is None else taken.score)
-        say(f"{case.name} {number}/{rounds}: {taken.value:.4g} {case.unit}, floor {floor:.4g}")
+        result.values.append(measurement.value)
+        result.scores.append(measurement.value / floor if measurement.score is None else measurement.score)
+        say(f"{case.name} {number}/{rounds}: {measurement.value:.4g} {case.unit}, floor {floor:.4g}")
     result.faults += case.check()
     result.note = case.note()
     return result

@@ -22,7 +22,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """The body of a frame with the headers that it needs, or of several with the rest of their address."""
+    """The payload of a frame with the headers that it needs, or of several with the rest of their address."""
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -33,8 +33,8 @@ class Gateway:
     """One kept connection with the gateway's token."""
 
     def __init__(self, site: str, token: str, timeout: float = 120) -> None:
-        parts = urlsplit(site)
-        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
+        address = urlsplit(site)
+        self._connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=timeout)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._used = 0.0
 
@@ -55,7 +55,7 @@ def send_all(gateways: list[Gateway], parcels: Sequence[Parcel]) -> list[Answer]
     count = len(gateways)
 
     def share(place: int) -> list[Answer]:
-        return [gateways[place].send(one.body, one.headers, one.where) for one in parcels[place::count]]
+        return [gateways[place].send(parcel.body, parcel.headers, parcel.where) for parcel in parcels[place::count]]
 
     with ThreadPoolExecutor(count) as pool:
         shares = list(pool.map(share, range(count)))

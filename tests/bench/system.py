@@ -34,12 +34,12 @@ class System:
     full: bool
     site: str = ""
     supervisor: Supervisor | None = None
-    _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def start(self) -> None:
         """Start web, workers, beat and sealer, once."""
         if self.supervisor is None:
-            self.supervisor = self._held.enter_context(Supervisor(self.folder / "logs"))
+            self.supervisor = self._resources.enter_context(Supervisor(self.folder / "logs"))
             port = start_processes(self.supervisor, self.env, folder=self.folder, port=free_port())
             self.site = f"http://127.0.0.1:{port}"
             self.supervisor.wait_until_ready("web", f"{self.site}/healthz")
@@ -50,7 +50,9 @@ class System:
 
 
 @contextlib.contextmanager
-def own_system(*, full: bool, kept: bool = False, started: dict[str, Process] | None = None) -> Iterator[System]:
+def own_system(
+    *, full: bool, from_template: bool = False, started: dict[str, Process] | None = None
+) -> Iterator[System]:
     """The servers below a temporary folder, with a migrated database; all of it is gone after the block.
 
     ``kept``: the database is a copy of the one that the tests have migrated. ``started`` is given the servers.
@@ -59,19 +61,19 @@ def own_system(*, full: bool, kept: bool = False, started: dict[str, Process] | 
         os.environ.pop(name, None)  # measured is what we start, never what somebody else uses
     folder = Path(tempfile.mkdtemp(prefix="gk-bench-"))
     try:
-        if kept:
+        if from_template:
             os.environ.update(_SETTINGS)
             migrated.take(folder / "pg")
         with services(folder, started=started) as servers:
             _configure(servers)
-            urls = create_database(servers, "kept", template=migrated.TEMPLATE) if kept else servers
+            urls = create_database(servers, "from_template", template=migrated.TEMPLATE) if from_template else servers
             env = _environment(urls, folder)
             os.environ.update(env)
-            _set_up(migrate=not kept)
-            if not kept:
+            _set_up(migrate=not from_template)
+            if not from_template:
                 create_database(urls, TEMPLATE, template=DATABASE_NAME)
             system = System(urls, folder, env, full)
-            with system._held:
+            with system._resources:
                 yield system
     finally:
         shutil.rmtree(folder, ignore_errors=True)

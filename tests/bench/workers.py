@@ -17,7 +17,7 @@ import numpy as np
 from gatekeeper.demo.supervisor import Supervisor
 from tests.bench.detection import Line, issued, line_of
 from tests.bench.plant import SECOND, Plant, columns
-from tests.bench.rounds import Case, Taken
+from tests.bench.rounds import Case, Measurement
 from tests.bench.system import ROOT, System
 
 _DATABASE = "bench_workers"
@@ -48,7 +48,7 @@ def cases(system: System) -> Iterator[Case]:
                 "samples/s",
                 None,
                 lambda: backlog.rate(1),
-                lambda count=count: Taken(backlog.rate(count, counted=True)),
+                lambda count=count: Measurement(backlog.rate(count, counted=True)),
                 backlog.check,
                 backlog.note,
             )
@@ -64,7 +64,7 @@ class _Backlog:
 
     def rate(self, workers: int, *, counted: bool = False) -> float:
         """Samples a second from the moment that all workers may begin to the end of the last."""
-        waiting = self._record()
+        samples = self._record()
         env = {**os.environ, **self._env, "DJANGO_SETTINGS_MODULE": "tests.bench.settings"}
         started = [
             subprocess.Popen(
@@ -73,17 +73,17 @@ class _Backlog:
             )
             for _ in range(workers)
         ]  # fmt: skip
-        for one in started:
-            assert one.stdout is not None
-            one.stdout.readline()
+        for process in started:
+            assert process.stdout is not None
+            process.stdout.readline()
         began = time.perf_counter()
-        for one in started:
-            assert one.stdin is not None
-            one.stdin.write("\n")
-            one.stdin.flush()
-        if sum(one.wait(120) for one in started):
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        if sum(process.wait(120) for process in started):
             raise AssertionError("a worker broke")
-        rate = waiting / (time.perf_counter() - began)
+        rate = samples / (time.perf_counter() - began)
         if counted:
             self.rates.append(rate)
         return rate
@@ -96,10 +96,10 @@ class _Backlog:
         recorded = 0
         for _second in range(_FRAMES):
             for line in self._lines:
-                given = columns(self._rng, line.start_us + line.sequence * SECOND, _HERTZ, SECOND // _HERTZ)
+                tags = columns(self._rng, line.start_us + line.sequence * SECOND, _HERTZ, SECOND // _HERTZ)
                 line.sequence += 1
                 tags: dict[str, Any] = {
-                    tag: {"times": times.tolist(), "values": values.tolist()} for tag, (times, values) in given.items()
+                    tag: {"times": times.tolist(), "values": values.tolist()} for tag, (times, values) in tags.items()
                 }
                 frame = frame_from(line.source, "boot", line.sequence, tags)
                 record_frame(by=self._made.people["skid-gateway"], site=self._made.house.site, frame=frame)

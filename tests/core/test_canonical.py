@@ -96,17 +96,17 @@ def test_the_order_of_writing_does_not_matter(table):
 
 
 @given(CONTENT, CONTENT)
-def test_equal_bytes_mean_equal_content(one, other):
-    assert json.loads(canonical(one)) == one
-    assert (canonical(one) == canonical(other)) == (
-        json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+def test_equal_bytes_mean_equal_content(first, second):
+    assert json.loads(canonical(first)) == first
+    assert (canonical(first) == canonical(second)) == (
+        json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
     )
 
 
 @given(st.lists(st.integers(0, 9), min_size=2))
-def test_the_order_of_a_list_matters(parts):
-    turned = parts[::-1]
-    assert (canonical(parts) == canonical(turned)) == (parts == turned)
+def test_the_order_of_a_list_matters(numbers):
+    turned = numbers[::-1]
+    assert (canonical(numbers) == canonical(turned)) == (numbers == turned)
 
 
 def _spelling(table):

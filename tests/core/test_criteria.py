@@ -28,8 +28,8 @@ def between(low, high, unit="%", rounding=RoundingRule.USP):
 
 
 def outcome(criterion, text, unit=None):
-    found = assess(criterion, Reported.parse(text), criterion.unit if unit is None else unit)
-    return found.outcome.value, found.reported_value
+    assessment = assess(criterion, Reported.parse(text), criterion.unit if unit is None else unit)
+    return assessment.outcome.value, assessment.reported_value
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_a_result_behind_a_sign_passes_only_where_every_value_behind_it_does(cri
 
 
 def test_a_test_that_cannot_see_its_limit_is_not_capable():
-    found = assess(at_most("10", "ng/{dose}"), Reported.parse("<12"), "ng/{dose}")
-    assert found.code == "not_capable"
-    assert found.reason == "The test is not capable: <12 cannot show ≤ 10 ng/dose."
+    assessment = assess(at_most("10", "ng/{dose}"), Reported.parse("<12"), "ng/{dose}")
+    assert assessment.code == "not_capable"
+    assert assessment.reason == "The test is not capable: <12 cannot show ≤ 10 ng/dose."
 
 
 def test_a_bounded_result_is_converted_with_the_figures_it_reports():
@@ -189,9 +189,9 @@ def test_an_appearance_is_compared_word_for_word():
 
 
 def test_words_are_no_number():
-    found = assess(at_most("10"), Reported.parse("not detected"), "")
-    assert found == Assessment(
-        Outcome.INVALID, "not detected", "“not detected” is no number to hold against a limit.", "no_number"
+    assessment = assess(at_most("10"), Reported.parse("not detected"), "")
+    assert assessment == Assessment(
+        Outcome.INVALID, "not detected", "“not detected” is not a number to compare with a limit.", "no_number"
     )
 
 
@@ -229,7 +229,7 @@ def test_a_criterion_is_described_with_the_digits_as_printed(criterion, expected
 
 
 @pytest.mark.parametrize(
-    ("parts", "code", "field"),
+    ("arguments", "code", "field"),
     [
         ((K.AT_LEAST, "", "", "%"), "criterion_incomplete", "low_text"),
         ((K.BETWEEN, "1", " ", "%"), "criterion_incomplete", "high_text"),
@@ -242,9 +242,9 @@ def test_a_criterion_is_described_with_the_digits_as_printed(criterion, expected
         ((K.AT_LEAST, "two", "", "%"), "not_a_number", "low_text"),
     ],
 )
-def test_a_criterion_that_asks_for_nothing_clear_is_refused(parts, code, field):
+def test_a_criterion_that_asks_for_nothing_clear_is_refused(arguments, code, field):
     with pytest.raises(Refusal) as refused:
-        Criterion(*parts)
+        Criterion(*arguments)
     assert (refused.value.code, refused.value.field) == (code, field)
 
 
@@ -285,4 +285,4 @@ def test_a_value_never_fails_at_least_and_at_most_together(value, limit):
 def test_the_limit_itself_always_passes(value):
     text = str(value)
     both = (at_least(text), at_most(text), between(text, text))
-    assert {assess(one, Reported.of(Decimal(text)), "%").outcome for one in both} == {Outcome.PASS}
+    assert {assess(criterion, Reported.of(Decimal(text)), "%").outcome for criterion in both} == {Outcome.PASS}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gatekeeper.core.limits import Crossing, Limits, Verdict, judge, which, worst
+from gatekeeper.core.limits import Crossing, Limits, Verdict, judge, worst, worst_crossing
 from gatekeeper.core.refusal import Refusal
 
 PH = Limits.from_table(
@@ -31,14 +31,14 @@ DECIMALS = st.decimals(min_value=-1000, max_value=1000, places=3)
 )
 def test_a_value_equal_to_a_limit_is_inside_it(value, verdict, crossed):
     assert judge(Decimal(value), PH) is verdict
-    crossing = which(Decimal(value), PH)
+    crossing = worst_crossing(Decimal(value), PH)
     assert (str(crossing) if crossing else None) == crossed
 
 
 def test_a_pressure_equal_to_its_action_limit_is_an_alert():
     # X7: 0.80 bar against alert 0.5 and action 0.8.
     pressure = Limits(None, Decimal("0.5"), None, Decimal("0.8"), "bar")
-    assert which(Decimal("0.80"), pressure) == Crossing(Verdict.ALERT, "above", Decimal("0.5"))
+    assert worst_crossing(Decimal("0.80"), pressure) == Crossing(Verdict.ALERT, "above", Decimal("0.5"))
 
 
 @pytest.mark.parametrize("value", [None, Decimal("NaN"), Decimal("Infinity")])

@@ -33,7 +33,7 @@ def test_a_blank_is_no_key(text):
     assert refused.value.code == "blank_value"
 
 
-def test_two_spellings_that_look_alike_are_one_key():
+def test_two_spellings_of_one_text_are_one_key():
     assert natural_key("a\u0301", field="code") == natural_key("\u00e1", field="code")
 
 

@@ -41,12 +41,12 @@ def test_a_test_that_is_not_asked_for_is_refused():
 def test_every_fault_is_named_at_once(rows, codes):
     with pytest.raises(Refusal) as refused:
         panel({"attribute": rows})
-    assert {one.code for one in refused.value.all} == codes
+    assert {refusal.code for refusal in refused.value.all} == codes
 
 
 def test_a_heading_says_which_version_it_is_and_what_else_it_names():
-    found = heading({"code": " PL-IN ", "version": 2, "title": "Plasmids", "market": "SG"}, "market")
-    assert (found.code, found.version, found.title, found.named) == ("PL-IN", 2, "Plasmids", {"market": "SG"})
+    result = heading({"code": " PL-IN ", "version": 2, "title": "Plasmids", "market": "SG"}, "market")
+    assert (result.code, result.version, result.title, result.named) == ("PL-IN", 2, "Plasmids", {"market": "SG"})
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ def test_a_heading_says_which_version_it_is_and_what_else_it_names():
 def test_a_heading_that_lacks_something_is_refused_at_it(changes, faults):
     with pytest.raises(Refusal) as refused:
         heading({"code": "PL-IN", "version": 2, "title": "Plasmids", "market": "SG"} | changes, "market")
-    assert [(one.code, one.field) for one in refused.value.all] == faults
+    assert [(refusal.code, refusal.field) for refusal in refused.value.all] == faults

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.core.quantity import UNITS, Quantity, Reported, convert, fitting, number, shown, unit, written_number
+from gatekeeper.core.quantity import (
+    UNITS,
+    Quantity,
+    Reported,
+    convert,
+    decimal_text,
+    fitting,
+    number,
+    unit,
+    written_number,
+)
 from gatekeeper.core.refusal import Refusal
 
 SAME_KIND = [(a, b) for a in UNITS for b in UNITS if UNITS[a].kind == UNITS[b].kind]
@@ -144,7 +154,7 @@ def test_what_is_no_plain_number_is_refused(text, code):
 
 @pytest.mark.parametrize(("text", "expected"), [("7.80", "7.80"), ("1.0e8", "1.0×10^8"), ("1e-9", "1×10^-9")])
 def test_a_number_is_shown_with_all_its_digits(text, expected):
-    assert shown(number(text)) == expected
+    assert decimal_text(number(text)) == expected
 
 
 def test_a_quantity_keeps_its_text_and_converts():

@@ -19,7 +19,7 @@ def test_several_faults_are_refused_at_once_in_order():
     faults = [Refusal("first", "One {thing}.", field="a", thing="x"), Refusal("second", "Two.", field="b")]
     with pytest.raises(Refusal) as refused:
         refuse_all(faults)
-    assert [(one.code, one.field, one.message) for one in refused.value.all] == [
+    assert [(row.code, row.field, row.message) for row in refused.value.all] == [
         ("first", "a", "One x."),
         ("second", "b", "Two."),
     ]

@@ -65,20 +65,20 @@ def test_a_spread_equal_to_its_limit_is_valid_and_a_little_more_is_not():
     pair = [Decimal(1), Decimal(3)]
     cv = cv_percent(pair)
     assert validity(pair, cv).valid
-    found = validity(pair, Decimal("70.7"))
-    assert (found.valid, found.code, found.cv) == (False, "cv_above_limit", cv)
-    assert found.reason == "The %CV of 70.71 is above 70.7."
+    result = validity(pair, Decimal("70.7"))
+    assert (result.valid, result.code, result.cv) == (False, "cv_above_limit", cv)
+    assert result.reason == "The %CV of 70.71 is above 70.7."
 
 
 def test_replicates_around_zero_are_invalid_and_have_no_cv():
     zeros = [Decimal(0), Decimal(0)]
-    found = validity(zeros, Decimal(20))
-    assert (found.valid, found.cv, found.code) == (False, None, "cv_undefined")
+    result = validity(zeros, Decimal(20))
+    assert (result.valid, result.cv, result.code) == (False, None, "cv_undefined")
     with pytest.raises(Refusal, match="not positive"):
         cv_percent(zeros)
 
 
-@pytest.mark.parametrize("statistic", [standard_deviation, cv_percent, lambda one: validity(one, Decimal(20))])
+@pytest.mark.parametrize("statistic", [standard_deviation, cv_percent, lambda values: validity(values, Decimal(20))])
 def test_one_value_has_no_spread(statistic):
     with pytest.raises(Refusal) as refused:
         statistic([Decimal(-1)])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.core.refusal import Refusal
-from gatekeeper.core.rounding import RoundingRule, limit_shown, readable, round_to_limit, rounded_text
+from gatekeeper.core.rounding import RoundingRule, printed_limit, readable, round_to_limit, rounded_text
 
 USP, PH_EUR = RoundingRule.USP, RoundingRule.PH_EUR
 LIMIT_TEXTS = st.sampled_from(["98.0", "100.0", "0.02", "3", "10", "260", "1.0×10^8", "1.0e8", "2.50×10^13", "5e-4"])
@@ -79,7 +79,7 @@ def test_the_european_rule_counts_the_figures_of_the_mantissa():
 
 
 def test_a_limit_is_shown_with_the_digits_it_prints():
-    assert [limit_shown(text) for text in ("98.0", "1.0e8", "10.0x10^7")] == ["98.0", "1.0×10^8", "10.0×10^7"]
+    assert [printed_limit(text) for text in ("98.0", "1.0e8", "10.0x10^7")] == ["98.0", "1.0×10^8", "10.0×10^7"]
 
 
 @pytest.mark.parametrize(("value", "limit"), [("NaN", "1.0"), ("Infinity", "1.0"), ("1", "one")])
@@ -96,8 +96,8 @@ def test_rounding_twice_is_rounding_once(value, limit, rule):
 
 
 @given(VALUES, VALUES, LIMIT_TEXTS, st.sampled_from(RoundingRule))
-def test_rounding_keeps_the_order(one, other, limit, rule):
-    low, high = sorted((one, other))
+def test_rounding_keeps_the_order(first, second, limit, rule):
+    low, high = sorted((first, second))
     assert round_to_limit(low, limit, rule) <= round_to_limit(high, limit, rule)
 
 
@@ -135,5 +135,5 @@ def test_a_value_that_is_not_on_its_limit_is_not_shown_on_it(value, limit, expec
 
 @given(VALUES, VALUES)
 def test_what_people_read_stands_where_the_value_stands(value, limit):
-    shown = readable(value, limit)
-    assert (shown > limit, shown < limit) == (value > limit, value < limit)
+    rounded = readable(value, limit)
+    assert (rounded > limit, rounded < limit) == (value > limit, value < limit)

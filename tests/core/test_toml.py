@@ -9,10 +9,10 @@ from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.toml import check_exact, toml_table
 
 
-def _refused(call, *given):
+def _refused(call, *arguments):
     with pytest.raises(Refusal) as caught:
-        call(*given)
-    return [(one.code, one.field) for one in caught.value.all]
+        call(*arguments)
+    return [(refusal.code, refusal.field) for refusal in caught.value.all]
 
 
 def test_a_table_is_read_as_it_is_written_with_or_without_the_mark_that_editors_put_before_it():

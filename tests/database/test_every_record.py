@@ -17,10 +17,10 @@ def triggers() -> dict[str, set[str]]:
             """SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
                WHERE NOT t.tgisinternal AND t.tgenabled = 'A'"""
         )
-        found: dict[str, set[str]] = {}
+        rows: dict[str, set[str]] = {}
         for table, name in cursor.fetchall():
-            found.setdefault(table, set()).add(name)
-    return found
+            rows.setdefault(table, set()).add(name)
+    return rows
 
 
 def privileges(table: str) -> set[str]:
@@ -70,8 +70,8 @@ def test_every_exemption_names_a_table_and_says_why():
 
 def test_every_table_of_ours_is_a_record_a_history_or_exempt():
     ours = {model._meta.label_lower for model in records.own_models()}
-    known = {model._meta.label_lower for model in records.record_models() + records.history_models()}
-    assert ours == known | set(records.EXEMPT)
+    recorded = {model._meta.label_lower for model in records.record_models() + records.history_models()}
+    assert ours == recorded | set(records.EXEMPT)
 
 
 def test_every_foreign_key_of_a_record_is_protected():
@@ -82,14 +82,14 @@ def test_every_foreign_key_of_a_record_is_protected():
 
 
 def test_the_checks_find_nothing_to_complain_about():
-    found = run_checks(databases=["default"], tags=["models", "security", "database"])
-    assert [error for error in found if str(error.id).startswith("ledger.")] == []
+    rows = run_checks(databases=["default"], tags=["models", "security", "database"])
+    assert [error for error in rows if str(error.id).startswith("ledger.")] == []
 
 
 def test_the_check_names_a_table_whose_trigger_is_gone(monkeypatch):
     monkeypatch.setattr("gatekeeper.ledger.checks.expected_triggers", lambda model: ["no_such_trigger"])
-    found = [error for error in run_checks(databases=["default"], tags=["database"]) if error.id == "ledger.E010"]
-    assert len(found) == len(records.record_models())
+    rows = [error for error in run_checks(databases=["default"], tags=["database"]) if error.id == "ledger.E010"]
+    assert len(rows) == len(records.record_models())
 
 
 def test_a_clock_that_is_not_the_databases_is_refused_outside_the_demonstration(settings):

@@ -113,19 +113,19 @@ def test_a_result_stays_as_reported_and_a_review_is_never_taken_back(house):  # 
     record = make_batch_record(house, at="issued")
     make_specification(house)
     result = make_results(house, record.lot.number)[0]
-    said = (
+    values = (
         "reported = '0'", "unit = 'kg'", "test = 'x'", "method = 'x'", "sample = 'x'", "analyst = 'x'",
         "measured_at = now()", "replicates = '[]'::jsonb || '\"1\"'", "locator = 'x'", "entered_at = now()",
         "lot_id = 0", "supersedes_id = id",
     )  # fmt: skip
-    attack(house.hana, "release_result", result.pk, *said)
+    attack(house.hana, "release_result", result.pk, *values)
     attack(
         house.jonas, "release_result", result.pk,
         "reviewed_at = now()", f"reviewed_by_id = {house.quinn.pk}", "reviewed_at = NULL, reviewed_by_id = NULL",
         "reason = 'x'",
     )  # fmt: skip
     assert changed(house.jonas, "release_result", result.pk, "status = 'invalidated', reason = 'Vial broken'") == 1
-    attack(house.jonas, "release_result", result.pk, *said, "reason = 'Another'", "reviewed_at = NULL")
+    attack(house.jonas, "release_result", result.pk, *values, "reason = 'Another'", "reviewed_at = NULL")
 
 
 def test_every_column_that_is_named_frozen_is_a_column(people):

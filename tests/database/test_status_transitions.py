@@ -76,12 +76,12 @@ def test_the_database_holds_exactly_the_pairs_of_the_rules(committed_db):
         for model in guarded:
             for field, table in model.status_transitions.items():
                 definition = trigger_of(conn, model._meta.db_table, f"transition_{field}")
-                held = set(re.findall(r"\('([^']*)'::[\w ]+, '([^']*)'::[\w ]+\)", definition)) or set(
+                permitted = set(re.findall(r"\('([^']*)'::[\w ]+, '([^']*)'::[\w ]+\)", definition)) or set(
                     re.findall(
                         r"\(old\.\w+\)::text = '([^']*)'::text\) AND \(\(new\.\w+\)::text = '([^']*)'", definition
                     )
                 )
-                assert held == pairs(table), (model._meta.label, definition)
+                assert permitted == pairs(table), (model._meta.label, definition)
 
 
 def trigger_of(conn, table, name):

@@ -14,9 +14,9 @@ MORNING = datetime(2026, 9, 24, 7, tzinfo=UTC)
 def real(settings, tmp_path, monkeypatch):
     """The moments that the database's clock shows, one after the other."""
     settings.DEMO_DIR = tmp_path
-    shown = [BEGAN]
-    monkeypatch.setattr(clock, "database", lambda: shown[-1])
-    return shown
+    times = [BEGAN]
+    monkeypatch.setattr(clock, "database", lambda: times[-1])
+    return times
 
 
 def test_a_minute_of_telling_is_less_than_a_second_of_the_story(real):

@@ -52,17 +52,17 @@ def verdicts(vector, kind, frames, geometry=MODULE_100):
     }
 
 
-def found(vector, kind, *faults, **options):
+def departures(vector, kind, *faults, **options):
     frames = phase(vector, kind, *faults, **options)
     states = verdicts(vector, kind, frames, options.get("geometry", MODULE_100))
-    return {code: one.state for code, one in states.items() if one.state is not State.NORMAL}
+    return {code: evaluation.state for code, evaluation in states.items() if evaluation.state is not State.NORMAL}
 
 
 @pytest.mark.parametrize(("vector", "kind"), PHASES)
 @pytest.mark.parametrize("seed", [1, 7, 2026])
 def test_a_healthy_process_is_normal_everywhere(vector, kind, seed):
     assert rules_of(vector, PHASE_CODES[vector, kind])
-    assert found(vector, kind, seed=seed) == {}
+    assert departures(vector, kind, seed=seed) == {}
 
 
 @pytest.mark.parametrize(
@@ -90,13 +90,13 @@ def test_a_healthy_process_is_normal_everywhere(vector, kind, seed):
     ],
 )
 def test_a_fault_is_found_by_the_rule_it_was_planted_for(vector, kind, fault, states):
-    assert found(vector, kind, fault) == states
+    assert departures(vector, kind, fault) == states
 
 
 def test_the_planted_surge_is_x2_at_its_peak():
-    one = verdicts("LV", "uf_df", phase("LV", "uf_df", SHEAR))["lv-wall-shear"]
-    assert [excursion.level.value for excursion in one.excursions] == ["alert", "action"]
-    alert, action = one.excursions
+    evaluation = verdicts("LV", "uf_df", phase("LV", "uf_df", SHEAR))["lv-wall-shear"]
+    assert [excursion.level.value for excursion in evaluation.excursions] == ["alert", "action"]
+    alert, action = evaluation.excursions
     assert alert.started_us <= action.started_us < action.ended_us <= alert.ended_us
     assert round(float(action.peak), 2) == 13058.87
     assert 100 < action.duration_s < 125
@@ -104,12 +104,12 @@ def test_the_planted_surge_is_x2_at_its_peak():
 
 def test_the_wrong_module_is_an_action_until_the_pump_stops():
     options = {"geometry": MODULE_13, "flow_l_min": 1.0}
-    assert found("LV", "uf_df", **options) == dict.fromkeys(
+    assert departures("LV", "uf_df", **options) == dict.fromkeys(
         ("lv-wall-shear", "lv-wall-shear-time", "lv-shear-dose"), State.ACTION
     )
     frames = phase("LV", "uf_df", **options)
     shear = verdicts("LV", "uf_df", frames, MODULE_13)["lv-wall-shear"]
-    [action] = [one for one in shear.excursions if one.level == "action"]
+    [action] = [evaluation for evaluation in shear.excursions if evaluation.level == "action"]
     assert 0 < shear.end_us - action.ended_us < 60_000_000
 
 
@@ -118,8 +118,8 @@ def test_repeated_and_late_frames_change_no_verdict(kind):
     plain, disturbed = phase("LV", "uf_df", SHEAR), phase("LV", "uf_df", SHEAR, Fault(kind))
     assert [frame.sequence for frame in plain] != [frame.sequence for frame in disturbed]
     before, after = (verdicts("LV", "uf_df", frames) for frames in (plain, disturbed))
-    assert {code: evaluation_content(one) for code, one in before.items()} == {
-        code: evaluation_content(one) for code, one in after.items()
+    assert {code: evaluation_content(evaluation) for code, evaluation in before.items()} == {
+        code: evaluation_content(evaluation) for code, evaluation in after.items()
     }
 
 
@@ -162,8 +162,8 @@ def test_diafiltration_follows_k_11():
 
 @pytest.mark.parametrize(("vector", "passes"), [("LV", 56), ("AAV", 152)])
 def test_a_healthy_concentration_stays_well_below_the_passes_that_are_told(vector, passes):
-    one = verdicts(vector, "uf_df", phase(vector, "uf_df"))[f"{vector.lower()}-pump-passes"]
-    assert round(one.dose) == passes
+    evaluation = verdicts(vector, "uf_df", phase(vector, "uf_df"))[f"{vector.lower()}-pump-passes"]
+    assert round(evaluation.dose) == passes
 
 
 def test_the_outcome_follows_from_what_happened():

@@ -1,4 +1,4 @@
-"""E-a: the processes of the demonstration are watched, and stopped to the last grandchild."""
+"""E-a: the processes of the demonstration are monitored, and stopped with all their descendants."""
 
 import os
 import signal
@@ -59,7 +59,7 @@ def test_a_process_that_ends_is_named_with_the_end_of_its_log(tmp_path):
         supervisor.start("well", SLEEPER)
         supervisor.start("ill", [sys.executable, "-c", "print('no database'); raise SystemExit(3)"])
         with pytest.raises(ProcessEndedError, match=r"(?s)ill ended with status 3\..*no database"):
-            supervisor.watch(every=0.02)
+            supervisor.monitor(every=0.02)
 
 
 def test_a_process_that_never_answers_is_given_up(tmp_path):
@@ -78,9 +78,9 @@ def test_a_name_is_used_once(tmp_path):
 
 def test_the_environment_is_added_to_ours(tmp_path):
     with Supervisor(tmp_path) as supervisor:
-        tell = "import os; print(os.environ['GATEKEEPER_EXTRA'], 'PATH' in os.environ)"
-        supervisor.start("tell", [sys.executable, "-c", tell], {"GATEKEEPER_EXTRA": "told"})
-        assert eventually(lambda: (tmp_path / "tell.log").read_text() == "told True\n")
+        printing = "import os; print(os.environ['GATEKEEPER_EXTRA'], 'PATH' in os.environ)"
+        supervisor.start("printing", [sys.executable, "-c", printing], {"GATEKEEPER_EXTRA": "told"})
+        assert eventually(lambda: (tmp_path / "printing.log").read_text() == "told True\n")
 
 
 @pytest.mark.fault
@@ -105,7 +105,7 @@ def test_no_process_outlives_a_supervisor_that_is_signalled(tmp_path, number):
         from gatekeeper.demo.supervisor import Supervisor
         with Supervisor(pathlib.Path({str(tmp_path)!r})) as supervisor:
             print(supervisor.start("one", {SLEEPER!r}), supervisor.start("two", {SLEEPER!r}), flush=True)
-            supervisor.watch()
+            supervisor.monitor()
         """
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:

@@ -25,11 +25,11 @@ _DEAD_AFTER = timedelta(seconds=20)  # of a hold of a minute; then the short for
 
 def main() -> int:
     """Run one campaign and print its table."""
-    asked = _arguments()
-    _say(f"seed {asked.seed}: {asked.skids},000 samples/s for {asked.seconds} s (again: --seed {asked.seed})")
+    options = _arguments()
+    _say(f"seed {options.seed}: {options.skids},000 samples/s for {options.seconds} s (again: --seed {options.seed})")
     servers: dict[str, Process] = {}
-    with own_system(full=False, kept=True, started=servers) as system:
-        faults = _campaign(asked, system, servers)
+    with own_system(full=False, from_template=True, started=servers) as system:
+        faults = _campaign(options, system, servers)
     for fault in faults:
         _say(f"FAULT  {fault}")
     _say("NOT as it must be." if faults else "As it must be.")
@@ -43,37 +43,37 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--every", type=float, default=2.0, help="seconds between two faults, about")
     parser.add_argument("--long", action="store_true", help="half the time without Valkey; no hold ends early")
     parser.add_argument("--seed", type=int, default=0, help="of the plan and of the readings; 0: a new one")
-    asked = parser.parse_args()
-    asked.seconds, asked.skids = min(asked.seconds, 7200), min(asked.skids, 50)
-    # Five minutes of ten without Valkey; and for the dust to settle time enough that a hold ends three times.
-    asked.valkey_away, asked.patience = (asked.seconds / 2, 240.0) if asked.long else (3.0, 60.0)
-    asked.seed = asked.seed or secrets.randbelow(2**31 - 1) + 1
-    return asked
+    options = parser.parse_args()
+    options.seconds, options.skids = min(options.seconds, 7200), min(options.skids, 50)
+    # Five minutes of ten without Valkey; and then time enough for a hold to end three times.
+    options.valkey_downtime, options.patience = (options.seconds / 2, 240.0) if options.long else (3.0, 60.0)
+    options.seed = options.seed or secrets.randbelow(2**31 - 1) + 1
+    return options
 
 
-def _campaign(asked: argparse.Namespace, system: System, servers: dict[str, Process]) -> list[str]:
+def _campaign(options: argparse.Namespace, system: System, servers: dict[str, Process]) -> list[str]:
     with Hurt(system.folder / "logs", servers, system.urls.redis) as hurt:
         port = start_processes(hurt, system.env, folder=system.folder, port=free_port())
         system.site, system.supervisor = f"http://127.0.0.1:{port}", hurt
         hurt.wait_until_ready("web", f"{system.site}/healthz")
-        return _hurt(asked, system, hurt)
+        return _hurt(options, system, hurt)
 
 
-def _hurt(asked: argparse.Namespace, system: System, hurt: Hurt) -> list[str]:
+def _hurt(options: argparse.Namespace, system: System, hurt: Hurt) -> list[str]:
     from django.db import connections
 
     from tests.faults import dust
     from tests.faults.skids import Skid, make_plant, make_records
 
-    chance = random.Random(asked.seed)
+    chance = random.Random(options.seed)
     made = make_plant()
     skids = [
-        Skid(system.site, made, record, asked.seed + number, seconds=asked.seconds, patience=asked.patience)
-        for number, record in enumerate(make_records(made, asked.skids))
+        Skid(system.site, made, record, options.seed + number, seconds=options.seconds, patience=options.patience)
+        for number, record in enumerate(make_records(made, options.skids))
     ]
     connections.close_all()
     _say(f"{time.monotonic() - _BEGAN:.0f} s to begin")
-    coming = plan(chance, seconds=asked.seconds, every=asked.every, valkey_away=asked.valkey_away)
+    coming = plan(chance, seconds=options.seconds, every=options.every, valkey_downtime=options.valkey_downtime)
     began = time.monotonic()
     for skid in skids:
         skid.start()
@@ -82,20 +82,21 @@ def _hurt(asked: argparse.Namespace, system: System, hurt: Hurt) -> list[str]:
             coming.pop(0)
         hurt.tend()
         time.sleep(0.02)
-    sent = wait_for(lambda: not any(skid.is_alive() for skid in skids), hurt, patience=asked.seconds + asked.patience)
-    whole = wait_for(lambda: hurt.is_whole, hurt, patience=asked.patience)
-    settled = time.monotonic()
-    empty = wait_for(lambda: _is_done(wait=asked.long), hurt, patience=asked.patience, every=0.5)
+    patience = options.seconds + options.patience
+    sent = wait_for(lambda: not any(skid.is_alive() for skid in skids), hurt, patience=patience)
+    whole = wait_for(lambda: hurt.is_whole, hurt, patience=options.patience)
+    drained = time.monotonic()
+    empty = wait_for(lambda: _is_done(wait=options.long), hurt, patience=options.patience, every=0.5)
     faults = [
         sentence
         for holds, sentence in (
             (sent, "the skids were not done in time"),
             (whole, "not every process came back"),
-            (empty, f"the outbox was not empty {asked.patience:.0f} s after everything was up"),
+            (empty, f"the outbox was not empty {options.patience:.0f} s after everything was up"),
         )
         if not holds
     ]
-    _print_table(skids, hurt, dust.found(), seconds=time.monotonic() - began, settled=time.monotonic() - settled)
+    _print_table(skids, hurt, dust.recorded(), seconds=time.monotonic() - began, drained=time.monotonic() - drained)
     return [*faults, *dust.faults_of(skids, system.urls.admin)]
 
 
@@ -106,33 +107,33 @@ def _is_done(*, wait: bool) -> bool:
 
     undone = Outbox.objects.filter(done_at=None, dead_at=None)
     if not wait:
-        held = timedelta(seconds=60) - _DEAD_AFTER
-        undone.filter(held_until__lt=now() + held).update(held_until=now())
+        remaining = timedelta(seconds=60) - _DEAD_AFTER
+        undone.filter(held_until__lt=now() + remaining).update(held_until=now())
     return not undone.exists()
 
 
-def _print_table(skids: list, hurt: Hurt, found: dict, *, seconds: float, settled: float) -> None:
+def _print_table(skids: list, hurt: Hurt, found_at: dict, *, seconds: float, drained: float) -> None:
     sent = [skid.sent for skid in skids]
-    answers = sum((one.answers for one in sent), start=type(hurt.done)())
-    took = [second for one in sent for second in one.took]
-    planted = {key: at for one in sent for key, at in one.planted.items()}
-    late = [found[key] - at for key, at in planted.items() if key in found]
-    frames = sum(len(one.answered) for one in sent)
+    answers = sum((skid.answers for skid in sent), start=type(hurt.done)())
+    took = [second for skid in sent for second in skid.took]
+    planted = {key: at for skid in sent for key, at in skid.planted.items()}
+    late = [found_at[key] - at for key, at in planted.items() if key in found_at]
+    frames = sum(len(skid.answered) for skid in sent)
     rows = [
         ("faults", ", ".join(f"{kind} {count}" for kind, count in sorted(hurt.done.items()))),
         ("ended by themselves", ", ".join(f"{name} {n}" for name, n in sorted(hurt.unasked.items())) or "none"),
         ("answers", ", ".join(f"{name} {n}" for name, n in sorted(answers.items()))),
-        ("frames", f"{sum(len(one.sha256) for one in sent)} sent, {frames} acknowledged, {frames * 1000:,} samples"),
+        ("frames", f"{sum(len(skid.sha256) for skid in sent)} sent, {frames} acknowledged, {frames * 1000:,} samples"),
         (
             "excursions",
-            f"{len(planted)} planted, {len(planted.keys() & found.keys())} of them found, {len(found)} in all",
+            f"{len(planted)} planted, {len(planted.keys() & found_at.keys())} of them found, {len(found_at)} in all",
         ),
         ("frame to answer", _spread(took)),
         ("frame to excursion", _spread(late)),
-        ("time", f"{seconds:.0f} s, of them {settled:.1f} s for the outbox after everything was up"),
+        ("time", f"{seconds:.0f} s, of them {drained:.1f} s for the outbox after everything was up"),
     ]
-    for name, said in rows:
-        _say(f"{name:20} {said}")
+    for name, value in rows:
+        _say(f"{name:20} {value}")
 
 
 def _spread(numbers: list[float]) -> str:

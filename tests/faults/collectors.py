@@ -57,13 +57,13 @@ def wait_for(condition, seconds=30):
 
 def stored():
     """Every stored sample of the skid as (tag, time, value or None, quality), with how often."""
-    found = collections.Counter()
+    counts = collections.Counter()
     for segment in models.Segment.objects.select_related("tag"):
         times = np.frombuffer(segment.times, "<i8").tolist()
-        values = [None if np.isnan(one) else one for one in np.frombuffer(segment.values, "<f8").tolist()]
+        values = [None if np.isnan(sample) else sample for sample in np.frombuffer(segment.values, "<f8").tolist()]
         quality = np.frombuffer(segment.quality, np.uint8).tolist()
-        found.update(zip([segment.tag.code] * len(times), times, values, quality, strict=True))
-    return found
+        counts.update(zip([segment.tag.code] * len(times), times, values, quality, strict=True))
+    return counts
 
 
 def produced(file):
@@ -75,14 +75,14 @@ def since_the_first(values):
     first = {}
     for tag, at, _value, _quality in stored() - waiting_for_data():
         first[tag] = min(at, first.get(tag, at))
-    return collections.Counter({one: times for one, times in values.items() if one[1] >= first[one[0]]})
+    return collections.Counter({sample: times for sample, times in values.items() if sample[1] >= first[sample[0]]})
 
 
 def missing(expected):
     """What was produced and is not stored, at most ten in the order of their times."""
-    return sorted(expected - stored(), key=lambda one: one[1])[:10]
+    return sorted(expected - stored(), key=lambda sample: sample[1])[:10]
 
 
 def waiting_for_data():
     """What the server said of its nodes before it had produced a value: bad, and no value."""
-    return collections.Counter({one: times for one, times in stored().items() if one[2:] == (None, 32)})
+    return collections.Counter({sample: times for sample, times in stored().items() if sample[2:] == (None, 32)})

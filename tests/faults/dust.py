@@ -24,10 +24,10 @@ def faults_of(skids: list[Skid], owner_url: str) -> Iterator[str]:
     yield from _judged_again(owner_url)
 
 
-def _differences(what: str, expected: set[Any], found: set[Any]) -> Iterator[str]:
-    for said, keys in (("missing", expected - found), ("not expected", found - expected)):
+def _differences(what: str, expected: set[Any], recorded: set[Any]) -> Iterator[str]:
+    for text, keys in (("missing", expected - recorded), ("not expected", recorded - expected)):
         if keys:
-            yield f"{what}: {len(keys)} {said}, such as {sorted(keys)[:3]}"
+            yield f"{what}: {len(keys)} {text}, such as {sorted(keys)[:3]}"
 
 
 def _frames(skids: list[Skid]) -> Iterator[str]:
@@ -49,12 +49,12 @@ def _frames(skids: list[Skid]) -> Iterator[str]:
         yield f"{FrameConflict.objects.count()} frames are held in conflict"
 
 
-def found() -> dict[Any, Any]:
+def recorded() -> dict[Any, Any]:
     """Return the excursions that stand, by their keys, with the time at which each was detected."""
-    return dict(_standing())
+    return dict(_recorded_excursions())
 
 
-def _standing() -> Iterator[tuple[Any, float]]:
+def _recorded_excursions() -> Iterator[tuple[Any, float]]:
     from batches.excursions.models import Excursion
 
     for row in Excursion.objects.filter(withdrawn_at=None):
@@ -63,10 +63,10 @@ def _standing() -> Iterator[tuple[Any, float]]:
 
 
 def _excursions(skids: list[Skid]) -> Iterator[str]:
-    standing = list(_standing())
+    excursions = list(_recorded_excursions())
     planted = {key for skid in skids for key in skid.sent.planted}
-    yield from _differences("planted and found", planted, {key for key, _at in standing})
-    if twice := [key for key, times in Counter(key for key, _at in standing).items() if times > 1]:
+    yield from _differences("planted and found", planted, {key for key, _at in excursions})
+    if twice := [key for key, times in Counter(key for key, _at in excursions).items() if times > 1]:
         yield f"found more than once: {sorted(twice)[:3]}"
 
 
@@ -74,9 +74,9 @@ def _deviations() -> Iterator[str]:
     from batches.excursions.models import Excursion
     from batches.models import Deviation
 
-    acting = Excursion.objects.filter(level="action")
-    opened = Counter(acting.filter(deviation__isnull=False).values_list("deviation_id", flat=True))
-    if lacking := acting.filter(withdrawn_at=None, deviation=None).count():
+    action_level = Excursion.objects.filter(level="action")
+    opened = Counter(action_level.filter(deviation__isnull=False).values_list("deviation_id", flat=True))
+    if lacking := action_level.filter(withdrawn_at=None, deviation=None).count():
         yield f"{lacking} excursions of action level have no deviation"
     if shared := [pk for pk, times in opened.items() if times > 1]:
         yield f"deviations that stand for more than one excursion: {shared[:3]}"
@@ -109,11 +109,11 @@ def _outbox() -> Iterator[str]:
 def _evidence() -> Iterator[str]:
     from django.core.management import call_command
 
-    said = StringIO()
+    text = StringIO()
     try:
-        call_command("verify_ledger", stdout=said)
+        call_command("verify_ledger", stdout=text)
     except SystemExit:
-        yield said.getvalue()
+        yield text.getvalue()
 
 
 def _judged_again(owner_url: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ class Fault:
 
     at: float
     kind: str
-    away: float
+    downtime: float
 
 
 # Valkey's absence is its own: it is long, and there is one.
@@ -43,7 +43,7 @@ KINDS = (
 VALKEY = "valkey"
 
 
-def plan(chance: random.Random, *, seconds: float, every: float, valkey_away: float) -> list[Fault]:
+def plan(chance: random.Random, *, seconds: float, every: float, valkey_downtime: float) -> list[Fault]:
     """Return faults of every kind, again and again in another order, one about `every` so many seconds."""
     count = max(len(KINDS), int(seconds * 0.9 / every))
     kinds: list[str] = []
@@ -54,8 +54,8 @@ def plan(chance: random.Random, *, seconds: float, every: float, valkey_away: fl
         Fault(1 + step * (place + chance.random()), kind, chance.uniform(*RESTART_AFTER))
         for place, kind in enumerate(kinds[:count])
     ]
-    begins = chance.uniform(0.1, 0.9) * max(0.0, seconds - valkey_away)
-    return sorted([*faults, Fault(begins, VALKEY, valkey_away)], key=lambda one: one.at)
+    begins = chance.uniform(0.1, 0.9) * max(0.0, seconds - valkey_downtime)
+    return sorted([*faults, Fault(begins, VALKEY, valkey_downtime)], key=lambda fault: fault.at)
 
 
 class Hurt(Supervisor):
@@ -90,7 +90,7 @@ class Hurt(Supervisor):
             # pg_ctl stop -m immediate is SIGQUIT; without its postmaster nothing of PostgreSQL goes on either
             number = signal.SIGQUIT if fault.kind == "postgres" else signal.SIGKILL
             self._all[name].kill(number)
-            self._due[name] = time.monotonic() + fault.away
+            self._due[name] = time.monotonic() + fault.downtime
         return True
 
     def tend(self) -> None:

@@ -78,20 +78,20 @@ class Skid(threading.Thread):
 
     def run(self) -> None:
         """Send everything, and wait for each answer; a frame that is given up is a fault."""
-        due, held = time.monotonic(), None
+        due, delayed = time.monotonic(), None
         deadline = due + self._seconds + self._patience
         for number in range(1, self._seconds + 1):
             frame = (number, self._frame(number))
             due += 1.0
             time.sleep(max(0.0, due - time.monotonic()))
-            if held is None and self._chance.random() < 0.1:
-                held = frame  # it comes after its neighbour
+            if delayed is None and self._chance.random() < 0.1:
+                delayed = frame  # it comes after its neighbour
                 continue
-            for one in [frame] if held is None else [frame, held]:
-                self._deliver(*one, deadline)
-            held = None
-        if held:
-            self._deliver(*held, deadline)
+            for sending in [frame] if delayed is None else [frame, delayed]:
+                self._deliver(*sending, deadline)
+            delayed = None
+        if delayed:
+            self._deliver(*delayed, deadline)
 
     def _deliver(self, number: int, content: bytes, deadline: float) -> None:
         began = time.monotonic()
@@ -128,10 +128,10 @@ class Skid(threading.Thread):
     def _frame(self, number: int) -> bytes:
         from batches.readings.rules.frames import decoded
 
-        given = columns(self._values, self.start_us + number * SECOND, SAMPLES, STEP_US)
+        samples = columns(self._values, self.start_us + number * SECOND, SAMPLES, STEP_US)
         for planted in PLANTED:
-            self._plant(given[planted[0]], number, planted)
-        content = body(self.source, "boot", number, given)
+            self._plant(samples[planted[0]], number, planted)
+        content = body(self.source, "boot", number, samples)
         self.sent.sha256[number] = decoded(content).sha256()
         return content
 

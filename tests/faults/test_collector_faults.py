@@ -44,10 +44,10 @@ def end_production(skid, truth):
 
 
 def gaps():
-    return Counter({one: times for one, times in stored().items() if one[2:] == (None, GAP)})
+    return Counter({sample: times for sample, times in stored().items() if sample[2:] == (None, GAP)})
 
 
-def known():
+def recorded():
     """What is stored with a meaning: values, and failures that the skid told."""
     return stored() - gaps() - waiting_for_data()
 
@@ -69,11 +69,11 @@ def test_what_a_killed_server_takes_with_it_is_a_gap_and_nothing_is_invented_or_
     last = {tag: at for tag, at, _value, _quality in produced(truth)}
     wait_for(lambda: last.items() <= {(tag, at) for tag, at, _value, _quality in stored()})
     assert set(stored().values()) == {1}
-    assert not known() - produced(truth)
-    lost = since_the_first(produced(truth)) - known()
+    assert not recorded() - produced(truth)
+    lost = since_the_first(produced(truth)) - recorded()
     order = sorted((tag, at, quality) for tag, at, _value, quality in stored())
     for tag, at, _value, _quality in lost:
-        before = [one for one in order if one[0] == tag and one[1] < at][-1]
+        before = [sample for sample in order if sample[0] == tag and sample[1] < at][-1]
         assert before[2] == GAP
 
 

@@ -1,4 +1,4 @@
-"""integrity.md 5: what looks for loss after the dust has settled finds each damage, and nothing in a whole state."""
+"""integrity.md 5: what looks for loss after the dust has finished finds each damage, and nothing in a whole state."""
 
 from types import SimpleNamespace
 
@@ -23,13 +23,13 @@ FRAMES = [
 ]
 
 
-def settle():
+def finish():
     """A phase whose pH left its limits twice: three frames, judged, and no message waits."""
     with standing_clock() as clock:
         plant = make_plant(rules_toml(PH))
         clock.after(21 * STEP)
-        for one in FRAMES:
-            plant.send(one)
+        for frame in FRAMES:
+            plant.send(frame)
             plant.detect()
         while outbox.sweep() + plant.detect():
             pass
@@ -37,16 +37,16 @@ def settle():
 
 
 @pytest.fixture(scope="module")
-def settled_template(servers, begun_template, django_db_blocker):
-    with running.prepared(servers, begun_template, settle, django_db_blocker) as name:
+def finished_template(servers, begun_template, django_db_blocker):
+    with running.prepared(servers, begun_template, finish, django_db_blocker) as name:
         yield name
 
 
 @pytest.fixture
-def settled(servers, settled_template, django_db_blocker):
+def finished(servers, finished_template, django_db_blocker):
     """The addresses of a copy of it, to be damaged."""
     with (
-        running.cloned(servers, settled_template) as urls,
+        running.cloned(servers, finished_template) as urls,
         django_db_blocker.unblock(),
         running.pointed_at(urls),
         standing_clock() as clock,
@@ -56,10 +56,11 @@ def settled(servers, settled_template, django_db_blocker):
 
 
 @pytest.fixture
-def skid(settled):
+def skid(finished):
     """What its gateway knows: what it sent, how it was answered, and what was planted in it."""
     phase = Phase.objects.get(code="L10").pk
-    sent = Sent({one.sequence: one.sha256() for one in FRAMES}, {one.sequence: one.sha256() for one in FRAMES})
+    digests = {frame.sequence: frame.sha256() for frame in FRAMES}
+    sent = Sent(digests, dict(digests))
     for place in SPIKES:
         for level, limit in LIMITS.items():
             crossed = (place - 1) * STEP + STEP * (limit - USUAL) / (PEAK - USUAL)
@@ -86,8 +87,8 @@ def faults(skid, urls):
     return list(dust.faults_of([skid], urls.admin))
 
 
-def test_a_whole_state_has_no_fault(skid, settled):
-    assert faults(skid, settled) == []
+def test_a_whole_state_has_no_fault(skid, finished):
+    assert faults(skid, finished) == []
 
 
 def again(table, changes, where):
@@ -184,13 +185,13 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("what", DAMAGES)
-def test_what_is_damaged_is_named_and_nothing_else(skid, settled, what):
+def test_what_is_damaged_is_named_and_nothing_else(skid, finished, what):
     statements, expected = DAMAGES[what]
-    damage(settled, *statements)
-    assert_named(faults(skid, settled), expected)
+    damage(finished, *statements)
+    assert_named(faults(skid, finished), expected)
 
 
-KNOWN = {
+EXPECTED_FAULTS = {
     "was never answered": (lambda sent: sent.faults.append("TFF01/9 was never answered"), ["was never answered"]),
     "was sent and not acknowledged": (
         lambda sent: sent.sha256.update({9: "0" * 64}),
@@ -219,14 +220,14 @@ KNOWN = {
 }
 
 
-@pytest.mark.parametrize("what", KNOWN)
-def test_what_the_gateway_knows_otherwise_is_named_and_nothing_else(skid, settled, what):
-    change, expected = KNOWN[what]
+@pytest.mark.parametrize("what", EXPECTED_FAULTS)
+def test_what_the_gateway_knows_otherwise_is_named_and_nothing_else(skid, finished, what):
+    change, expected = EXPECTED_FAULTS[what]
     change(skid.sent)
-    assert_named(faults(skid, settled), expected)
+    assert_named(faults(skid, finished), expected)
 
 
-def assert_named(found, expected):
+def assert_named(faults, expected):
     """Every fault is one of those, and each of them is there."""
-    assert [one for one in expected if not any(one in fault for fault in found)] == []
-    assert [fault for fault in found if not any(one in fault for one in expected)] == []
+    assert [text for text in expected if not any(text in fault for fault in faults)] == []
+    assert [fault for fault in faults if not any(text in fault for text in expected)] == []

@@ -173,7 +173,7 @@ def test_a_log_that_is_rebuilt_around_an_edit_does_not_give_the_signed_root(seal
     leaves = Entry.objects.order_by("place__idx").values_list("leaf", flat=True)
     nodes = [node for leaf in leaves for node in frontier.append(bytes(leaf))]
     rewrite = "UPDATE ledger.node SET hash = '\\x{}' WHERE lvl = {} AND idx = {}"
-    as_dba(urls, *(rewrite.format(found.hex(), level, index) for level, index, found in nodes))
+    as_dba(urls, *(rewrite.format(digest.hex(), level, index) for level, index, digest in nodes))
     status, report = verify()
     assert status == 1
     assert {"root_differs"} < {finding["code"] for finding in report["findings"]}

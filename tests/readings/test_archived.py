@@ -29,7 +29,7 @@ from batches.readings.queries.evidence import verify_frame
 from batches.readings.rules.arrow_frames import MEDIA_TYPE
 from gatekeeper.accounts.clock import now
 from gatekeeper.core.refusal import Refusal
-from release.queries.monitoring import evaluations_of
+from release.queries.evaluations import evaluations_of
 from tests.doors import machine, signed_in
 from tests.excursions.making import PH, START, frame, rules_toml
 from tests.readings import archiving

@@ -38,7 +38,7 @@ def gate_database(servers, gate_template):
 def reviewable(gate_database, django_db_blocker):
     """The house, and the batch record of a lot for which only quality's review is missing."""
     with django_db_blocker.unblock(), running.pointed_at(gate_database), transaction.atomic():
-        yield making.found()
+        yield making.existing()
         transaction.set_rollback(True)
 
 
@@ -60,7 +60,7 @@ def committed(servers, gate_template, ledger_keys, tmp_path, django_db_blocker):
         running.pointed_at(urls),
     ):
         running.start_sealer(supervisor, urls, keys)
-        yield making.found()
+        yield making.existing()
 
 
 def _own_checkpoints(keys, folder):

@@ -87,15 +87,15 @@ def make_specification(house: House, *, file: str = "lv_dp_sg.toml", approved: b
 def result_command(lot: str, test: str, **changes) -> RecordResult:
     """A good result of one test of the shipped lentiviral specification."""
     content = tomllib.loads((DATA / "lv_dp_sg.toml").read_text(encoding="utf-8"))
-    asked = next(line for line in rules.lines(content) if line.code == test)
-    words = "conforms" if asked.kind == "conforms" else "not detected"
+    line = next(line for line in rules.lines(content) if line.code == test)
+    words = "conforms" if line.kind == "conforms" else "not detected"
     values = {
         "lot": lot,
         "test": test,
-        "method": asked.method,
+        "method": line.method,
         "sample": f"{lot}-QC",
         "reported": GOOD.get(test, words),
-        "unit": asked.unit,
+        "unit": line.unit,
         "measured_at": now() - timedelta(seconds=1),
         "analyst": "Hana Sato",
         "replicates": REPLICATES.get(test, ()),
@@ -113,7 +113,7 @@ def make_results(house: House, lot: str, *, but: tuple[str, ...] = (), reviewed:
     return results
 
 
-def make_monitoring(house: House) -> None:
+def make_excursion_rule(house: House) -> None:
     """One excursion rule on the temperature of L10, approved before any batch, and the skid that sends it."""
     draft = import_rule_set(by=house.mei, site=house.site, toml=RULES)
     approve_rule_set(by=house.arun, credentials=credentials(house.arun), site=house.site, rule_set=draft)
@@ -146,7 +146,7 @@ def make_reviewable(house: House | None = None) -> tuple[House, BatchRecord]:
     """A lentiviral lot with every result, reviewed by production: only quality's review is missing."""
     house = house or make_house()
     make_specification(house)
-    make_monitoring(house)
+    make_excursion_rule(house)
     record = make_batch_record(house, at="completed")
     send_temperature(house, record)
     make_results(house, record.lot.number)
@@ -160,7 +160,7 @@ def review(house: House, record: BatchRecord):
     return review_batch(by=house.quinn, credentials=credentials(house.quinn), batch_record=record)
 
 
-def found() -> tuple[House, BatchRecord]:
+def existing() -> tuple[House, BatchRecord]:
     """What ``make_reviewable`` made, in a copy of its database."""
     return found_house(), BatchRecord.objects.select_related("master", "lot__material", "lot__site", "site").get()
 
@@ -172,10 +172,10 @@ def make_releasable() -> tuple[House, BatchRecord]:
     return house, record
 
 
-def release(house: House, record: BatchRecord, *, by: str = "rafael", market: str = "SG", **given) -> Disposition:
+def release(house: House, record: BatchRecord, *, by: str = "rafael", market: str = "SG", **options) -> Disposition:
     """Release the lot of this record."""
     person = house.people[by]
-    return release_lot(by=person, credentials=credentials(person), lot=record.lot, market=market, **given)
+    return release_lot(by=person, credentials=credentials(person), lot=record.lot, market=market, **options)
 
 
 def make_released_lot() -> tuple[House, Disposition]:

@@ -156,7 +156,7 @@ def test_an_instrument_file_becomes_results_with_their_places(reviewable):
     upload = SimpleUploadedFile("run.csv", ddpcr(lot), content_type="text/csv")
     received = client.post(url_of("files"), {"file": upload, "kind": "bio_rad_ddpcr", "lot": lot})
     assert received.status_code == 201, received.content
-    wanted = {
+    reading = {
         "test": "physical_titre",
         "method": "RT-ddPCR",
         "sample": lot,
@@ -168,7 +168,7 @@ def test_an_instrument_file_becomes_results_with_their_places(reviewable):
         "dilution_factor": "10000",
         "measured_at": "2026-01-05T01:00:00Z",
     }
-    body = {"analyst": "Hana Sato", "results": [wanted]}
+    body = {"analyst": "Hana Sato", "results": [reading]}
     made = post(client, url_of("file_results", received.json()["id"]), body)
     assert made.status_code == 201, made.content
     assert made.json()["results"][0]["instrument_file"] == received.json()["sha256"]

@@ -33,13 +33,13 @@ def content(**changes):
 
 
 def attached(pdf: bytes) -> list[bytes]:
-    found = []
+    attachments = []
     for match in re.finditer(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
         try:
-            found.append(zlib.decompress(match[1]))
+            attachments.append(zlib.decompress(match[1]))
         except zlib.error:
-            found.append(match[1])
-    return found
+            attachments.append(match[1])
+    return attachments
 
 
 def test_the_content_is_attached_byte_for_byte():
@@ -70,12 +70,12 @@ def test_it_claims_the_archive_and_accessibility_standards():
 
 
 def test_it_shows_times_in_the_zone_of_the_site_and_powers_raised():
-    shown = certificate.shown(json.loads(content()))
-    assert shown["issued"] == "2026-11-02 17:00:00 Asia/Singapore (UTC+08:00)"
-    assert shown["results"][0]["reported"] == "2.6×10⁸ TU/mL"
-    assert shown["demonstration"] is True
-    assert "DEV-1" in shown["deviations"]
-    assert certificate.shown(json.loads(content(deviations=())))["deviations"] == "No deviation was recorded."
+    printed_content = certificate.printed(json.loads(content()))
+    assert printed_content["issued"] == "2026-11-02 17:00:00 Asia/Singapore (UTC+08:00)"
+    assert printed_content["results"][0]["reported"] == "2.6×10⁸ TU/mL"
+    assert printed_content["demonstration"] is True
+    assert "DEV-1" in printed_content["deviations"]
+    assert certificate.printed(json.loads(content(deviations=())))["deviations"] == "No deviation was recorded."
 
 
 def test_pages_can_be_looked_at():
@@ -90,6 +90,6 @@ def test_a_lot_that_has_not_passed_has_no_certificate(change):
 
 @pytest.mark.parametrize("lines", [1, 27, 28, 60])
 def test_a_certificate_of_any_length_meets_its_standards(lines):
-    told = json.loads(content())
-    told["results"] = (told["results"] * lines)[:lines]
-    assert certificate.pdf(json.dumps(told).encode()).startswith(b"%PDF")
+    certificate_content = json.loads(content())
+    certificate_content["results"] = (certificate_content["results"] * lines)[:lines]
+    assert certificate.pdf(json.dumps(certificate_content).encode()).startswith(b"%PDF")

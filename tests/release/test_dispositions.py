@@ -26,10 +26,10 @@ def dossier_of(record, market="SG"):
     return queries.dossier(record.lot, queries.market_named(market))
 
 
-def refused(house, record, **given):
+def refused(house, record, **options):
     with pytest.raises(Refusal) as refusal, transaction.atomic():
-        making.release(house, record, **given)
-    return [one.code for one in refusal.value.all]
+        making.release(house, record, **options)
+    return [row.code for row in refusal.value.all]
 
 
 def test_a_lot_with_nothing_in_its_way_is_released_with_its_certificate(releasable):
@@ -65,13 +65,13 @@ def test_the_gate_refuses_with_every_finding_and_changes_nothing(reviewable):
 
 def test_what_comes_between_page_and_release_blocks_it(releasable):
     house, record = releasable
-    shown = digest(dossier_of(record))
+    digest_before = digest(dossier_of(record))
     deviation = OpenDeviation(
         origin="manual", severity="minor", title="Label torn", description="A label was torn in the freezer."
     )
     with transaction.atomic():
         open_deviation(by=house.quinn, batch_record=record, command=deviation)
-        assert set(refused(house, record, dossier_sha256=shown)) == {
+        assert set(refused(house, record, dossier_sha256=digest_before)) == {
             "gate_is_closed", "deviation_open", "quality_review_reopened", "signature_void"
         }  # fmt: skip
         transaction.set_rollback(True)
@@ -99,9 +99,9 @@ def test_a_row_changed_behind_the_log_blocks_the_release(committed):
         cursor.execute("ALTER TABLE release_result DISABLE TRIGGER USER")
         cursor.execute("UPDATE release_result SET reported = '7.40' WHERE test = 'ph'")
         cursor.execute("ALTER TABLE release_result ENABLE TRIGGER USER")
-    found = findings(dossier_of(record))
-    assert [one.code for one in found] == ["evidence_broken"]
-    assert "release.result" in found[0].message
+    blocking = findings(dossier_of(record))
+    assert [row.code for row in blocking] == ["evidence_broken"]
+    assert "release.result" in blocking[0].message
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def receive(house, record, kind, name, content):
 
 
 def titre(lot, **changes):
-    given = {
+    fields = {
         "test": "physical_titre",
         "method": "RT-ddPCR",
         "sample": lot,
@@ -60,20 +60,20 @@ def titre(lot, **changes):
         "dilution_factor": "10000",
         "measured_at": now() - timedelta(hours=1),
     }
-    return FileResult(**(given | changes))
+    return FileResult(**(fields | changes))
 
 
-def codes(house, file, *wanted):
+def codes(house, file, *results):
     with pytest.raises(Refusal) as refusal, transaction.atomic():
-        results_from_file(by=house.hana, file=file, analyst="Hana Sato", wanted=wanted)
-    return [one.code for one in refusal.value.all]
+        results_from_file(by=house.hana, file=file, analyst="Hana Sato", wanted=results)
+    return [row.code for row in refusal.value.all]
 
 
 def test_a_titre_is_the_mean_of_its_wells_back_at_the_undiluted_sample(reviewable):
     house, record = reviewable
     lot = record.lot.number
     file = receive(house, record, "bio_rad_ddpcr", "run.csv", ddpcr(lot))
-    assert not [one for one in file.findings if one["blocking"]]
+    assert not [row for row in file.findings if row["blocking"]]
     (result,) = results_from_file(by=house.hana, file=file, analyst="Hana Sato", wanted=[titre(lot)])
     assert (result.reported, result.unit) == ("3.4×10^10", "{copies}/mL")
     assert len(result.replicates) == 3
@@ -85,11 +85,11 @@ def test_ph_and_osmolality_come_from_the_rows_of_a_flex2(reviewable):
     house, record = reviewable
     lot = record.lot.number
     file = receive(house, record, "nova_flex2", *flex(lot))
-    wanted = [
+    results = [
         FileResult("ph", "USP <791>", lot, "ph"),
         FileResult("osmolality", "USP <785>", lot, "osmolality"),
     ]
-    ph, osmolality = results_from_file(by=house.hana, file=file, analyst="", wanted=wanted)
+    ph, osmolality = results_from_file(by=house.hana, file=file, analyst="", wanted=results)
     assert (ph.reported, ph.unit, ph.analyst) == ("7.312", "[pH]", "Hana Sato")
     assert (osmolality.reported, osmolality.unit) == ("318", "mosm/kg")
     assert ph.locator != osmolality.locator
@@ -99,11 +99,11 @@ def test_ph_and_osmolality_come_from_the_rows_of_a_flex2(reviewable):
 def test_a_cell_that_is_no_result_is_refused_by_name_and_the_file_is_kept(reviewable, text, code):
     house, record = reviewable
     file = receive(house, record, "nova_flex2", *flex(record.lot.number, osmolality=text))
-    found = codes(house, file, FileResult("osmolality", "USP <785>", record.lot.number, "osmolality"))
-    assert found[0] == "file_has_blocking_findings"
-    assert len(found) > 1
-    assert {one["code"] for one in file.findings if one["blocking"]} == set(found[1:])
-    assert code in found
+    refused_codes = codes(house, file, FileResult("osmolality", "USP <785>", record.lot.number, "osmolality"))
+    assert refused_codes[0] == "file_has_blocking_findings"
+    assert len(refused_codes) > 1
+    assert {row["code"] for row in file.findings if row["blocking"]} == set(refused_codes[1:])
+    assert code in refused_codes
     assert InstrumentFile.objects.filter(pk=file.pk).exists()
 
 
@@ -128,9 +128,9 @@ def test_the_same_bytes_are_received_once_and_a_cut_file_not_at_all(reviewable):
     house, record = reviewable
     content = ddpcr(record.lot.number)
     receive(house, record, "bio_rad_ddpcr", "run.csv", content)
-    for given, code in ((content, "file_received_already"), (content[: len(content) // 2], "file_cut_short")):
+    for fields, code in ((content, "file_received_already"), (content[: len(content) // 2], "file_cut_short")):
         with pytest.raises(Refusal) as refusal, transaction.atomic():
-            receive(house, record, "bio_rad_ddpcr", "run.csv", given)
+            receive(house, record, "bio_rad_ddpcr", "run.csv", fields)
         assert refusal.value.code == code
     assert InstrumentFile.objects.count() == 1
 
@@ -142,7 +142,7 @@ def test_a_result_is_made_of_a_file_on_a_page_with_the_same_refusals_as_over_res
     address = f"/release/lots/{lot}/files/{file.pk}/"
     assert f"{address}result/" in hana.get(address).content.decode()
     assert f"{address}result/" not in signed_in(house.quinn).get(address).content.decode()
-    given = {
+    fields = {
         "sample": "0", "test": "physical_titre", "method": "RT-ddPCR", "unit": "{copies}/mL", "analyst": "Hana Sato",
         "reaction_volume_ul": "20", "template_volume_ul": "5", "dilution_factor": "10000",
         "measured_at": (now() + timedelta(hours=7)).strftime("%Y-%m-%dT%H:%M:%S"),  # an hour ago, in Singapore
@@ -152,10 +152,10 @@ def test_a_result_is_made_of_a_file_on_a_page_with_the_same_refusals_as_over_res
         ({"measured_at": ""}, "time_missing", "measured_at"),
         ({"dilution_factor": "many"}, "not_a_number", "dilution_factor"),
     ):
-        page = hana.post(f"{address}result/", given | fault)
+        page = hana.post(f"{address}result/", fields | fault)
         assert page.status_code == 422
-        assert [one.code for one in page.context["form"].errors.as_data()[field]] == [code]
+        assert [row.code for row in page.context["form"].errors.as_data()[field]] == [code]
     assert not file.results.exists()
-    assert hana.post(f"{address}result/", given).url == address
+    assert hana.post(f"{address}result/", fields).url == address
     made = file.results.get()
     assert (made.reported, made.unit, made.analyst) == ("3.4×10^10", "{copies}/mL", "Hana Sato")

@@ -26,15 +26,15 @@ from tests.excursions.making import standing_clock
 from tests.release import making
 
 
-def refused(house, record, **given):
+def refused(house, record, **options):
     """The codes that a release is refused with; nothing of it is left."""
     with pytest.raises(Refusal) as refusal, transaction.atomic():
-        making.release(house, record, **given)
+        making.release(house, record, **options)
     record.lot.refresh_from_db()
     assert record.lot.status != "released"
     assert not Disposition.objects.exists()
     assert not Certificate.objects.exists()
-    return {one.code for one in refusal.value.all}
+    return {row.code for row in refusal.value.all}
 
 
 def result_of(record, test):
@@ -76,8 +76,8 @@ def send(house, phase, minutes):
 @pytest.mark.parametrize("at", ["issued", "running:L1", "performed:L1"])
 def test_a_lot_with_an_unverified_phase_stays(reviewable, at):
     house, _ = reviewable
-    found = refused(house, second_record(house, at))
-    assert {"gate_is_closed", "record_not_complete", "phase_not_verified", "lot_not_in_quarantine"} <= found
+    codes = refused(house, second_record(house, at))
+    assert {"gate_is_closed", "record_not_complete", "phase_not_verified", "lot_not_in_quarantine"} <= codes
 
 
 def test_a_lot_with_a_void_signature_stays(releasable):
@@ -90,8 +90,8 @@ def test_a_lot_with_a_void_signature_stays(releasable):
     with pytest.raises(Refusal) as refusal, transaction.atomic():
         records.review(by=house.farid, credentials=credentials(house.farid), batch_record=record)
     assert refusal.value.code == "signature_void"
-    found = refused(house, record)
-    assert {"signature_void", "production_review_missing", "quality_review_reopened"} <= found
+    codes = refused(house, record)
+    assert {"signature_void", "production_review_missing", "quality_review_reopened"} <= codes
 
 
 def test_a_lot_whose_signal_is_not_known_for_all_of_a_phase_stays(reviewable):
@@ -182,8 +182,8 @@ def test_what_the_gate_reads_is_what_the_evidence_says(committed, table, change,
         cursor.execute(f"UPDATE {table} SET {change} WHERE {where}")
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     record.lot.refresh_from_db()
-    found = findings(queries.dossier(record.lot, queries.market_named("SG")))
-    assert "evidence_broken" in {one.code for one in found}
+    codes = findings(queries.dossier(record.lot, queries.market_named("SG")))
+    assert "evidence_broken" in {row.code for row in codes}
     assert "gate_is_closed" in refused(house, record)
 
 

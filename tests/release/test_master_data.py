@@ -19,11 +19,11 @@ LATER = MARKETS.replace(b"Released for supply in Singapore", b"Released")
 def approved(people):
     """The shipped specification for Singapore, approved."""
     make_material(people, "LV-DP")
-    given = {"by": people["mei"], "site": Site.objects.get(code="SG01")}
-    import_markets(**given, toml=MARKETS)
-    draft = import_specification(**given, toml=PRODUCT)
+    common = {"by": people["mei"], "site": Site.objects.get(code="SG01")}
+    import_markets(**common, toml=MARKETS)
+    draft = import_specification(**common, toml=PRODUCT)
     arun = people["arun"]
-    return approve_specification(by=arun, credentials=credentials(arun), site=given["site"], specification=draft)
+    return approve_specification(by=arun, credentials=credentials(arun), site=common["site"], specification=draft)
 
 
 def test_markets_and_a_specification_are_imported_on_pages_and_shown(people):
@@ -49,8 +49,8 @@ def test_markets_and_a_specification_are_imported_on_pages_and_shown(people):
 def test_one_specification_and_one_market_are_read_over_rest(people):
     approved(people)
     quinn = signed_in(people["quinn"])
-    found = quinn.get("/api/v1/specifications/LV-DP-SG/versions/1/").json()
-    assert (found["status"], found["market"]) == ("approved", "SG")
+    answer = quinn.get("/api/v1/specifications/LV-DP-SG/versions/1/").json()
+    assert (answer["status"], answer["market"]) == ("approved", "SG")
     assert quinn.get("/api/v1/specifications/LV-DP-SG/versions/2/").status_code == 404
     assert quinn.get("/api/v1/markets/JP/").json()["profile"]["language"] == "ja"
     assert quinn.get("/api/v1/markets/XX/").json()["code"] == "unknown_market"

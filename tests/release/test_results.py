@@ -18,10 +18,10 @@ from release.rules.gate import findings
 from tests.release import making
 
 
-def codes(function, **given):
+def codes(function, **arguments):
     with pytest.raises(Refusal) as refusal, transaction.atomic():
-        function(**given)
-    return [one.code for one in refusal.value.all]
+        function(**arguments)
+    return [row.code for row in refusal.value.all]
 
 
 def good(record, test="ph", **changes):
@@ -80,8 +80,8 @@ def test_a_correction_stands_in_the_place_of_the_former_result_and_is_reviewed_a
     assert codes(correct_result, by=house.hana, result=former, command=command, reason="again") == [
         "result_does_not_count"
     ]
-    found = findings(queries.dossier(record.lot, queries.market_named("SG")))
-    assert "result_not_reviewed" in [one.code for one in found]
+    blocking = findings(queries.dossier(record.lot, queries.market_named("SG")))
+    assert "result_not_reviewed" in [row.code for row in blocking]
     dossier = queries.dossier(record.lot, queries.market_named("SG"))
     assert [(change.former, change.present) for change in dossier.changes] == [("7.31 [pH]", "7.40 [pH]")]
 
@@ -112,8 +112,8 @@ def test_an_invalidated_result_stays_and_counts_no_more(reviewable):
     house, record = reviewable
     result = invalidate_result(by=house.jonas, result=of(record), reason="electrode was broken, log 17")
     assert result.status == "invalidated"
-    found = findings(queries.dossier(record.lot, queries.market_named("SG")))
-    assert "result_missing" in [one.code for one in found]
+    blocking = findings(queries.dossier(record.lot, queries.market_named("SG")))
+    assert "result_missing" in [row.code for row in blocking]
     assert codes(invalidate_result, by=house.jonas, result=result, reason="again") == ["transition_not_allowed"]
 
 

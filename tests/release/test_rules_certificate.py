@@ -62,11 +62,12 @@ def test_it_carries_the_reviews_of_production_and_quality_and_the_release_in_thi
 
 def test_it_names_its_deviations_and_the_evidence_it_stands_on():
     dossier = d.open_dossier()
-    told = certificate_content(dossier, ISSUE)
-    assert [(row["number"], row["status"]) for row in told["deviations"]] == [("DEV-1", "closed")]
-    assert told["evidence"]["dossier_sha256"] == digest(dossier)
-    assert (told["evidence"]["checkpoint_size"], told["demonstration"]) == (7, False)
-    assert (told["specification"]["sha256"], told["market"]["code"], told["lot"]["number"]) == (d.DIGEST, "SG", "LV-1")
+    certificate = certificate_content(dossier, ISSUE)
+    assert [(row["number"], row["status"]) for row in certificate["deviations"]] == [("DEV-1", "closed")]
+    assert certificate["evidence"]["dossier_sha256"] == digest(dossier)
+    assert (certificate["evidence"]["checkpoint_size"], certificate["demonstration"]) == (7, False)
+    assert certificate["specification"]["sha256"] == d.DIGEST
+    assert (certificate["market"]["code"], certificate["lot"]["number"]) == ("SG", "LV-1")
 
 
 @pytest.mark.parametrize("change", [{"specification": None}, {"record": None}, {"results": ()}])

@@ -88,10 +88,10 @@ def test_the_gate_is_open_when_nothing_stands_in_the_way():
 
 @pytest.mark.parametrize(("check", "code", "change"), CLOSED, ids=[f"{row[0]}-{row[1]}" for row in CLOSED])
 def test_the_gate_names_what_stands_in_the_way(check, code, change):
-    found = findings(d.open_dossier(**change))
-    assert (check, code) in [(finding.check, finding.code) for finding in found]
+    blocking = findings(d.open_dossier(**change))
+    assert (check, code) in [(finding.check, finding.code) for finding in blocking]
     assert not next(row.passed for row in checked(d.open_dossier(**change)) if row.code == check)
-    for finding in found:
+    for finding in blocking:
         assert finding.message
         assert finding.clears.format(**dict(finding.params))
 

@@ -40,8 +40,8 @@ def test_what_cannot_be_judged_is_invalid_and_says_why(changes, code):
 
 
 def test_a_mean_that_is_only_reported_stays_as_the_laboratory_rounded_it():
-    asked = line(**THREE, kind="report", low="")
-    judged = judge(asked, result(reported="2.6×10^8", replicates=("2.4e8", "2.9e8", "2.6e8")))
+    reported_line = line(**THREE, kind="report", low="")
+    judged = judge(reported_line, result(reported="2.6×10^8", replicates=("2.4e8", "2.9e8", "2.6e8")))
     assert (judged.outcome, judged.reported_value) == (Outcome.REPORTED, "2.6×10^8")
 
 
@@ -50,9 +50,9 @@ def test_a_line_without_a_registered_method_takes_any():
 
 
 def test_a_line_keeps_what_counts_apart_from_what_counts_no_more():
-    (found,) = judged_lines(SPECIFICATION, (result(), result(id=2, superseded=True), result(test="ph")))
-    assert found.result is not None
-    assert [former.id for former in found.former] == [2]
+    (judged_line,) = judged_lines(SPECIFICATION, (result(), result(id=2, superseded=True), result(test="ph")))
+    assert judged_line.result is not None
+    assert [former.id for former in judged_line.former] == [2]
     (none,) = judged_lines(SPECIFICATION, ())
     assert none.result is None
 

@@ -29,7 +29,7 @@ from batches.models import BatchRecord
 from batches.readings.rules.parameters import parameter
 from gatekeeper.accounts.models import Site
 from gatekeeper.charts.plots import minutes
-from gatekeeper.core.quantity import shown as written
+from gatekeeper.core.quantity import decimal_text as written
 
 
 def what_if_rows(rows: Iterable[WhatIfPhase]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The main job of the demonstration: from plasmid lots to released vials, told through the site's own doors."""
+"""The main job of the demonstration: from plasmid lots to released vials, made through the site's own endpoints."""
 
 import os
 from datetime import datetime, timedelta
@@ -17,32 +17,32 @@ DAYS = 60  # how far back the story begins
 
 
 def run() -> int:
-    """Tell the story once on the site that GATEKEEPER_SITE names, print who can log in.
+    """Make the records of the story once on the site that GATEKEEPER_SITE names, print who can log in.
 
-    Return 0, or 1 when an earlier telling was broken off: what is half made is not told twice, and not called done.
+    Return 0, or 1 when an earlier run was interrupted: it is neither continued nor reported as done.
     """
     if not founding.is_founded():
         settings.DEMO_DIR.mkdir(parents=True, exist_ok=True)
         began = database() - timedelta(days=DAYS)
         clock.set_to(began)
         try:
-            _set_actor(os.environ["GATEKEEPER_SITE"], began)
+            _make_records(os.environ["GATEKEEPER_SITE"], began)
         finally:
             clock.back_to_real_time()
     _introduce(os.environ["GATEKEEPER_SITE"])
-    if not is_told():
-        print("==> The main job was broken off in this data: make demo-reset begins anew", flush=True)
+    if not is_complete():
+        print("==> The main job was interrupted in these data: make demo-reset begins anew", flush=True)
         return 1
     return 0
 
 
-def is_told() -> bool:
-    """Return whether the story came to its end: two lots have their certificates, the third its reviewed results."""
+def is_complete() -> bool:
+    """Return whether the story is complete: two lots have their certificates, the third its reviewed results."""
     released = Certificate.objects.filter(lot__number__in=[plan.SHEARED.lot, plan.CLEAN.lot])
     return released.count() == 2 and Result.objects.filter(lot__number=plan.BLOCKED.lot, status="reviewed").exists()
 
 
-def _set_actor(site: str, began: datetime) -> None:
+def _make_records(site: str, began: datetime) -> None:
     with scene("People are enrolled, machines get their tokens"):
         tokens = founding.found_everything()
     stage = Stage(site, {name: Client(site, token=token) for name, token in tokens.items()}, began)

@@ -1,4 +1,4 @@
-"""A batch is made: phase after phase, performed by Olivia, verified by Vera, watched by the skids."""
+"""A batch is made: phase after phase, performed by Olivia, verified by Vera; skids send readings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from gatekeeper.demo.story.suite import MODULES, codes_for
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is made, and what goes wrong on the way: faults by phase."""
+    """A batch to make, with the faults to simulate by phase."""
 
     number: str
     lot: str
@@ -24,17 +24,17 @@ class Batch:
     seed: int
     module: str
     flow_l_min: float
-    watched: Mapping[str, str]  # phase: kind of simulated skid run
+    skid_runs: Mapping[str, str]  # phase: kind of simulated skid run
     values: Mapping[str, Mapping[str, str]]  # what cannot be taken from the recipe: phase, control, value
     faults: Mapping[str, Sequence[Fault]] = field(default_factory=dict)
     hours: Mapping[str, float] = field(default_factory=dict)  # how long a phase takes; two hours by default
-    feed_infectious: Decimal = Decimal("3.0E7")  # per mL, before the first watched phase
+    feed_infectious: Decimal = Decimal("3.0E7")  # per mL, before the first phase with a skid run
     feed_physical: Decimal = Decimal("6.4E9")
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of it: the simulated truth that quality control will measure."""
+    """The simulated true values that quality control will measure."""
 
     infectious_titre: Decimal
     physical_titre: Decimal
@@ -59,15 +59,15 @@ def make(stage: Stage, batch: Batch) -> Made:
 
 
 def perform(stage: Stage, batch: Batch, phase: Mapping[str, Any]) -> list[list[Frame]]:
-    """Perform and verify one phase of the recipe; return the frames of its skid, when it is watched."""
+    """Perform and verify one phase of the recipe; return the frames of its skid, when it has a skid run."""
     code, base = phase["code"], f"batch-records/{batch.number}/phases/{phase['code']}/"
     kinds = [row["kind"] for row in phase.get("equipment", [])]
     stage["olivia"].post(f"{base}start/", {"equipment": codes_for(kinds, batch.module)})
     for need in phase.get("material", []):
         lot = next(construct.lot for construct in batch.constructs if construct.role == need["role"])
-        taken = {"lot": lot, "quantity": need["quantity"], "unit": need["unit"]}
-        stage["olivia"].post(f"{base}materials/", taken)
-    run = _watch(stage, batch, code)
+        material = {"lot": lot, "quantity": need["quantity"], "unit": need["unit"]}
+        stage["olivia"].post(f"{base}materials/", material)
+    run = _run_skid(stage, batch, code)
     if not run:
         stage.later(hours=batch.hours.get(code, 2.0))
     for control in phase.get("control", []):
@@ -81,9 +81,9 @@ def perform(stage: Stage, batch: Batch, phase: Mapping[str, Any]) -> list[list[F
     return [run] if run else []
 
 
-def _watch(stage: Stage, batch: Batch, code: str) -> list[Frame]:
-    """Let the skid of a watched phase run and send its readings; story time is then the end of the run."""
-    kind = batch.watched.get(code)
+def _run_skid(stage: Stage, batch: Batch, code: str) -> list[Frame]:
+    """Simulate the skid run of a phase and send its readings; story time is then the end of the run."""
+    kind = batch.skid_runs.get(code)
     if kind is None:
         return []
     frames = simulate_phase(

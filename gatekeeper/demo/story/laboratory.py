@@ -21,7 +21,7 @@ ANALYST = "Hana Sato"
 ZONE = ZoneInfo("Asia/Singapore")
 REACTION_UL, TEMPLATE_UL = Decimal(20), Decimal(5)
 
-# test: (method, sample, reported, unit); what comes from instrument files or from the process is not here
+# test: (method, sample, reported, unit), without results from instrument files and from the process
 _SAFETY = {
     "appearance": ("visual", "DP", "conforms", ""),
     "endotoxin": ("LAL, USP <85>", "DP", "0.8", "{EU}/mL"),
@@ -78,8 +78,8 @@ def send_and_review(stage: Stage, batch: Batch, made: Made, *, changed: Mapping[
     for result in (*panel, infectious, _ratio(batch, physical, infectious["reported"])):
         value = (changed or {}).get(result["test"], result["reported"])
         if value is not None:
-            told = {"reported": value, "measured_at": stage.present.isoformat(), "analyst": ANALYST}
-            stage["lims"].post(f"lots/{batch.lot}/results/", result | told)
+            reported = {"reported": value, "measured_at": stage.present.isoformat(), "analyst": ANALYST}
+            stage["lims"].post(f"lots/{batch.lot}/results/", result | reported)
     stage.later(days=1)
     rows = stage["jonas"].get(f"lots/{batch.lot}/results/?page_size=200")["results"]
     stage["jonas"].sign(f"lots/{batch.lot}/result-reviews/", {"results": [row["id"] for row in rows]})
@@ -154,11 +154,11 @@ def _solution_from_analyser(stage: Stage, batch: Batch, made: Made) -> None:
     )
     name, content = nova_flex2_csv("FLEX2", [sample])
     file = _upload(stage, batch, "nova_flex2", name, content)
-    wanted = [
+    results = [
         {"test": "ph", "method": "USP <791>", "sample": batch.lot, "parameter": "ph"},
         {"test": "osmolality", "method": "USP <785>", "sample": batch.lot, "parameter": "osmolality"},
     ]
-    stage["lims"].post(f"instrument-files/{file['id']}/results/", {"analyst": ANALYST, "results": wanted})
+    stage["lims"].post(f"instrument-files/{file['id']}/results/", {"analyst": ANALYST, "results": results})
 
 
 def _upload(stage: Stage, batch: Batch, kind: str, name: str, content: bytes) -> dict[str, Any]:

@@ -16,8 +16,8 @@ MATERIALS = (
 def write_and_approve(stage: Stage) -> None:
     """Register the products, then import and approve every master that the demonstration needs."""
     for code, name, kind, unit in MATERIALS:
-        given = {"code": code, "name": name, "kind": kind, "unit": unit, "site": SITE}
-        stage["mei"].post("materials/", given)
+        material = {"code": code, "name": name, "kind": kind, "unit": unit, "site": SITE}
+        stage["mei"].post("materials/", material)
     incoming = (ROOT / "plasmids/data/plasmid_incoming.toml").read_bytes()
     stage["mei"].post_toml("plasmid-specifications/", incoming)
     stage["arun"].sign("plasmid-specifications/PL-IN/versions/1/approve/")

@@ -21,7 +21,7 @@ _LV_VALUES = {
     "L14": {"time_to_freezer": "25"},
 }
 _LV_HOURS = {"L1": 96.0, "L2": 48.0, "L3": 1.0, "L4": 20.0, "L5": 28.0, "L6": 1.2, "L7": 2.0, "L12": 0.5, "L13": 2.0}
-_LV_WATCHED = {"L8": "aex", "L10": "uf_df", "L11": "hold"}
+_LV_SKID_RUNS = {"L8": "aex", "L10": "uf_df", "L11": "hold"}
 
 SHEARED = Batch(
     number="BR-2026-0041",
@@ -32,7 +32,7 @@ SHEARED = Batch(
     seed=41,
     module="HF-0117",
     flow_l_min=1.0,
-    watched=_LV_WATCHED,
+    skid_runs=_LV_SKID_RUNS,
     values=_LV_VALUES,
     # The pump runs up to the shear of X2, 13 059 1/s at the wall: 7.7 L/min through 100 fibres of 1.0 mm
     faults={"L10": (Fault(FaultKind.SHEAR, at_s=900, duration_s=90),)},
@@ -47,7 +47,7 @@ CLEAN = Batch(
     seed=42,
     module="HF-0118",
     flow_l_min=1.0,
-    watched={"A8": "affinity", "A9": "aex", "A10": "uf_df"},
+    skid_runs={"A8": "affinity", "A9": "aex", "A10": "uf_df"},
     values={
         "A1": {"viability": "97.1"},
         "A3": {"harvest_titre": "9.5e10"},
@@ -78,7 +78,7 @@ BLOCKED = Batch(
     seed=43,
     module="HF-0118",
     flow_l_min=1.0,
-    watched=_LV_WATCHED,
+    skid_runs=_LV_SKID_RUNS,
     values=_LV_VALUES,
     # The pH probe falls silent during diafiltration: what is not known is not good.
     faults={"L10": (Fault(FaultKind.DROPOUT, at_s=1700, duration_s=1000, tag="AI101"),)},

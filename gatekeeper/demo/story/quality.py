@@ -20,7 +20,7 @@ JUSTIFICATION = {
 
 def wait_for_deviation(stage: Stage, batch: Batch) -> dict[str, Any]:
     """Return the deviation that an excursion has opened by itself."""
-    found = until(
+    deviations = until(
         f"The deviation of {batch.number}",
         lambda: [
             row
@@ -28,9 +28,9 @@ def wait_for_deviation(stage: Stage, batch: Batch) -> dict[str, Any]:
             if row["origin"] == "excursion"
         ],
     )
-    for row in found:
+    for row in deviations:
         say(f"{row['number']} opened by itself: {row['title']}")
-    return found[0]
+    return deviations[0]
 
 
 def close(stage: Stage, deviation: dict[str, Any]) -> None:
@@ -48,7 +48,7 @@ def review(stage: Stage, batch: Batch) -> None:
 
 
 def gate(stage: Stage, batch: Batch) -> dict[str, Any]:
-    """Ask the gate and print what it says."""
+    """Read the gate and print its findings."""
     answer = stage["rafael"].get(f"lots/{batch.lot}/gate/?market={MARKET}")
     if answer["open"]:
         say(f"The gate of {batch.lot} for {MARKET} is open: {len(answer['checked'])} checks passed")
@@ -60,16 +60,16 @@ def gate(stage: Stage, batch: Batch) -> dict[str, Any]:
 
 
 def release(stage: Stage, batch: Batch) -> None:
-    """Release the lot on the dossier that the gate showed, and keep its certificate outside the database.
+    """Release the lot on the dossier that the gate answered with, and write its certificate to a folder.
 
     :raises RuntimeError: when the gate is closed.
     """
-    shown = gate(stage, batch)
-    if not shown["open"]:
+    answer = gate(stage, batch)
+    if not answer["open"]:
         raise RuntimeError(f"{batch.lot} should be releasable.")
     decision = stage["rafael"].sign(
         f"lots/{batch.lot}/dispositions/",
-        {"market": MARKET, "decision": "released", "dossier_sha256": shown["dossier_sha256"]},
+        {"market": MARKET, "decision": "released", "dossier_sha256": answer["dossier_sha256"]},
     )
     folder = settings.DEMO_DIR / "certificates"
     folder.mkdir(exist_ok=True)

@@ -53,14 +53,14 @@ def scene(title: str) -> Iterator[None]:
     print(f"    ({time.monotonic() - began:.1f} s)", flush=True)
 
 
-def until(what: str, look: Callable[[], Any]) -> Any:
-    """Return what ``look`` finds, asking again until it is there.
+def until(what: str, query: Callable[[], Any]) -> Any:
+    """Return the first result of ``query`` that is not empty; it is repeated until then.
 
-    :raises TimeoutError: when the workers did not do it in a minute.
+    :raises TimeoutError: when it stays empty for a minute.
     """
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        if found := look():
-            return found
+        if result := query():
+            return result
         time.sleep(0.2)
     raise TimeoutError(f"{what} did not happen within {_PATIENCE:.0f} s.")

@@ -1,4 +1,4 @@
-"""The release gate: a tuple of checks, each lists everything that stands in the way. domain.md 4.2.
+"""The release gate: a tuple of checks, each of which lists its findings. domain.md 4.2.
 
 It reads one frozen dossier and nothing else, has no clock and no override.
 """
@@ -27,7 +27,7 @@ GATE: tuple[Check, ...] = (
     Check("G-01a", "Every phase is performed, checked and signed by two people", record.phases_complete),
     Check("G-01b", "No in-process entry is blank or unchecked", record.entries_complete),
     Check("G-02", "Production and quality have reviewed the record and its audit trail", record.reviewed),
-    Check("G-03", "Every excursion rule is evaluated on final data", process.monitored),
+    Check("G-03", "Every excursion rule is evaluated on final data", process.rules_evaluated),
     Check("G-04", "Every deviation is closed", process.deviations_closed),
     Check("G-05", "Every test of the specification passes and is reviewed", quality.results_pass),
     Check("G-06", "The lots that went in were good and still are", quality.ingredients_stand),
@@ -42,7 +42,7 @@ GATE: tuple[Check, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class NotChecked:
-    """Something that a person has to see to, because the software holds no data on it."""
+    """Something that a person has to check, because the software has no data on it."""
 
     code: str
     title: str
@@ -67,7 +67,7 @@ class Checked:
 
 def findings(dossier: Dossier) -> tuple[Finding, ...]:
     """Return everything that stands in the way of the lot for the market, in the order of the checks."""
-    return tuple(replace(found, check=check.code) for check in GATE for found in check.function(dossier))
+    return tuple(replace(finding, check=check.code) for check in GATE for finding in check.function(dossier))
 
 
 def checked(dossier: Dossier) -> tuple[Checked, ...]:

@@ -8,7 +8,7 @@ from release.rules.dossier import Dossier
 
 
 class State(StrEnum):
-    """How a finding is shown: something is outside, something is not known, something is not there yet."""
+    """The kind of a finding: outside its limits, not known, or missing."""
 
     ACTION = "action"
     UNKNOWN = "unknown"
@@ -17,7 +17,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the finding is about: its kind and natural key, from which a door makes the link."""
+    """What the finding is about: its kind and natural key, from which the page or endpoint makes the link."""
 
     kind: str
     key: str = ""
@@ -43,7 +43,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of the gate: a permanent code (domain.md 4.2), what it asks, and the function that lists faults."""
+    """One check of the gate: a permanent code (domain.md 4.2), its title, and the function that lists findings."""
 
     code: str
     title: str

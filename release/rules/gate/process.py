@@ -1,4 +1,4 @@
-"""Checks of how the batch was made: monitoring, deviations, yields, hold times, equipment. G-3, G-4, G-7 to G-9."""
+"""Checks of how the batch was made: excursion rules, deviations, yields, holds, equipment. G-3, G-4, G-7 to G-9."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from release.rules.dossier import ControlFacts, Dossier, EvaluationFacts, Excurs
 from release.rules.gate.finding import Finding, State, Subject, finding
 
 
-def monitored(dossier: Dossier) -> Iterator[Finding]:
+def rules_evaluated(dossier: Dossier) -> Iterator[Finding]:
     """G-3: every excursion rule is evaluated on final data; what is unknown or outside has a closed deviation."""
     for evaluation in dossier.evaluations:
         yield from _evaluation(dossier, evaluation)

@@ -100,7 +100,7 @@ def evidence_whole(dossier: Dossier) -> Iterator[Finding]:
 
 def _line(dossier: Dossier, line: Line) -> Iterator[Finding]:
     subject = Subject("results", dossier.lot.number)
-    title = line.asked.title
+    title = line.definition.title
     if not line.judged:
         yield finding(
             "result_missing", State.MISSING, "{title} is not reported.", subject, "The result is entered.", title=title

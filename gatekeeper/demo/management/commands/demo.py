@@ -40,7 +40,7 @@ class Command(BaseCommand):
             sys.exit(_main_job())
         try:
             status = running.run(folder=folder, port=options["port"], reset=options["reset"], once=options["once"])
-        except (ServicesUnavailableError, ProcessEndedError) as error:
+        except (ServicesUnavailableError, ProcessEndedError, running.OtherVersionError) as error:
             self.stderr.write(str(error))
             status = 1
         except subprocess.CalledProcessError as error:

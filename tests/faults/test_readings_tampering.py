@@ -49,5 +49,5 @@ def test_readings_as_they_were_sent_are_intact(sent):
 def test_an_edit_of_the_readings_is_found_and_its_frame_is_named(sent, edit):
     with psycopg.connect(sent.admin) as dba:
         assert dba.execute(edit).rowcount == 1
-    (found,) = findings()
-    assert (found["code"], found["table"]) == ("readings_altered", "public.readings_frame")
+    (finding,) = findings()
+    assert (finding["code"], finding["table"]) == ("readings_altered", "public.readings_frame")

@@ -1,4 +1,4 @@
-"""How findings, results and signatures of a dossier are shown on a page."""
+"""Rows of a page for the findings and the results of a dossier."""
 
 from collections.abc import Collection, Iterable
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from gatekeeper.core.criteria import Outcome
 from release.links import link_to
-from release.rules.dossier import Dossier, SpecificationFacts
+from release.rules.dossier import Dossier
 from release.rules.gate import Finding, State
 from release.rules.judgement import Line, judged_lines
 from release.rules.printing import raised, unit_label
@@ -21,7 +21,7 @@ _STATES = MappingProxyType(
         State.MISSING: ("alert", gettext_lazy("Missing")),
     }
 )
-_NEEDED_FOR = {"review": "release.review"}  # kind of subject: the permission that its page asks for
+_NEEDED_FOR = {"review": "release.review"}  # kind of subject: the permission that its page needs
 _OUTCOMES = MappingProxyType(
     {
         Outcome.PASS: ("inside", gettext_lazy("Pass")),
@@ -32,38 +32,39 @@ _OUTCOMES = MappingProxyType(
 )
 
 
-def finding_rows(found: Iterable[Finding], held: Collection[str]) -> list[dict[str, Any]]:
-    """Return findings as components/findings.html shows them, linked where the reader's permissions reach."""
-    rows = []
-    for one in found:
-        state, label = _STATES[one.state]
-        params = dict(one.params)
-        rows.append(
-            {
-                "state": state,
-                "label": label,
-                "sentence": _(one.template).format(**params),
-                "detail": _(one.clears).format(**params),
-                "url": link_to(one.subject) if _NEEDED_FOR.get(one.subject.kind, "") in {"", *held} else "",
-                "verb": _("Open"),
-                "code": one.code,
-                "check": one.check,
-            }
-        )
-    return rows
+def finding_rows(findings: Iterable[Finding], permissions: Collection[str]) -> list[dict[str, Any]]:
+    """Return the rows of components/findings.html, with links to the pages that these permissions open."""
+    return [_finding_row(finding, permissions) for finding in findings]
 
 
-def result_rows(asked: SpecificationFacts | None, dossier: Dossier) -> list[dict[str, Any]]:
-    """Return each line of the specification with its result, judged now."""
-    return [_result_row(line) for line in judged_lines(asked, dossier.results)] if asked else []
+def _finding_row(finding: Finding, permissions: Collection[str]) -> dict[str, Any]:
+    state, label = _STATES[finding.state]
+    params = dict(finding.params)
+    may_open = _NEEDED_FOR.get(finding.subject.kind, "") in {"", *permissions}
+    return {
+        "state": state,
+        "label": label,
+        "sentence": _(finding.template).format(**params),
+        "detail": _(finding.clears).format(**params),
+        "url": link_to(finding.subject) if may_open else "",
+        "verb": _("Open"),
+        "code": finding.code,
+        "check": finding.check,
+    }
+
+
+def result_rows(dossier: Dossier) -> list[dict[str, Any]]:
+    """Return each line of the dossier's specification with its result, judged now."""
+    specification = dossier.specification
+    return [_result_row(line) for line in judged_lines(specification, dossier.results)] if specification else []
 
 
 def _result_row(line: Line) -> dict[str, Any]:
     judged = line.judged[-1] if line.judged else None
     state, outcome = _OUTCOMES[judged.outcome] if judged else ("alert", _("Not reported"))
     return {
-        "asked": line.asked,
-        "asked_for": raised(line.asked.asked),
+        "definition": line.definition,
+        "criterion": raised(line.definition.asked),
         "reported": raised(judged.result.reported) if judged else "",
         "result": judged.result if judged else None,
         "unit": unit_label(judged.result.unit) if judged else "",

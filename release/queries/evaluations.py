@@ -1,4 +1,4 @@
-"""What the excursion rules say of a batch, evaluated now from its readings, as the gate sees it."""
+"""Evaluations and excursions of a batch for its dossier, evaluated now from its readings."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -10,7 +10,7 @@ from batches.models import BatchRecord, Deviation
 from batches.queries.records import RecordView
 from batches.readings.queries.archived import ARCHIVED
 from batches.readings.rules.parameters import parameter
-from gatekeeper.core.quantity import shown, unit
+from gatekeeper.core.quantity import decimal_text, unit
 from release.rules.dossier import EvaluationFacts, ExcursionFacts
 
 
@@ -35,23 +35,20 @@ def excursions_of(record: BatchRecord) -> tuple[ExcursionFacts, ...]:
 
 
 def title_of(row: Excursion) -> str:
-    """Return what happened as words: what was measured, where it peaked."""
+    """Return the excursion in words: the parameter, the limit and the peak."""
     name = parameter(row.parameter).title
     if row.content.get("side") == "coverage":
         return f"{name} not known for all of the phase"
     if row.peak is None:
         return f"{name} outside its {row.level} limit"
-    return f"{name} outside its {row.level} limit, {_plain(row.peak)} {unit(row.unit).label} at most".replace("  ", " ")
-
-
-def _plain(value: Decimal) -> str:
-    return shown(value.quantize(Decimal(1)) if abs(value) >= 100 else value.normalize() + 0)
+    peak = decimal_text(row.peak.quantize(Decimal(1)) if abs(row.peak) >= 100 else row.peak.normalize() + 0)
+    return f"{name} outside its {row.level} limit, {peak} {unit(row.unit).label} at most".replace("  ", " ")
 
 
 def _phase(view: RecordView, states: PhaseStates) -> Iterable[EvaluationFacts]:
     reported = _reported_by_people(view.deviations, states.phase)
     if states.problem:
-        yield _unjudged(view, states)
+        yield _without_evaluation(view, states)
     for rule in states.rules:
         yield _rule(rule, reported)
 
@@ -71,40 +68,25 @@ def _rule(state: RuleState, reported: tuple[str, ...]) -> EvaluationFacts:
     )
 
 
-def _unjudged(view: RecordView, states: PhaseStates) -> EvaluationFacts:
-    if states.problem == ARCHIVED:
-        return _archived(view, states)
+def _without_evaluation(view: RecordView, states: PhaseStates) -> EvaluationFacts:
+    """Return the unknown state of a phase that cannot be evaluated, or not before archived readings are restored."""
+    archived = states.problem == ARCHIVED
+    note = ", the readings being archived (restore_readings)," if archived else ""
     return EvaluationFacts(
         phase=states.phase,
         rule="",
         rule_set=view.recipe.rule_set,
-        title=f"The rule set {view.recipe.rule_set}",
+        title=f"The rule set {view.recipe.rule_set}{note}",
         state="unknown",
         coverage_percent=None,
-        final=False,
-        version=0,
-        up_to_date=False,
-        deviations=(),
-    )
-
-
-def _archived(view: RecordView, states: PhaseStates) -> EvaluationFacts:
-    """What was recorded may not be all that is to be said: nobody judges it anew before the readings are back."""
-    return EvaluationFacts(
-        phase=states.phase,
-        rule="",
-        rule_set=view.recipe.rule_set,
-        title=f"The rule set {view.recipe.rule_set}, the readings being archived (restore_readings),",
-        state="unknown",
-        coverage_percent=None,
-        final=True,
-        version=1,
+        final=archived,
+        version=int(archived),
         up_to_date=False,
         deviations=(),
     )
 
 
 def _reported_by_people(deviations: Sequence[Deviation], phase: str) -> tuple[str, ...]:
-    # A gap that is too short to open a deviation by itself can be explained by a person's.
+    # A gap too short to open a deviation can be explained by one that a person opened.
     rows = (row for row in deviations if row.origin == "manual" and row.phase and row.phase.code == phase)
     return tuple(sorted(row.number for row in rows))
