@@ -45,7 +45,7 @@ def write(guards: dict[str, Callable[[], Iterable[tuple[str, str]]]]) -> None:
 
 
 if __name__ == "__main__":
-    from tests.architecture import dead_code, test_thin_doors, test_vocabulary
+    from tests.architecture import dead_code, test_thin_doors, test_vocabulary, typed
 
     doors = {"orm": test_thin_doors.queries, "limits": test_thin_doors.limits}
-    write({"words": test_vocabulary.findings, **doors, "dead": dead_code.findings})
+    write({"words": test_vocabulary.findings, **doors, "dead": dead_code.findings, "types": typed.findings})
