@@ -15,6 +15,7 @@ from gatekeeper.demo.embedded import create_database, drop_database, services
 from gatekeeper.demo.running import make_ledger_key
 from gatekeeper.demo.supervisor import Supervisor
 from tests import migrated, running
+from tests.journeys import story
 
 # Speed is measured by `make bench`, never by a test: on a busy machine a deadline says nothing of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -32,23 +33,30 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
-# What is made once a session for a whole folder would be made once a process: such folders stay together. The longest
-# begin, so that no process is left with one at the end.
-TOGETHER = ("journeys", "release")
-# As long as the rest of its folder: it is worth a whole site of its own.
-APART = ("journeys/test_everybody_sees_their_own.py",)
+# What is made once a session for a whole folder would be made once a process: such folders stay together.
+TOGETHER = ("release",)
+# The longest begin, so that no process is left with one at the end; the first tells the story of the journeys, which
+# the other journeys copy when there was time to tell it.
+FIRST = ("journeys/test_everybody_sees_their_own.py", "release")
 
 
 def _room(nodeid):
     path = nodeid.partition("::")[0].removeprefix("tests/")
     folder = path.partition("/")[0]
-    return folder if folder in TOGETHER and path not in APART else path
+    return folder if folder in TOGETHER else path
 
 
 def pytest_collection_modifyitems(items):
     """The longest rooms first; the rest as it stands."""
-    order = {room: place for place, room in enumerate((*APART, *TOGETHER))}
+    order = {room: place for place, room in enumerate(FIRST)}
     items.sort(key=lambda item: order.get(_room(item.nodeid), len(order)))
+
+
+def pytest_sessionfinish(session):
+    """What processes of a run shared is removed by the one that started them."""
+    run = session.config.getoption("testrunuid", None)
+    if run and not hasattr(session.config, "workerinput"):
+        story.forget(run)
 
 
 def pytest_sessionstart(session):
