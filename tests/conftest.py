@@ -34,16 +34,23 @@ CHROMIUM_ARGUMENTS = [
 
 
 # What is made once a session for a whole folder would be made once a process: such folders stay together.
-TOGETHER = ("release",)
-# The longest begin, so that no process is left with one at the end; the first tells the story of the journeys, which
-# the other journeys copy when there was time to tell it.
-FIRST = ("journeys/test_everybody_sees_their_own.py", "release")
+TOGETHER = ("journeys", "release")
+# As long as the rest of its folder: it is worth a whole site of its own, and tells the story that the rest copies.
+APART = ("journeys/test_everybody_sees_their_own.py",)
+# The longest begin, so that no process is left with one at the end; the journeys when their story has been told.
+FIRST = (
+    *APART, "release", "faults/test_campaign.py", "faults/test_collector_faults.py", "journeys",
+    "excursions/test_evaluation_context.py", "excursions/test_incremental_evaluation.py",
+    "excursions/test_rules_incremental_evaluation.py", "faults/test_dust.py", "faults/test_monitoring_worker.py",
+    "faults/test_collector_killed.py", "faults/test_ledger_sealer_killed.py", "faults/test_monitoring_tampering.py",
+    "faults/test_ledger_tampering.py", "architecture/test_two_doors.py", "architecture/test_two_doors_accounts.py",
+)  # fmt: skip
 
 
 def _room(nodeid):
     path = nodeid.partition("::")[0].removeprefix("tests/")
     folder = path.partition("/")[0]
-    return folder if folder in TOGETHER else path
+    return folder if folder in TOGETHER and path not in APART else path
 
 
 def pytest_collection_modifyitems(items):
