@@ -26,7 +26,7 @@ demo-stop: ## stop a demonstration that runs in another terminal
 	@.ci/venv requirements-demo.txt
 	@$(IN_DEMO) --stop
 
-test: ## run every test against PostgreSQL and Valkey, browser tests included (ARGS="tests/lots -x" for some)
+test: ## run every test against PostgreSQL and Valkey, browser tests included (ARGS="tests/lots -x" for some, ARGS=changed)
 	@.ci/venv requirements-dev.txt
 	@.ci/test $(ARGS)
 

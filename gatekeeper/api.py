@@ -93,6 +93,7 @@ class ApiView(APIView):
     idempotent: ClassVar[bool] = True
     secret_fields: ClassVar[tuple[str, ...]] = ("password",)
     shown_once: ClassVar[bool] = False
+    post: Callable[..., Any]  # of the endpoints that have one
 
     @cached_property
     def sites(self) -> list[Site]:

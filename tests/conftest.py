@@ -15,6 +15,7 @@ from gatekeeper.demo.embedded import create_database, drop_database, services
 from gatekeeper.demo.running import make_ledger_key
 from gatekeeper.demo.supervisor import Supervisor
 from tests import migrated, running
+from tests.journeys import story
 
 # Speed is measured by `make bench`, never by a test: on a busy machine a deadline says nothing of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -32,11 +33,18 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
-# What is made once a session for a whole folder would be made once a process: such folders stay together. The longest
-# begin, so that no process is left with one at the end.
+# What is made once a session for a whole folder would be made once a process: such folders stay together.
 TOGETHER = ("journeys", "release")
-# As long as the rest of its folder: it is worth a whole site of its own.
+# As long as the rest of its folder: it is worth a whole site of its own, and tells the story that the rest copies.
 APART = ("journeys/test_everybody_sees_their_own.py",)
+# The longest begin, so that no process is left with one at the end; the journeys when their story has been told.
+FIRST = (
+    *APART, "release", "faults/test_campaign.py", "faults/test_collector_faults.py", "journeys",
+    "excursions/test_evaluation_context.py", "excursions/test_incremental_evaluation.py",
+    "excursions/test_rules_incremental_evaluation.py", "faults/test_dust.py", "faults/test_monitoring_worker.py",
+    "faults/test_collector_killed.py", "faults/test_ledger_sealer_killed.py", "faults/test_monitoring_tampering.py",
+    "faults/test_ledger_tampering.py", "architecture/test_two_doors.py", "architecture/test_two_doors_accounts.py",
+)  # fmt: skip
 
 
 def _room(nodeid):
@@ -47,8 +55,15 @@ def _room(nodeid):
 
 def pytest_collection_modifyitems(items):
     """The longest rooms first; the rest as it stands."""
-    order = {room: place for place, room in enumerate((*APART, *TOGETHER))}
+    order = {room: place for place, room in enumerate(FIRST)}
     items.sort(key=lambda item: order.get(_room(item.nodeid), len(order)))
+
+
+def pytest_sessionfinish(session):
+    """What processes of a run shared is removed by the one that started them."""
+    run = session.config.getoption("testrunuid", None)
+    if run and not hasattr(session.config, "workerinput"):
+        story.forget(run)
 
 
 def pytest_sessionstart(session):

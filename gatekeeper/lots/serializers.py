@@ -38,9 +38,9 @@ class QuantityOutput(serializers.Serializer[Any]):
 class LotOutput(serializers.ModelSerializer[Lot]):
     """A lot with its status and what is left."""
 
-    material = serializers.SlugRelatedField("code", read_only=True)  # type: ignore[var-annotated] -- DRF's generic
+    material = serializers.SlugRelatedField("code", read_only=True)
     kind = serializers.CharField(source="material.kind")
-    site = serializers.SlugRelatedField("code", read_only=True)  # type: ignore[var-annotated] -- DRF's generic
+    site = serializers.SlugRelatedField("code", read_only=True)
     quantity = serializers.SerializerMethodField()
     quantity_left = serializers.SerializerMethodField()
 

@@ -18,6 +18,7 @@ from plasmids.actions.receiving import receive_lot
 from plasmids.actions.releasing import release_lot
 from tests.batches.conftest import house  # noqa: F401 -- a fixture of batches
 from tests.batches.making import make_batch_record
+from tests.doors import row_counts
 from tests.excursions.making import standing_clock
 from tests.plasmids.making import command, make_plasmid_lot
 from tests.release.making import make_specification, result_command
@@ -207,4 +208,4 @@ def by_api(desk, address, body):
 
 def rows():
     """How many rows each table of ours has, but the log of who knocked: history grows with every change."""
-    return {model._meta.label: model._base_manager.count() for model in own_models() if model is not AccessEvent}
+    return row_counts(model for model in own_models() if model is not AccessEvent)

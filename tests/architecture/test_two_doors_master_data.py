@@ -9,7 +9,7 @@ from django.test import RequestFactory
 
 from gatekeeper.ledger.records import own_models
 from release.actions.specifications import import_markets
-from tests.doors import post, signed_in, upload
+from tests.doors import post, row_counts, signed_in, upload
 from tests.lots.making import make_material
 from tests.plasmids.making import GOOD, SPECIFICATION, make_plasmid, make_plasmid_lot, sequence_of
 from tests.release.making import DATA
@@ -236,4 +236,4 @@ def faults_of(page):
 
 def rows():
     """How many rows each table of ours has: history grows with every change."""
-    return {model._meta.label: model._base_manager.count() for model in own_models()}
+    return row_counts(own_models())

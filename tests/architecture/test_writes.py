@@ -40,7 +40,8 @@ PARTS = {
 PURE = ("gatekeeper/core/*", "gatekeeper/instruments/*", "*/rules/*")
 
 
-def _is_write(call, texts):
+def is_write(call, texts):
+    """Whether a call writes to the database; ``texts`` are the statements that its module names."""
     if isinstance(call.func, ast.Name):  # of a function only the one that runs a statement
         return call.func.id in {"planned", "planned_first"} and not _only_reads(call.args[0], texts)
     if not isinstance(call.func, ast.Attribute):
@@ -65,15 +66,20 @@ def _only_reads(statement, texts):
     return bool(READS.match(statement.value)) and not CHANGES.search(statement.value)
 
 
-def _writes(name):
-    texts = {
+def texts_of(module):
+    """What the names of a module are assigned: the statements that it prepares among them."""
+    return {
         target.id: node.value
-        for node in sources.tree(name).body
+        for node in module.body
         if isinstance(node, ast.Assign)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    return [call for call in sources.calls(name) if _is_write(call, texts)]
+
+
+def _writes(name):
+    texts = texts_of(sources.tree(name))
+    return [call for call in sources.calls(name) if is_write(call, texts)]
 
 
 def _found():

@@ -1,31 +1,16 @@
 """The whole site, its story told once, and the windows that people look at it through."""
 
 import contextlib
-import dataclasses
 import sys
 
 import pytest
 
 from gatekeeper.demo.supervisor import Supervisor
 from tests import running
-from tests.journeys import stage
+from tests.journeys import stage, story
 from tests.journeys.browsing import visiting
 
 PICTURES = running.ROOT / ".test-output"
-
-
-@pytest.fixture(scope="session")
-def whole_site(servers, template_database, ledger_keys, tmp_path_factory, django_db_blocker):
-    """The live site with the workers of both queues, on a fresh database: see tests.running.LiveSite."""
-    folder = tmp_path_factory.mktemp("whole-site")
-    keys = dataclasses.replace(ledger_keys, checkpoints=folder / "checkpoints")
-    keys.checkpoints.mkdir()
-    with (
-        running.cloned(servers, template_database) as urls,
-        running.running_site(urls, keys, folder, django_db_blocker) as site,
-        running_workers(site, folder),
-    ):
-        yield site
 
 
 @contextlib.contextmanager
@@ -40,9 +25,29 @@ def running_workers(site, folder):
 
 
 @pytest.fixture(scope="session")
-def told_site(whole_site):
-    """The whole site with its story told: see tests.journeys.stage.ToldSite."""
-    return stage.tell(whole_site)
+def told_site(servers, template_database, tmp_path_factory, django_db_blocker):
+    """The live site with the workers of both queues and its story told: see tests.journeys.stage.ToldSite."""
+    folder = tmp_path_factory.mktemp("whole-site")
+
+    @contextlib.contextmanager
+    def site(urls, below):
+        with (
+            running.running_site(urls, story.keys(below), below, django_db_blocker) as live,
+            running_workers(live, below),
+        ):
+            yield live
+
+    def make(below):
+        with story.database(below) as urls, site(urls, below) as live:
+            return stage.tell(live)
+
+    if story.is_shared():
+        numbers = story.take(folder, make)
+        with story.database(folder) as urls, site(urls, folder) as live:
+            yield stage.ToldSite(live, **numbers)
+    else:
+        with running.cloned(servers, template_database) as urls, site(urls, folder) as live:
+            yield stage.ToldSite(live, **stage.tell(live))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from django.apps import apps
 from gatekeeper.accounts.models import AccessEvent
 from gatekeeper.demo.people import PASSWORD
 from gatekeeper.ledger.models import Signature
+from tests.doors import row_counts
 from tests.journeys.stage import EXPIRED, PERFORMED, QUARANTINED, REFUSING, SMALL
 
 pytestmark = pytest.mark.browser
@@ -19,7 +20,7 @@ L3 = f"/batches/{REFUSING.number}/phases/L3/"
 def _rows(told_site):
     with told_site.live.database():
         models = [model for label in RECORDS for model in apps.get_app_config(label).get_models()]
-        return {model._meta.label: model.objects.count() for model in (*models, Signature)}
+        return row_counts((*models, Signature))
 
 
 @pytest.fixture

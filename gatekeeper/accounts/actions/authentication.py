@@ -146,7 +146,7 @@ def _enter(credentials: Credentials, request: HttpRequest, success: AccessEvent.
     def verify(person: Person | None) -> bool:
         name = person.username if person else credentials.username.strip()
         found = authenticate(request, username=name, password=credentials.password)
-        request.axes_locked_out = False  # type: ignore[attr-defined]  # the answer is our page, with our sentence
+        request.axes_locked_out = False  # the answer is our page, with our sentence
         return found is not None
 
     outcome = _attempt(
