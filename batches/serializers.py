@@ -130,6 +130,8 @@ class DeviationOutput(serializers.ModelSerializer[Deviation]):
 
     batch_record = serializers.CharField(source="batch_record.number")
     lot = serializers.CharField(source="batch_record.lot.number")
+    title = serializers.CharField(source="title_text")
+    description = serializers.CharField(source="description_text")
     phase = serializers.CharField(source="phase.code", default=None)
     opened_by = serializers.CharField(source="opened_by.username")
     closed_by = serializers.CharField(source="closed_by.username", default=None)

@@ -5,6 +5,7 @@ from batches.actions.commands import OpenDeviation
 from batches.actions.locking import locked_record, touch
 from batches.models import BatchRecord, Deviation, Phase
 from batches.rules import statuses
+from batches.rules.deviations import TEXTS
 from batches.rules.reasons import missing_reason
 from batches.rules.reasons import reason as given_reason
 from gatekeeper.accounts.actions.authentication import Proof
@@ -38,6 +39,8 @@ def open_deviation(
     if not authority_checked:
         check_authority(by, "batches.open_deviation", record.site)
     _check_opening(command)
+    if command.title_code:  # a code that could not be read later is not recorded
+        TEXTS[command.title_code].filled(command.title_params)
     if command.origin_key:
         former = record.deviations.filter(origin=command.origin, origin_key=command.origin_key).first()
         if former is not None:
@@ -52,6 +55,8 @@ def open_deviation(
         severity=command.severity,
         title=command.title[:200],
         description=command.description,
+        title_code=command.title_code,
+        title_params=dict(command.title_params),
         opened_at=at,
         opened_by=by,
         updated_at=at,
@@ -110,11 +115,8 @@ def reopen_deviation(*, by: Person, deviation: Deviation, reason: str) -> Deviat
 
 
 def _check_opening(command: OpenDeviation) -> None:
-    faults = [
-        fault
-        for field in ("title", "description")
-        if (fault := missing_reason(getattr(command, field), field=field)) is not None
-    ]
+    typed = () if command.title_code else ("title", "description")
+    faults = [fault for field in typed if (fault := missing_reason(getattr(command, field), field=field)) is not None]
     if command.origin not in Deviation.Origin.values:
         faults.append(
             Refusal("unknown_origin", "There is no origin “{origin}”.", field="origin", origin=command.origin)

@@ -53,6 +53,8 @@ def deviation_content(deviation: Deviation) -> dict[str, Any]:
         "severity": deviation.severity,
         "title": deviation.title,
         "description": deviation.description,
+        "title_code": deviation.title_code,
+        "title_params": deviation.title_params,
         "opened_at": deviation.opened_at,
         "opened_by": deviation.opened_by.username,
         "root_cause": deviation.root_cause,

@@ -92,7 +92,7 @@ def deviations_to_close(*, person: Person, sites: Sequence[Site]) -> WorkList:
     found = Deviation.objects.filter(status="open", batch_record__site__in=sites).select_related("batch_record__lot")
     rows = [
         Row(
-            row.title,
+            row.title_text,
             f"{row.number} · {row.batch_record.lot.number}",
             reverse("batches:deviation_detail", args=[row.number]),
             "action" if row.severity == Deviation.Severity.CRITICAL else "alert",

@@ -1,6 +1,7 @@
 """Pages of deviations: the list, one with its timeline, reporting and closing."""
 
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -31,10 +32,8 @@ class DeviationList(Page):
         asked = {name: self.request.GET.get(name, "") for name in ("q", "status", "severity")}
         found = queries.all_deviations().filter(batch_record__site__in=self.sites)
         if asked["q"]:
-            word = asked["q"]
-            found = found.filter(
-                Q(number__icontains=word) | Q(title__icontains=word) | Q(batch_record__lot__number__icontains=word)
-            )
+            fields = ("number", "title", "title_params", "batch_record__lot__number")
+            found = found.filter(reduce(or_, (Q(**{f"{field}__icontains": asked["q"]}) for field in fields)))
         for name, known in (("status", Deviation.Status), ("severity", Deviation.Severity)):
             if asked[name] in known.values:
                 found = found.filter(**{name: asked[name]})
@@ -157,7 +156,7 @@ def _pairs(row: Deviation) -> list[dict[str, Any]]:
     record = row.batch_record
     phase = f"{row.phase.code} {row.phase.title}" if row.phase else "–"
     return [
-        pair(_("What happened"), row.description),
+        pair(_("What happened"), row.description_text),
         pair(_("Class"), row.get_severity_display()),
         pair(_("Found by"), row.get_origin_display()),
         pair(_("Batch record"), record.number, url=reverse("batches:detail", args=[record])),

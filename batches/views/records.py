@@ -142,7 +142,7 @@ class Review(RecordPage):
         """Return what is signed."""
         view = self.view
         items = [(f"{row.phase.code} {row.phase.title}", row.phase.get_state_display()) for row in view.phases]
-        items += [(row.number, f"{row.title} · {row.get_status_display()}") for row in view.deviations]
+        items += [(row.number, f"{row.title_text} · {row.get_status_display()}") for row in view.deviations]
         items.append((_("Values changed after first entry"), len(view.changed)))
         return {
             "record": self.record,
@@ -234,7 +234,7 @@ def _deviation_finding(row: Any) -> dict[str, Any]:
     return {
         "state": "inside" if closed else SEVERITIES[row.severity],
         "label": row.get_status_display() if closed else row.get_severity_display(),
-        "sentence": row.title,
+        "sentence": row.title_text,
         "detail": row.number,
         "who": row.opened_by.full_name,
         "when": row.opened_at.date().isoformat(),

@@ -182,7 +182,7 @@ def _deviations(view: RecordView) -> tuple[facts.DeviationFacts, ...]:
     return tuple(
         facts.DeviationFacts(
             number=row.number,
-            title=row.title,
+            title=row.title_english,
             origin=row.origin,
             severity=row.severity,
             status=row.status,

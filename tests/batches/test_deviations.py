@@ -6,6 +6,7 @@ from batches import queries
 from batches.actions import execution
 from batches.actions.commands import EnterResult, OpenDeviation
 from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
+from batches.serializers import DeviationOutput
 from gatekeeper.accounts.actions.roles import assign_role
 from gatekeeper.accounts.clock import now
 from gatekeeper.core.refusal import Refusal
@@ -53,6 +54,29 @@ def test_a_deviation_says_what_happened(house, more, code):
     record = make_batch_record(house)
     with refused(code):
         opened(house, record, **more)
+
+
+def coded(house, record, code="yield_not_computable", **params):
+    command = {"title": "", "description": "", "title_code": code, "title_params": params}
+    return opened(house, record, origin="yield", by=house.monitor, **command)
+
+
+def test_what_the_machine_says_is_kept_as_code_and_written_in_the_readers_language(house, monkeypatch):
+    deviation = coded(house, make_batch_record(house), phase="Harvest", reason="a measured value is missing")
+    assert (deviation.title, deviation.description) == ("", "")
+    assert deviation.title_text == deviation.title_english == "Yield of Harvest: not computable"
+    assert deviation.description_text == "Yield of Harvest: not computable: a measured value is missing."
+    german = {"Yield of {phase}: not computable": "Ausbeute von {phase}: nicht berechenbar"}
+    monkeypatch.setattr("batches.models.gettext", lambda text: german.get(text, text))
+    assert DeviationOutput(deviation).data["title"] == "Ausbeute von Harvest: nicht berechenbar"
+    assert deviation.title_english == "Yield of Harvest: not computable"
+
+
+def test_a_code_without_its_parameters_is_not_recorded(house):
+    record = make_batch_record(house)
+    with pytest.raises(KeyError):
+        coded(house, record, phase="Harvest")
+    assert not record.deviations.exists()
 
 
 def test_it_is_closed_with_a_signed_conclusion(house):
