@@ -1,9 +1,9 @@
 """Open and close deviations. A deviation is never deleted; closing it takes a signed justification."""
 
-from batches import queries
 from batches.actions.commands import OpenDeviation
 from batches.actions.locking import locked_record, touch
 from batches.models import BatchRecord, Deviation, Phase
+from batches.queries.deviations import deviation_content
 from batches.rules import statuses
 from batches.rules.deviations import TEXTS
 from batches.rules.reasons import missing_reason
@@ -91,7 +91,7 @@ def close_deviation(
         act="deviation.close",
         meaning=row.meaning,
         subject=locked,
-        content=queries.deviation_content(locked),
+        content=deviation_content(locked),
     )
     touch(record)
     return locked

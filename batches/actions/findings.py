@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from batches import queries
 from batches.actions.commands import OpenDeviation
 from batches.actions.deviations import open_deviation
 from batches.models import Deviation, InProcessResult, Phase
+from batches.queries.phases import hold_clock, origin_key
+from batches.queries.yields import yields_of
 from batches.rules import phases as rules
 from batches.rules.judgement import crossed, needs_deviation
 from batches.rules.recipe import Control, PhaseRecipe
@@ -26,14 +27,14 @@ def open_for_result(*, by: Person, phase: Phase, control: Control, result: InPro
         limit = crossed(result.value, result.unit, control) if result.value is not None else ""
         code = "control_outside" if limit else "control_unjudged"
         params |= {"value": f"{result.reported} {unit(result.unit).label}".strip(), "limit": limit}
-    key = queries.origin_key(phase, control.code)
+    key = origin_key(phase, control.code)
     return _open(by, phase, Deviation.Origin.IN_PROCESS, control.severity, key=key, code=code, params=params)
 
 
 def open_for_hold(*, by: Person, phase: Phase, definition: PhaseRecipe, at: datetime) -> Deviation | None:
     """Open a deviation where the hold before the phase was longer than its limit."""
     ended = {row.code: row.performed_at for row in phase.batch_record.phases.filter(performed_at__isnull=False)}
-    held = queries.hold_clock(phase, definition, ended, at)
+    held = hold_clock(phase, definition, ended, at)
     if definition.hold is None or held is None or held.verdict is not Verdict.ACTION:
         return None
     params = {
@@ -69,7 +70,7 @@ def open_for_yield(*, by: Person, phase: Phase, definition: PhaseRecipe) -> Devi
     """Open a deviation where the yield of the phase is outside its limits or cannot be computed. domain.md F-4."""
     if definition.yielded is None:
         return None
-    row = next((row for row in queries.yields_of(phase.batch_record) if row.phase == phase.code), None)
+    row = next((row for row in yields_of(phase.batch_record) if row.phase == phase.code), None)
     if row is None or row.verdict not in {Verdict.ACTION, Verdict.UNKNOWN}:
         return None
     if row.verdict is Verdict.UNKNOWN:

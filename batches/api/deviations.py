@@ -8,10 +8,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batches import queries
 from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
 from batches.api.records import IF_MATCH, RecordView
 from batches.models import Deviation
+from batches.queries.deviations import all_deviations
 from batches.serializers import ClosingGiven, DeviationGiven, DeviationOutput, ReasonGiven
 from gatekeeper.api import ApiView, check_match, etag_of
 from gatekeeper.pagination import updated_since
@@ -30,7 +30,7 @@ class Deviations(ApiView):
         """List deviations, newest first."""
         filters = {"status": "status", "severity": "severity", "batch_record": "batch_record__number"}
         asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
-        found = queries.all_deviations().filter(batch_record__site__in=self.sites, **asked)
+        found = all_deviations().filter(batch_record__site__in=self.sites, **asked)
         since = updated_since(request)
         return self.listed(found.filter(updated_at__gte=since) if since else found, DeviationOutput)
 
@@ -45,7 +45,7 @@ class OneDeviation(ApiView):
 
         :raises Http404: when not, whether or not it exists.
         """
-        return get_object_or_404(queries.all_deviations(), number=number, batch_record__site__in=self.sites)
+        return get_object_or_404(all_deviations(), number=number, batch_record__site__in=self.sites)
 
     @extend_schema(responses=DeviationOutput)
     def get(self, request: Request, number: str) -> Response:
@@ -110,7 +110,7 @@ class RecordDeviations(RecordView):
     @extend_schema(responses=DeviationOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List the deviations, newest first."""
-        return self.listed(queries.all_deviations().filter(batch_record=self.record(number)), DeviationOutput)
+        return self.listed(all_deviations().filter(batch_record=self.record(number)), DeviationOutput)
 
     @extend_schema(request=DeviationGiven, responses={201: DeviationOutput})
     def post(self, request: Request, number: str) -> Response:

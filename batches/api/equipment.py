@@ -5,10 +5,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batches import queries
 from batches.actions.equipment import calibrate, change_geometry, register_equipment
 from batches.api.records import IF_MATCH
 from batches.models import Equipment
+from batches.queries.equipment import all_equipment, equipment_log, equipment_version
 from batches.serializers import (
     CalibrationGiven,
     CalibrationOutput,
@@ -28,7 +28,7 @@ class EquipmentList(ApiView):
     @extend_schema(responses=EquipmentOutput(many=True))
     def get(self, request: Request) -> Response:
         """List equipment."""
-        return self.listed(queries.all_equipment().filter(site__in=self.sites), EquipmentOutput)
+        return self.listed(all_equipment().filter(site__in=self.sites), EquipmentOutput)
 
     @extend_schema(request=EquipmentGiven, responses={201: EquipmentOutput})
     def post(self, request: Request) -> Response:
@@ -47,7 +47,7 @@ class UnitView(ApiView):
 
         :raises Http404: when not, whether or not it exists.
         """
-        return get_object_or_404(queries.all_equipment(), code=code, site__in=self.sites)
+        return get_object_or_404(all_equipment(), code=code, site__in=self.sites)
 
     def matched(self, request: Request, code: str) -> Equipment:
         """Return the equipment if it is as the caller has read it.
@@ -79,7 +79,7 @@ class Calibrations(UnitView):
     def get(self, request: Request, code: str) -> Response:
         """List the calibrations, newest first."""
         unit = self.unit(code)
-        rows = CalibrationOutput(queries.equipment_log(unit).calibrations, many=True).data
+        rows = CalibrationOutput(equipment_log(unit).calibrations, many=True).data
         body = {"results": rows, "next": None, "previous": None}
         return Response(body, headers={"ETag": _etag(unit)})
 
@@ -98,7 +98,7 @@ class Geometry(UnitView):
     def get(self, request: Request, code: str) -> Response:
         """List the versions, newest first."""
         unit = self.unit(code)
-        rows = GeometryOutput(queries.equipment_log(unit).geometries, many=True).data
+        rows = GeometryOutput(equipment_log(unit).geometries, many=True).data
         body = {"results": rows, "next": None, "previous": None}
         return Response(body, headers={"ETag": _etag(unit)})
 
@@ -115,4 +115,4 @@ def _shown(unit: Equipment, status: int = 200) -> Response:
 
 
 def _etag(unit: Equipment) -> str:
-    return etag_of(unit.code, queries.equipment_version(unit))
+    return etag_of(unit.code, equipment_version(unit))

@@ -8,10 +8,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batches import queries
 from batches.actions import execution, records
 from batches.models import BatchRecord, Phase
-from batches.queries.records import PhaseView
+from batches.queries.records import PhaseView, batch_records, record_view
+from batches.queries.yields import yields_of
 from batches.serializers import (
     BatchRecordOutput,
     IssueGiven,
@@ -40,7 +40,7 @@ class RecordView(ApiView):
 
         :raises Http404: when not, whether or not it exists.
         """
-        return get_object_or_404(queries.batch_records(), number=number, site__in=self.sites)
+        return get_object_or_404(batch_records(), number=number, site__in=self.sites)
 
     def phase(self, number: str, code: str) -> Phase:
         """Return a phase of the record.
@@ -56,14 +56,14 @@ class RecordView(ApiView):
 
         :raises Http404: when the record has no such phase.
         """
-        found = queries.record_view(self.record(number), now()).phase(code)
+        found = record_view(self.record(number), now()).phase(code)
         if found is None:
             raise Http404
         return found
 
     def shown(self, record: BatchRecord, status: int = 200) -> Response:
         """Return the record with its ETag."""
-        fresh = queries.batch_records().get(pk=record.pk)
+        fresh = batch_records().get(pk=record.pk)
         return Response(BatchRecordOutput(fresh).data, status=status, headers={"ETag": _etag(fresh)})
 
 
@@ -81,7 +81,7 @@ class BatchRecords(RecordView):
         """List batch records, newest first."""
         filters = {"status": "status", "lot": "lot__number", "master": "master__code", "site": "site__code"}
         asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
-        found = queries.batch_records().filter(site__in=self.sites, **asked)
+        found = batch_records().filter(site__in=self.sites, **asked)
         since = updated_since(request)
         return self.listed(found.filter(updated_at__gte=since) if since else found, BatchRecordOutput)
 
@@ -151,7 +151,7 @@ class Phases(RecordView):
     @extend_schema(responses=PhaseOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List the phases with their entries."""
-        view = queries.record_view(self.record(number), now())
+        view = record_view(self.record(number), now())
         return Response({"results": PhaseOutput(view.phases, many=True).data, "next": None, "previous": None})
 
 
@@ -279,7 +279,7 @@ class Yields(RecordView):
     @extend_schema(responses=YieldOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """Show the table of yields."""
-        rows = YieldOutput(queries.yields_of(self.record(number)), many=True).data
+        rows = YieldOutput(yields_of(self.record(number)), many=True).data
         return Response({"results": rows, "next": None, "previous": None})
 
 

@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 
 from batches.models import BatchRecord, Deviation
 from batches.rules.recipe import MaterialNeed
-from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.queries import day_at, sites_of
+from gatekeeper.accounts.models import Site
+from gatekeeper.accounts.queries import day_at
 from gatekeeper.lots.models import Lot
 from gatekeeper.lots.rules.supply import USABLE
 
@@ -28,11 +28,6 @@ def all_deviations() -> QuerySet[Deviation]:
     return Deviation.objects.select_related(
         "batch_record__lot", "batch_record__site", "phase", "opened_by", "closed_by"
     )
-
-
-def visible_deviations(person: Person) -> QuerySet[Deviation]:
-    """Return the deviations of the sites where the person may see batch records."""
-    return all_deviations().filter(batch_record__site__in=sites_of(person, "batches.view"))
 
 
 def open_deviations_of(subject: BatchRecord | Lot) -> QuerySet[Deviation]:

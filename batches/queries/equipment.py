@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from batches.models import Equipment, EquipmentUse
-from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.queries import day_at, sites_of
+from gatekeeper.accounts.models import Site
+from gatekeeper.accounts.queries import day_at
 from gatekeeper.ledger.queries import EntryView, entries_of
 
 
@@ -65,11 +65,6 @@ class EquipmentLog:
 def all_equipment() -> QuerySet[Equipment]:
     """Return every piece of equipment with what names it; the doors limit it to their sites."""
     return Equipment.objects.select_related("site", "registered_by")
-
-
-def visible_equipment(person: Person) -> QuerySet[Equipment]:
-    """Return the equipment of the sites where the person may see batch records."""
-    return all_equipment().filter(site__in=sites_of(person, "batches.view"))
 
 
 def fit_equipment(site: Site) -> QuerySet[Equipment]:

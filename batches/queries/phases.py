@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from batches.models import BatchRecord, Deviation, Equipment, InProcessResult, Phase
+from django.db.models import Exists, OuterRef, QuerySet
+
+from batches.models import BatchRecord, Deviation, Equipment, EquipmentUse, InProcessResult, Phase
 from batches.rules import recipe
 from batches.rules.holds import Clock, clock
 from batches.rules.phases import EquipmentFacts, PhaseFacts, ResultFacts, UsedMaterial, need_for
@@ -160,6 +162,12 @@ def hold_clock(
     if definition.hold is None or definition.hold.after not in ended:
         return None
     return clock(definition.hold, since=ended[definition.hold.after], at=phase.started_at or at)
+
+
+def measured(phases: QuerySet[Phase]) -> QuerySet[Phase]:
+    """Return the phases with ``is_measured``: whether something that sends readings is part of their equipment."""
+    uses = EquipmentUse.objects.filter(phase=OuterRef("pk"), equipment__sources__isnull=False)
+    return phases.annotate(is_measured=Exists(uses))
 
 
 def _result_facts(phase: Phase, row: InProcessResult, deviations: Mapping[str, str]) -> ResultFacts:

@@ -16,8 +16,7 @@ from batches.rules.holds import Clock
 from batches.rules.phases import PhaseFacts
 from batches.rules.recipe import Control, PhaseRecipe, Recipe
 from batches.rules.yields import StepYield, steps
-from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.queries import sites_of
+from gatekeeper.accounts.models import Site
 from gatekeeper.core.canonical import digest
 from gatekeeper.ledger.models import Signature
 from gatekeeper.ledger.queries import SignatureView
@@ -77,16 +76,21 @@ class RecordView:
         return next((view for view in self.phases if view.phase.code == code), None)
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedValue:
+    """A value changed after its first entry: the former row and the row that superseded it. domain.md A-2."""
+
+    phase: str
+    control: str
+    former: InProcessResult
+    current: InProcessResult
+
+
 def batch_records() -> QuerySet[BatchRecord]:
     """Return every batch record with what names it; the doors limit it to their sites."""
     return BatchRecord.objects.select_related(
         "master", "lot__material", "site", "issued_by", "completed_by", "reviewed_by", "reopened_by"
     )
-
-
-def visible_records(person: Person, permission: str = "batches.view") -> QuerySet[BatchRecord]:
-    """Return the batch records of the sites where the person may see them."""
-    return batch_records().filter(site__in=sites_of(person, permission))
 
 
 def listed_records(sites: Iterable[Site]) -> QuerySet[BatchRecord]:
@@ -168,6 +172,16 @@ def all_facts(record: BatchRecord) -> list[PhaseFacts]:
 def deviations_of(record: BatchRecord) -> QuerySet[Deviation]:
     """Return every deviation of the record, newest first."""
     return record.deviations.select_related("phase", "opened_by", "closed_by").order_by("-opened_at", "-id")
+
+
+def changed_values(record: BatchRecord) -> list[ChangedValue]:
+    """Return every value of the record that was changed after its first entry, in order of the change."""
+    rows = InProcessResult.objects.filter(phase__batch_record=record, supersedes__isnull=False)
+    related = ("phase", "entered_by", "supersedes__entered_by")
+    return [
+        ChangedValue(row.phase.code, row.control, row.supersedes, row)
+        for row in rows.select_related(*related).order_by("id")
+    ]
 
 
 def record_content(record: BatchRecord) -> dict[str, Any]:

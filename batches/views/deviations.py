@@ -10,10 +10,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches import queries
 from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
 from batches.forms import ClosingForm, DeviationForm, ReasonForm
 from batches.models import BatchRecord, Deviation
+from batches.queries.deviations import all_deviations, deviation_content, timeline_of
+from batches.queries.records import batch_records
 from batches.views.words import SEVERITIES, pair
 from gatekeeper.accounts.queries import permissions_of
 from gatekeeper.core.canonical import digest
@@ -30,7 +31,7 @@ class DeviationList(Page):
     def context(self) -> dict[str, Any]:
         """Return one page of deviations with what they were filtered by."""
         asked = {name: self.request.GET.get(name, "") for name in ("q", "status", "severity")}
-        found = queries.all_deviations().filter(batch_record__site__in=self.sites)
+        found = all_deviations().filter(batch_record__site__in=self.sites)
         if asked["q"]:
             fields = ("number", "title", "title_params", "batch_record__lot__number")
             found = found.filter(reduce(or_, (Q(**{f"{field}__icontains": asked["q"]}) for field in fields)))
@@ -59,7 +60,7 @@ class DeviationPage(ActionView):
     @cached_property
     def deviation(self) -> Deviation:
         """The deviation of the address, at a site where the person holds the page's permission."""
-        found = queries.all_deviations().filter(batch_record__site__in=self.sites)
+        found = all_deviations().filter(batch_record__site__in=self.sites)
         return get_object_or_404(found, number=self.kwargs["number"])
 
     def context(self) -> dict[str, Any]:
@@ -69,8 +70,8 @@ class DeviationPage(ActionView):
             "deviation": row,
             "state": "inside" if row.status == "closed" else SEVERITIES[row.severity],
             "pairs": _pairs(row),
-            "events": queries.timeline_of(row),
-            "signatures": signatures_of(row, content=queries.deviation_content(row)),
+            "events": timeline_of(row),
+            "signatures": signatures_of(row, content=deviation_content(row)),
             "may": permissions_of(self.request.user, row.batch_record.site),
         }
 
@@ -98,7 +99,7 @@ class Close(DeviationPage):
         return super().context() | {
             "items": [(one["term"], one["value"]) for one in _pairs(row)],
             "meaning": _("Closed: investigation complete"),
-            "digest": digest(queries.deviation_content(row)),
+            "digest": digest(deviation_content(row)),
         }
 
     def perform(self, form: Any) -> str:
@@ -135,7 +136,7 @@ class Report(ActionView):
     @cached_property
     def record(self) -> BatchRecord:
         """The batch record of the address."""
-        return get_object_or_404(queries.batch_records(), number=self.kwargs["number"], site__in=self.sites)
+        return get_object_or_404(batch_records(), number=self.kwargs["number"], site__in=self.sites)
 
     def form_options(self) -> dict[str, Any]:
         """Return the phases of the record."""

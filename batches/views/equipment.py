@@ -10,11 +10,17 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches import queries
 from batches.actions.equipment import calibrate, change_geometry, register_equipment
 from batches.forms import CalibrationForm, EquipmentForm, GeometryForm
 from batches.models import Equipment
-from batches.queries.equipment import EquipmentLog, GeometryVersion, geometry_values
+from batches.queries.equipment import (
+    EquipmentLog,
+    GeometryVersion,
+    all_equipment,
+    equipment_log,
+    geometry_values,
+    uses_of_equipment,
+)
 from batches.views.rows import RowsPage
 from batches.views.words import pair
 from gatekeeper.accounts.queries import day_at, permissions_of
@@ -34,7 +40,7 @@ class EquipmentList(Page):
     def context(self) -> dict[str, Any]:
         """Return one page of equipment with what it was filtered by."""
         asked = {name: self.request.GET.get(name, "") for name in ("q", "kind")}
-        here = queries.all_equipment().filter(site__in=self.sites)
+        here = all_equipment().filter(site__in=self.sites)
         kinds = here.order_by("kind").values_list("kind", flat=True).distinct()
         found = here
         if asked["q"]:
@@ -62,7 +68,7 @@ class UnitPage(ActionView):
     @cached_property
     def unit(self) -> Equipment:
         """The equipment of the address, at a site where the person holds the page's permission."""
-        return get_object_or_404(queries.all_equipment(), code=self.kwargs["code"], site__in=self.sites)
+        return get_object_or_404(all_equipment(), code=self.kwargs["code"], site__in=self.sites)
 
     def context(self) -> dict[str, Any]:
         """Return the equipment."""
@@ -81,12 +87,12 @@ class EquipmentDetail(UnitPage):
 
     def context(self) -> dict[str, Any]:
         """Return the equipment with its log and its uses."""
-        log = queries.equipment_log(self.unit)
+        log = equipment_log(self.unit)
         held = permissions_of(self.request.user, self.unit.site)
         return super().context() | {
             "mark": calibration_mark(self.unit.calibration_due_date, day_at(self.unit.site)),
             "versions": [_version(row) for row in log.geometries if row.version > 1 or row.geometry],
-            "uses": queries.uses_of_equipment(self.unit)[:_RECENT_USES],
+            "uses": uses_of_equipment(self.unit)[:_RECENT_USES],
             "sources": self.unit.sources.order_by("code") if "readings.view" in held else [],
             "history": _history(log),
             "may": held,

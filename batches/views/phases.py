@@ -9,11 +9,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches import queries
 from batches.actions import execution
 from batches.forms import CorrectionForm, EntryForm, ReasonForm, ShownForm, StartForm, UseForm
 from batches.models import BatchRecord
-from batches.queries.records import ControlView, PhaseView, RecordView
+from batches.queries.deviations import lots_for
+from batches.queries.equipment import fit_equipment
+from batches.queries.phases import measured
+from batches.queries.records import ControlView, PhaseView, RecordView, batch_records, record_view
 from batches.rules.recipe import MaterialNeed
 from batches.views.steps import after_entry, entry_words, hold_of, items_of, next_step, steps_shown
 from gatekeeper.accounts.actions.authentication import signer_of
@@ -31,12 +33,12 @@ class PhasePage(ActionView):
     @cached_property
     def record(self) -> BatchRecord:
         """The batch record of the address, at a site where the person works."""
-        return get_object_or_404(queries.batch_records(), number=self.kwargs["number"], site__in=self.sites)
+        return get_object_or_404(batch_records(), number=self.kwargs["number"], site__in=self.sites)
 
     @cached_property
     def view(self) -> RecordView:
         """Everything about the record."""
-        return queries.record_view(self.record, now())
+        return record_view(self.record, now())
 
     @cached_property
     def phase(self) -> PhaseView:
@@ -75,7 +77,7 @@ class PhasePage(ActionView):
         phase = self.phase.phase
         if phase.state != phase.State.RUNNING or not permits(self.request, "readings.view"):
             return ""
-        found = queries.measured(self.record.phases.filter(pk=phase.pk)).get().is_measured
+        found = measured(self.record.phases.filter(pk=phase.pk)).get().is_measured
         return reverse("excursions:live", args=[self.record]) if found else ""
 
     def onwards(self) -> str:
@@ -104,7 +106,7 @@ class Start(PhasePage):
     def form_options(self) -> dict[str, Any]:
         """Return what equipment is asked for, and which is fit."""
         fit: dict[str, list[str]] = {}
-        for unit in queries.fit_equipment(self.record.site):
+        for unit in fit_equipment(self.record.site):
             fit.setdefault(unit.kind, []).append(unit.code)
         return {"phase": self.phase.recipe, "fit": fit}
 
@@ -131,7 +133,7 @@ class UseMaterial(PhasePage):
 
     def form_options(self) -> dict[str, Any]:
         """Return the need and the released lots that answer it."""
-        lots = queries.lots_for(self.need, self.record.site)
+        lots = lots_for(self.need, self.record.site)
         return {"need": self.need, "lots": [lot.number for lot in lots]}
 
     def context(self) -> dict[str, Any]:

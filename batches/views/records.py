@@ -9,11 +9,18 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches import queries
 from batches.actions import records
 from batches.forms import IssueForm, ReasonForm, ShownForm
 from batches.models import BatchRecord
-from batches.queries.records import PhaseView, RecordView
+from batches.queries.records import (
+    PhaseView,
+    RecordView,
+    batch_records,
+    changed_values,
+    listed_records,
+    record_view,
+    review_content,
+)
 from batches.views.steps import entry_words
 from batches.views.words import PHASE_STATES, RECORD_STATES, SEVERITIES, pair
 from gatekeeper.accounts.clock import now
@@ -31,7 +38,7 @@ class RecordList(Page):
     def context(self) -> dict[str, Any]:
         """Return one page of records with what they were filtered by."""
         asked = {name: self.request.GET.get(name, "") for name in ("q", "status")}
-        found = queries.listed_records(self.sites)
+        found = listed_records(self.sites)
         if asked["q"]:
             word = asked["q"]
             found = found.filter(
@@ -61,12 +68,12 @@ class RecordPage(ActionView):
     @cached_property
     def record(self) -> BatchRecord:
         """The batch record of the address, at a site where the person holds the page's permission."""
-        return get_object_or_404(queries.batch_records(), number=self.kwargs["number"], site__in=self.sites)
+        return get_object_or_404(batch_records(), number=self.kwargs["number"], site__in=self.sites)
 
     @cached_property
     def view(self) -> RecordView:
         """Everything about the record."""
-        return queries.record_view(self.record, now())
+        return record_view(self.record, now())
 
     def there(self) -> str:
         """Return the address of the record."""
@@ -90,7 +97,7 @@ class RecordDetail(RecordPage):
             "phases": [_phase_shown(row) for row in view.phases if row.phase.state != "pending"],
             "findings": _findings(record, view),
             "yields": view.yields,
-            "changed": queries.changed_values(record),
+            "changed": changed_values(record),
             "deviations": [_deviation_finding(row) for row in view.deviations],
             "signatures": view.signatures,
             "all_done": all(row.phase.state == "verified" for row in view.phases),
@@ -148,7 +155,7 @@ class Review(RecordPage):
             "record": self.record,
             "items": items,
             "meaning": _("Reviewed: production record complete"),
-            "digest": digest(queries.review_content(self.record)),
+            "digest": digest(review_content(self.record)),
             "findings": _findings(self.record, view),
         }
 

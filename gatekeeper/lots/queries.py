@@ -75,11 +75,6 @@ def ancestors(lot: Lot) -> QuerySet[Lot]:
     return Lot.objects.filter(pk__in=kin_ids(lot, "backward")).exclude(pk=lot.pk)
 
 
-def descendants(lot: Lot) -> QuerySet[Lot]:
-    """Return every lot that this one went into, near and far."""
-    return Lot.objects.filter(pk__in=kin_ids(lot, "forward")).exclude(pk=lot.pk)
-
-
 def is_descendant(lot: Lot, *, of: Lot) -> bool:
     """Return whether ``lot`` was made, near or far, from ``of``."""
     return lot.pk in kin_ids(of, "forward")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from batches import queries
 from batches.actions import execution
 from batches.actions.commands import EnterResult, OpenDeviation
 from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
+from batches.queries.deviations import deviation_content, open_deviations_of, timeline_of
 from batches.serializers import DeviationOutput
 from gatekeeper.accounts.actions.roles import assign_role
 from gatekeeper.accounts.clock import now
@@ -38,7 +38,7 @@ def test_a_deviation_is_opened_once_for_the_same_cause(house):
     other = opened(house, record)
     assert first == again
     assert (first.number, other.number) == ("BR-2026-0041-D01", "BR-2026-0041-D02")
-    assert set(queries.open_deviations_of(record)) == set(queries.open_deviations_of(record.lot)) == {first, other}
+    assert set(open_deviations_of(record)) == set(open_deviations_of(record.lot)) == {first, other}
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ def test_it_is_closed_with_a_signed_conclusion(house):
     record = make_batch_record(house)
     deviation = closed(house, opened(house, record))
     assert (deviation.status, deviation.closed_by) == ("closed", house.priya)
-    (signature,) = signatures_of(deviation, content=queries.deviation_content(deviation))
+    (signature,) = signatures_of(deviation, content=deviation_content(deviation))
     assert (signature.valid, signature.meaning) == (True, "Closed: investigation complete")
-    assert not queries.open_deviations_of(record)
-    assert [event.what for event in queries.timeline_of(deviation)] == ["opened", "closed"]
+    assert not open_deviations_of(record)
+    assert [event.what for event in timeline_of(deviation)] == ["opened", "closed"]
     with refused("transition_not_allowed"):
         closed(house, deviation)
 
@@ -131,4 +131,4 @@ def test_a_closed_one_is_opened_again_with_a_reason(house):
         reopen_deviation(by=house.priya, deviation=deviation, reason="")
     again = reopen_deviation(by=house.priya, deviation=deviation, reason="A second leak was found.")
     assert (again.status, again.root_cause, again.closed_at) == ("open", "A worn seal.", None)
-    assert [event.what for event in queries.timeline_of(again)] == ["opened", "closed", "reopened"]
+    assert [event.what for event in timeline_of(again)] == ["opened", "closed", "reopened"]

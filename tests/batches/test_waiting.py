@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from batches.actions import execution
 from batches.actions.commands import StartPhase
-from batches.queries.work_list import phases_to_perform, phases_to_start
+from batches.work_list import phases_to_perform, phases_to_start
 from gatekeeper.accounts.actions.roles import grant_qualification
 from gatekeeper.accounts.clock import database, now
 from gatekeeper.accounts.models import Qualification

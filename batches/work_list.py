@@ -1,18 +1,18 @@
-"""What waits in the batch records for whom, and what reviewers look for first."""
+"""The work lists of the batch records: steps to perform, start and verify, records, deviations, masters."""
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTransform
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, MasterBatchRecord, Phase
+from batches.models import BatchRecord, Deviation, MasterBatchRecord, Phase
+from batches.queries.phases import measured
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.queries import day_at, sites_of
+from gatekeeper.accounts.queries import day_at
 from gatekeeper.accounts.rules.authority import Qualified, check_qualified_on
 from gatekeeper.accounts.work_list import Row, WorkList
 from gatekeeper.core.refusal import Refusal
@@ -20,41 +20,10 @@ from gatekeeper.core.refusal import Refusal
 _FIRST = 10
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedValue:
-    """A value changed after its first entry: the former row and the row that superseded it. domain.md A-2."""
-
-    phase: str
-    control: str
-    former: InProcessResult
-    current: InProcessResult
-
-
-def running_phase_of(record: BatchRecord) -> Phase | None:
-    """Return the phase that runs (the first by position where several do), None when none does."""
-    return record.phases.filter(state=Phase.State.RUNNING).order_by("position").first()
-
-
-def changed_values(record: BatchRecord) -> list[ChangedValue]:
-    """Return every value of the record that was changed after its first entry, in order of the change."""
-    rows = InProcessResult.objects.filter(phase__batch_record=record, supersedes__isnull=False)
-    related = ("phase", "entered_by", "supersedes__entered_by")
-    return [
-        ChangedValue(row.phase.code, row.control, row.supersedes, row)
-        for row in rows.select_related(*related).order_by("id")
-    ]
-
-
 def phases_to_perform(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the phases that run at these sites, longest first."""
     phases = measured(_phases(sites).filter(state=Phase.State.RUNNING)).order_by("started_at")
     return _of_phases(_("Steps that run"), phases, _("Go on"))
-
-
-def measured(phases: QuerySet[Phase]) -> QuerySet[Phase]:
-    """Return the phases with ``is_measured``: whether something that sends readings is part of their equipment."""
-    uses = EquipmentUse.objects.filter(phase=OuterRef("pk"), equipment__sources__isnull=False)
-    return phases.annotate(is_measured=Exists(uses))
 
 
 def phases_to_start(*, person: Person, sites: Sequence[Site]) -> WorkList:
@@ -111,25 +80,6 @@ def masters_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
         for row in found.order_by("authored_at")[:_FIRST]
     ]
     return WorkList(_("Master batch records to approve"), reverse("batches:master_list"), found.count(), tuple(rows))
-
-
-_QUEUES = (
-    ("batches.perform", phases_to_perform),
-    ("batches.perform", phases_to_start),
-    ("batches.verify", phases_to_verify),
-    ("batches.review", records_to_review),
-    ("batches.close_deviation", deviations_to_close),
-    ("batches.approve", masters_to_approve),
-)
-
-
-def waiting_for(person: Person) -> list[WorkList]:
-    """Return every queue of the batch records that this person works on."""
-    queues = []
-    for permission, queue in _QUEUES:
-        if sites := list(sites_of(person, permission)):
-            queues.append(queue(person=person, sites=sites))
-    return queues
 
 
 def _phases(sites: Sequence[Site]) -> QuerySet[Phase]:
