@@ -16,7 +16,8 @@ from batches.actions.commands import (
     StartPhase,
     UseLot,
 )
-from batches.models import Deviation, Equipment, MasterBatchRecord
+from batches.models import Deviation, MasterBatchRecord
+from batches.queries.equipment import equipment_kinds
 from batches.rules.recipe import Control, MaterialNeed, PhaseRecipe
 from batches.scales import scale_of
 from gatekeeper.core.quantity import unit
@@ -295,9 +296,8 @@ class EquipmentForm(GeometryRows):
 
     def __init__(self, *args: Any, sites: list[Any], **options: Any) -> None:
         super().__init__(*args, **options)
-        kinds = Equipment.objects.filter(site__in=sites).order_by("kind").values_list("kind", flat=True).distinct()
         self.fields["kind"].help_text = _("As the master batch records ask for it: %(kinds)s") % {
-            "kinds": ", ".join(kinds) or "bioreactor, tff_skid, hollow_fibre_module"
+            "kinds": ", ".join(equipment_kinds(sites)) or "bioreactor, tff_skid, hollow_fibre_module"
         }
         site: Any = self.fields["site"]
         site.choices = [(row.code, row.name) for row in sites]

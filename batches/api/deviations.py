@@ -11,10 +11,11 @@ from rest_framework.response import Response
 from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
 from batches.api.records import IF_MATCH, RecordView
 from batches.models import Deviation
-from batches.queries.deviations import all_deviations
+from batches.queries.deviations import all_deviations, listed_deviations
+from batches.queries.records import deviations_of
 from batches.serializers import ClosingGiven, DeviationGiven, DeviationOutput, ReasonGiven
 from gatekeeper.api import ApiView, check_match, etag_of
-from gatekeeper.pagination import updated_since
+from gatekeeper.pagination import narrowed
 
 
 class Deviations(ApiView):
@@ -28,11 +29,8 @@ class Deviations(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List deviations, newest first."""
-        filters = {"status": "status", "severity": "severity", "batch_record": "batch_record__number"}
-        asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
-        found = all_deviations().filter(batch_record__site__in=self.sites, **asked)
-        since = updated_since(request)
-        return self.listed(found.filter(updated_at__gte=since) if since else found, DeviationOutput)
+        fields = {"status": "status", "severity": "severity", "batch_record": "batch_record__number"}
+        return self.listed(narrowed(request, listed_deviations(self.sites), fields), DeviationOutput)
 
 
 class OneDeviation(ApiView):
@@ -110,7 +108,7 @@ class RecordDeviations(RecordView):
     @extend_schema(responses=DeviationOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List the deviations, newest first."""
-        return self.listed(all_deviations().filter(batch_record=self.record(number)), DeviationOutput)
+        return self.listed(deviations_of(self.record(number)), DeviationOutput)
 
     @extend_schema(request=DeviationGiven, responses={201: DeviationOutput})
     def post(self, request: Request, number: str) -> Response:

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from batches.actions.equipment import calibrate, change_geometry, register_equipment
 from batches.api.records import IF_MATCH
 from batches.models import Equipment
-from batches.queries.equipment import all_equipment, equipment_log, equipment_version
+from batches.queries.equipment import all_equipment, equipment_log, equipment_version, listed_equipment
 from batches.serializers import (
     CalibrationGiven,
     CalibrationOutput,
@@ -28,7 +28,7 @@ class EquipmentList(ApiView):
     @extend_schema(responses=EquipmentOutput(many=True))
     def get(self, request: Request) -> Response:
         """List equipment."""
-        return self.listed(all_equipment().filter(site__in=self.sites), EquipmentOutput)
+        return self.listed(listed_equipment(self.sites), EquipmentOutput)
 
     @extend_schema(request=EquipmentGiven, responses={201: EquipmentOutput})
     def post(self, request: Request) -> Response:

@@ -10,7 +10,8 @@ from rest_framework.response import Response
 
 from batches.actions import execution, records
 from batches.models import BatchRecord, Phase
-from batches.queries.records import PhaseView, batch_records, record_view
+from batches.queries.phases import results_of
+from batches.queries.records import PhaseView, batch_records, record_view, records_at
 from batches.queries.yields import yields_of
 from batches.serializers import (
     BatchRecordOutput,
@@ -27,7 +28,7 @@ from batches.serializers import (
 )
 from gatekeeper.accounts.clock import now
 from gatekeeper.api import ApiView, check_match, etag_of
-from gatekeeper.pagination import updated_since
+from gatekeeper.pagination import narrowed
 
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description="The ETag as read.")
 
@@ -47,9 +48,7 @@ class RecordView(ApiView):
 
         :raises Http404: when the record has no such phase.
         """
-        return get_object_or_404(
-            Phase.objects.select_related("batch_record__site"), batch_record=self.record(number), code=code
-        )
+        return get_object_or_404(self.record(number).phases.all(), code=code)
 
     def phase_view(self, number: str, code: str) -> PhaseView:
         """Return a phase with all its entries.
@@ -63,8 +62,7 @@ class RecordView(ApiView):
 
     def shown(self, record: BatchRecord, status: int = 200) -> Response:
         """Return the record with its ETag."""
-        fresh = batch_records().get(pk=record.pk)
-        return Response(BatchRecordOutput(fresh).data, status=status, headers={"ETag": _etag(fresh)})
+        return Response(BatchRecordOutput(record).data, status=status, headers={"ETag": _etag(record)})
 
 
 class BatchRecords(RecordView):
@@ -79,11 +77,8 @@ class BatchRecords(RecordView):
     )
     def get(self, request: Request) -> Response:
         """List batch records, newest first."""
-        filters = {"status": "status", "lot": "lot__number", "master": "master__code", "site": "site__code"}
-        asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
-        found = batch_records().filter(site__in=self.sites, **asked)
-        since = updated_since(request)
-        return self.listed(found.filter(updated_at__gte=since) if since else found, BatchRecordOutput)
+        fields = {"status": "status", "lot": "lot__number", "master": "master__code", "site": "site__code"}
+        return self.listed(narrowed(request, records_at(self.sites), fields), BatchRecordOutput)
 
     @extend_schema(request=IssueGiven, responses={201: BatchRecordOutput})
     def post(self, request: Request) -> Response:
@@ -207,8 +202,7 @@ class Results(RecordView):
     def get(self, request: Request, number: str, code: str) -> Response:
         """List the results, superseded ones included; the ETag is what a correction sends as If-Match."""
         phase = self.phase(number, code)
-        rows = phase.results.select_related("entered_by", "verified_by").order_by("id")
-        body = {"results": ResultOutput(rows, many=True).data, "next": None, "previous": None}
+        body = {"results": ResultOutput(results_of(phase), many=True).data, "next": None, "previous": None}
         return Response(body, headers={"ETag": _etag(phase.batch_record)})
 
     @extend_schema(request=ResultGiven, responses={201: ResultOutput})
@@ -217,7 +211,7 @@ class Results(RecordView):
         given: Any = self.parsed(ResultGiven)
         phase = self.phase(number, code)
         result = _entered(request, phase, given)
-        headers = {"ETag": _etag(BatchRecord.objects.get(pk=phase.batch_record_id))}
+        headers = {"ETag": _etag(result.phase.batch_record)}
         return Response(ResultOutput(result).data, status=201, headers=headers)
 
 

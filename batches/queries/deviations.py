@@ -1,5 +1,6 @@
 """Deviations as people may see them, and the lots that answer a need."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from batches.rules.recipe import MaterialNeed
 from gatekeeper.accounts.models import Site
 from gatekeeper.accounts.queries import day_at
 from gatekeeper.lots.models import Lot
+from gatekeeper.lots.queries import matching
 from gatekeeper.lots.rules.supply import USABLE
 
 
@@ -28,6 +30,14 @@ def all_deviations() -> QuerySet[Deviation]:
     return Deviation.objects.select_related(
         "batch_record__lot", "batch_record__site", "phase", "opened_by", "closed_by"
     )
+
+
+def listed_deviations(sites: Iterable[Site], *, word: str = "", **chosen: str) -> QuerySet[Deviation]:
+    """Return the deviations of these sites, open ones first, searched, narrowed to a ``status`` and ``severity``."""
+    narrowed = {name: value for name, value in chosen.items() if value}
+    rows = all_deviations().filter(batch_record__site__in=sites, **narrowed)
+    rows = matching(rows, word, "number", "title", "title_params", "batch_record__lot__number")
+    return rows.order_by("-status", "-opened_at", "-id")
 
 
 def open_deviations_of(subject: BatchRecord | Lot) -> QuerySet[Deviation]:

@@ -170,6 +170,16 @@ def measured(phases: QuerySet[Phase]) -> QuerySet[Phase]:
     return phases.annotate(is_measured=Exists(uses))
 
 
+def is_measured(phase: Phase) -> bool:
+    """Return whether something that sends readings is part of the phase's equipment."""
+    return phase.equipment_uses.filter(equipment__sources__isnull=False).exists()
+
+
+def results_of(phase: Phase) -> QuerySet[InProcessResult]:
+    """Return every result of the phase in order of entry, superseded ones included."""
+    return phase.results.select_related("entered_by", "verified_by").order_by("id")
+
+
 def _result_facts(phase: Phase, row: InProcessResult, deviations: Mapping[str, str]) -> ResultFacts:
     return ResultFacts(
         control=row.control,

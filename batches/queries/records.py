@@ -21,6 +21,7 @@ from gatekeeper.core.canonical import digest
 from gatekeeper.ledger.models import Signature
 from gatekeeper.ledger.queries import SignatureView
 from gatekeeper.lots.models import Use
+from gatekeeper.lots.queries import matching
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +94,24 @@ def batch_records() -> QuerySet[BatchRecord]:
     )
 
 
-def listed_records(sites: Iterable[Site]) -> QuerySet[BatchRecord]:
-    """Return the records of these sites, with how many phases there are and are done, how many deviations are open."""
+def records_at(sites: Iterable[Site]) -> QuerySet[BatchRecord]:
+    """Return the batch records of these sites, newest first."""
+    return batch_records().filter(site__in=sites)
+
+
+def listed_records(sites: Iterable[Site], *, word: str = "", status: str = "") -> QuerySet[BatchRecord]:
+    """Return the records of these sites, newest first, searched and narrowed to a ``status``.
+
+    Each has how many phases there are and are done (``phase_count``, ``done_count``), and how many deviations are open
+    (``open_count``).
+    """
+    records = matching(records_at(sites), word, "number", "lot__number", "master__title")
     phases = Phase.objects.filter(batch_record=OuterRef("pk"))
     opened = Deviation.objects.filter(batch_record=OuterRef("pk"), status=Deviation.Status.OPEN)
-    return (
-        batch_records()
-        .filter(site__in=sites)
-        .annotate(
-            phase_count=_count(phases),
-            done_count=_count(phases.filter(state__in=[Phase.State.PERFORMED, Phase.State.VERIFIED])),
-            open_count=_count(opened),
-        )
-        .order_by("-issued_at", "-id")
+    return (records.filter(status=status) if status else records).annotate(
+        phase_count=_count(phases),
+        done_count=_count(phases.filter(state__in=[Phase.State.PERFORMED, Phase.State.VERIFIED])),
+        open_count=_count(opened),
     )
 
 

@@ -1,11 +1,8 @@
 """Pages of deviations: the list, one with its timeline, reporting and closing."""
 
-from functools import cached_property, reduce
-from operator import or_
+from functools import cached_property
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,43 +10,37 @@ from django.utils.translation import gettext as _
 from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
 from batches.forms import ClosingForm, DeviationForm, ReasonForm
 from batches.models import BatchRecord, Deviation
-from batches.queries.deviations import all_deviations, deviation_content, timeline_of
+from batches.queries.deviations import all_deviations, deviation_content, listed_deviations, timeline_of
 from batches.queries.records import batch_records
-from batches.views.words import SEVERITIES, pair
+from batches.views.words import deviation_state, pair
 from gatekeeper.accounts.queries import permissions_of
 from gatekeeper.core.canonical import digest
 from gatekeeper.ledger.queries import signatures_of
-from gatekeeper.web import ActionView, Page
+from gatekeeper.lists import ListPage
+from gatekeeper.web import ActionView
 
 
-class DeviationList(Page):
+class DeviationList(ListPage):
     """Deviations of the person's sites: open ones first."""
 
     permission = "batches.view"
     template_name = "batches/deviation_list.html"
+    name = "deviations"
 
-    def context(self) -> dict[str, Any]:
-        """Return one page of deviations with what they were filtered by."""
-        asked = {name: self.request.GET.get(name, "") for name in ("q", "status", "severity")}
-        found = all_deviations().filter(batch_record__site__in=self.sites)
-        if asked["q"]:
-            fields = ("number", "title", "title_params", "batch_record__lot__number")
-            found = found.filter(reduce(or_, (Q(**{f"{field}__icontains": asked["q"]}) for field in fields)))
-        for name, known in (("status", Deviation.Status), ("severity", Deviation.Severity)):
-            if asked[name] in known.values:
-                found = found.filter(**{name: asked[name]})
-        shown = Paginator(found.order_by("-status", "-opened_at", "-id"), 50).get_page(self.request.GET.get("page"))
-        for row in shown:
-            row.state = "inside" if row.status == "closed" else SEVERITIES[row.severity]
+    def filters(self) -> dict[str, Any]:
+        """Return the statuses and the classes."""
         return {
-            "deviations": shown,
-            "asked": asked,
-            "filtered": any(asked.values()),
-            "choices": [
-                _choice("status", _("Status"), Deviation.Status.choices, asked),
-                _choice("severity", _("Class"), Deviation.Severity.choices, asked),
-            ],
+            "status": (_("Status"), Deviation.Status.choices),
+            "severity": (_("Class"), Deviation.Severity.choices),
         }
+
+    def rows(self, word: str, **chosen: str) -> Any:
+        """Return the deviations."""
+        return listed_deviations(self.sites, word=word, **chosen)
+
+    def prepare(self, row: Deviation) -> None:
+        """Add the state of its mark."""
+        row.state = deviation_state(row)
 
 
 class DeviationPage(ActionView):
@@ -60,15 +51,15 @@ class DeviationPage(ActionView):
     @cached_property
     def deviation(self) -> Deviation:
         """The deviation of the address, at a site where the person holds the page's permission."""
-        found = all_deviations().filter(batch_record__site__in=self.sites)
-        return get_object_or_404(found, number=self.kwargs["number"])
+        sites = {"batch_record__site__in": self.sites}
+        return get_object_or_404(all_deviations(), number=self.kwargs["number"], **sites)
 
     def context(self) -> dict[str, Any]:
         """Return the deviation."""
         row = self.deviation
         return {
             "deviation": row,
-            "state": "inside" if row.status == "closed" else SEVERITIES[row.severity],
+            "state": deviation_state(row),
             "pairs": _pairs(row),
             "events": timeline_of(row),
             "signatures": signatures_of(row, content=deviation_content(row)),
@@ -140,7 +131,7 @@ class Report(ActionView):
 
     def form_options(self) -> dict[str, Any]:
         """Return the phases of the record."""
-        return {"phases": [(row.code, f"{row.code} {row.title}") for row in self.record.phases.order_by("position")]}
+        return {"phases": [(row.code, f"{row.code} {row.title}") for row in self.record.phases.all()]}
 
     def context(self) -> dict[str, Any]:
         """Return the record."""
@@ -148,7 +139,7 @@ class Report(ActionView):
 
     def perform(self, form: Any) -> str:
         """Open the deviation."""
-        phase = self.record.phases.filter(code=form.cleaned_data["phase"]).first()
+        phase = next((row for row in self.record.phases.all() if row.code == form.cleaned_data["phase"]), None)
         opened = open_deviation(by=self.request.user, batch_record=self.record, phase=phase, command=form.command())
         return reverse("batches:deviation_detail", args=[opened])
 
@@ -165,9 +156,3 @@ def _pairs(row: Deviation) -> list[dict[str, Any]]:
         pair(_("Step"), phase),
         pair(_("Opened by"), row.opened_by.full_name),
     ]
-
-
-def _choice(name: str, label: str, choices: Any, asked: dict[str, str]) -> dict[str, Any]:
-    options = [{"value": "", "label": _("All"), "selected": not asked[name]}]
-    options += [{"value": value, "label": text, "selected": value == asked[name]} for value, text in choices]
-    return {"name": name, "label": label, "options": options}

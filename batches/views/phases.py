@@ -14,7 +14,7 @@ from batches.forms import CorrectionForm, EntryForm, ReasonForm, ShownForm, Star
 from batches.models import BatchRecord
 from batches.queries.deviations import lots_for
 from batches.queries.equipment import fit_equipment
-from batches.queries.phases import measured
+from batches.queries.phases import is_measured
 from batches.queries.records import ControlView, PhaseView, RecordView, batch_records, record_view
 from batches.rules.recipe import MaterialNeed
 from batches.views.steps import after_entry, entry_words, hold_of, items_of, next_step, steps_shown
@@ -77,8 +77,7 @@ class PhasePage(ActionView):
         phase = self.phase.phase
         if phase.state != phase.State.RUNNING or not permits(self.request, "readings.view"):
             return ""
-        found = measured(self.record.phases.filter(pk=phase.pk)).get().is_measured
-        return reverse("excursions:live", args=[self.record]) if found else ""
+        return reverse("excursions:live", args=[self.record]) if is_measured(phase) else ""
 
     def onwards(self) -> str:
         """Return the address of the phase, which leads to the next step."""

@@ -3,8 +3,6 @@
 from functools import cached_property
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,42 +20,32 @@ from batches.queries.records import (
     review_content,
 )
 from batches.views.steps import entry_words
-from batches.views.words import PHASE_STATES, RECORD_STATES, SEVERITIES, pair
+from batches.views.words import PHASE_STATES, RECORD_STATES, deviation_state, pair
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.queries import permissions_of
 from gatekeeper.core.canonical import digest
-from gatekeeper.web import ActionView, Page
+from gatekeeper.lists import ListPage
+from gatekeeper.web import ActionView
 
 
-class RecordList(Page):
+class RecordList(ListPage):
     """Batch records of the person's sites, newest first."""
 
     permission = "batches.view"
     template_name = "batches/record_list.html"
+    name = "records"
 
-    def context(self) -> dict[str, Any]:
-        """Return one page of records with what they were filtered by."""
-        asked = {name: self.request.GET.get(name, "") for name in ("q", "status")}
-        found = listed_records(self.sites)
-        if asked["q"]:
-            word = asked["q"]
-            found = found.filter(
-                Q(number__icontains=word) | Q(lot__number__icontains=word) | Q(master__title__icontains=word)
-            )
-        if asked["status"] in BatchRecord.Status.values:
-            found = found.filter(status=asked["status"])
-        shown = Paginator(found, 50).get_page(self.request.GET.get("page"))
-        for record in shown:
-            record.state = RECORD_STATES[record.status]
-        options = [("", _("All")), *BatchRecord.Status.choices]
-        choice = {
-            "name": "status",
-            "label": _("Status"),
-            "options": [
-                {"value": value, "label": label, "selected": value == asked["status"]} for value, label in options
-            ],
-        }
-        return {"records": shown, "asked": asked, "choices": [choice], "filtered": any(asked.values())}
+    def filters(self) -> dict[str, Any]:
+        """Return the statuses."""
+        return {"status": (_("Status"), BatchRecord.Status.choices)}
+
+    def rows(self, word: str, **chosen: str) -> Any:
+        """Return the records."""
+        return listed_records(self.sites, word=word, **chosen)
+
+    def prepare(self, row: BatchRecord) -> None:
+        """Add the state of its mark."""
+        row.state = RECORD_STATES[row.status]
 
 
 class RecordPage(ActionView):
@@ -239,7 +227,7 @@ def _void_finding(record: BatchRecord, view: PhaseView) -> dict[str, Any]:
 def _deviation_finding(row: Any) -> dict[str, Any]:
     closed = row.status == "closed"
     return {
-        "state": "inside" if closed else SEVERITIES[row.severity],
+        "state": deviation_state(row),
         "label": row.get_status_display() if closed else row.get_severity_display(),
         "sentence": row.title_text,
         "detail": row.number,

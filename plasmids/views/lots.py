@@ -30,7 +30,7 @@ class PlasmidLotDetail(Page):
 
     @cached_property
     def plasmid_lot(self) -> PlasmidLot:
-        """The lot of the address, when the person may see it."""
+        """The lot of the address, at a site where the person holds the page's permission."""
         return get_object_or_404(queries.plasmid_lots(), lot__number=self.kwargs["number"], lot__site__in=self.sites)
 
     def context(self) -> dict[str, Any]:
@@ -91,10 +91,7 @@ class CorrectResult(ActionView):
     template_name = "plasmids/plasmid_lot_correct.html"
     form_class = CorrectionForm
 
-    @cached_property
-    def plasmid_lot(self) -> PlasmidLot:
-        """The lot of the address, when the person may receive where it lies."""
-        return get_object_or_404(queries.plasmid_lots(), lot__number=self.kwargs["number"], lot__site__in=self.sites)
+    plasmid_lot = PlasmidLotDetail.plasmid_lot
 
     @cached_property
     def line(self) -> queries.Line | None:
@@ -130,10 +127,7 @@ class ReleasePlasmidLot(ActionView):
     template_name = "plasmids/plasmid_lot_release.html"
     form_class = SigningForm
 
-    @cached_property
-    def plasmid_lot(self) -> PlasmidLot:
-        """The lot of the address, when the person may release it."""
-        return get_object_or_404(queries.plasmid_lots(), lot__number=self.kwargs["number"], lot__site__in=self.sites)
+    plasmid_lot = PlasmidLotDetail.plasmid_lot
 
     def context(self) -> dict[str, Any]:
         """Return what is signed."""
