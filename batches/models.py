@@ -78,7 +78,7 @@ class BatchRecord(models.Model):
     completed_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True, blank=True)
     reviewed_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
-    # The newest time that a review was taken back, until the next one; earlier ones are in the history.
+    # The newest reopening, until the next review; earlier ones are in the history.
     reopened_at = models.DateTimeField(null=True, blank=True)
     reopened_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     reopened_reason = models.TextField(blank=True)
@@ -159,7 +159,7 @@ class InProcessResult(models.Model):
 
     phase = models.ForeignKey(Phase, models.PROTECT, related_name="results")
     control = models.CharField(max_length=40)
-    reported = models.CharField(max_length=80, blank=True)  # as entered, trailing zeros kept; empty when not done
+    reported = models.CharField(max_length=80, blank=True)  # as entered, with trailing zeros; empty when not done
     value = models.DecimalField(max_digits=38, decimal_places=12, null=True, blank=True)
     unit = models.CharField(max_length=20, blank=True)
     verdict = models.CharField(max_length=10, choices=Verdict)

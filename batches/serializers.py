@@ -1,4 +1,4 @@
-"""What batch records look like over REST: types are parsed here, nothing is judged."""
+"""Batch records over REST: types are parsed here, nothing is judged."""
 
 from typing import Any
 
@@ -271,7 +271,7 @@ class GeometryGiven(serializers.Serializer[Any]):
 
 
 class ReasonGiven(serializers.Serializer[Any]):
-    """Why something is taken back."""
+    """Why something is reopened."""
 
     reason = serializers.CharField(max_length=400, allow_blank=True)
 

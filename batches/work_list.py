@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from batches.models import BatchRecord, Deviation, MasterBatchRecord, Phase
+from batches.queries.deviations import listed_deviations
 from batches.queries.phases import measured
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
@@ -34,9 +35,11 @@ def phases_to_start(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """
     ready = [phase for record in _open_records(sites) for phase in _ready(record)]
     trained = _trained(person, ready)
-    shown = [phase for phase, procedure in ready if not procedure or (procedure, phase.batch_record.site_id) in trained]
-    rows = tuple(_row(phase, _("Start")) for phase in shown[:_FIRST])
-    return WorkList(_("Steps that can start"), reverse("batches:list"), len(shown), rows)
+    allowed = [
+        phase for phase, procedure in ready if not procedure or (procedure, phase.batch_record.site_id) in trained
+    ]
+    rows = tuple(_row(phase, _("Start")) for phase in allowed[:_FIRST])
+    return WorkList(_("Steps that can start"), reverse("batches:list"), len(allowed), rows)
 
 
 def phases_to_verify(*, person: Person, sites: Sequence[Site]) -> WorkList:
@@ -58,7 +61,7 @@ def records_to_review(*, person: Person, sites: Sequence[Site]) -> WorkList:
 
 def deviations_to_close(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the open deviations of these sites, oldest first."""
-    found = Deviation.objects.filter(status="open", batch_record__site__in=sites).select_related("batch_record__lot")
+    deviations = listed_deviations(sites, status="open").order_by("opened_at")
     rows = [
         Row(
             row.title_text,
@@ -67,19 +70,19 @@ def deviations_to_close(*, person: Person, sites: Sequence[Site]) -> WorkList:
             "action" if row.severity == Deviation.Severity.CRITICAL else "alert",
             row.get_severity_display(),
         )
-        for row in found.order_by("opened_at")[:_FIRST]
+        for row in deviations[:_FIRST]
     ]
-    return WorkList(_("Open deviations"), reverse("batches:deviation_list"), found.count(), tuple(rows))
+    return WorkList(_("Open deviations"), reverse("batches:deviation_list"), deviations.count(), tuple(rows))
 
 
 def masters_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the drafts of master batch records that somebody else has written."""
-    found = MasterBatchRecord.objects.filter(status="draft").exclude(authored_by=person)
+    drafts = MasterBatchRecord.objects.filter(status="draft").exclude(authored_by=person)
     rows = [
         Row(str(row), row.title, reverse("batches:master_detail", args=[row.code, row.version]), "alert", _("Approve"))
-        for row in found.order_by("authored_at")[:_FIRST]
+        for row in drafts.order_by("authored_at")[:_FIRST]
     ]
-    return WorkList(_("Master batch records to approve"), reverse("batches:master_list"), found.count(), tuple(rows))
+    return WorkList(_("Master batch records to approve"), reverse("batches:master_list"), drafts.count(), tuple(rows))
 
 
 def _phases(sites: Sequence[Site]) -> QuerySet[Phase]:
@@ -107,7 +110,7 @@ def _open_records(sites: Sequence[Site]) -> QuerySet[BatchRecord]:
 
 
 def _ready(record: BatchRecord) -> list[tuple[Phase, str]]:
-    """Return the pending phases of a record that wait for nothing, each with the procedure it asks training for."""
+    """Return the pending phases whose predecessors are done, each with the procedure that it needs training for."""
     phases = list(record.phases.all())  # in the order of the copy's tables
     done = {phase.code for phase in phases if phase.state in {Phase.State.PERFORMED, Phase.State.VERIFIED}}
     return [
@@ -120,9 +123,9 @@ def _ready(record: BatchRecord) -> list[tuple[Phase, str]]:
 def _trained(person: Person, ready: Sequence[tuple[Phase, str]]) -> set[tuple[str, int]]:
     """Return for which procedures the person's training is in force today, with the key of the site."""
     training = [Qualified(row.procedure, row.from_date, row.expiry_date) for row in person.qualifications.all()]
-    found, at = set(), now()
+    trained, at = set(), now()
     for procedure, site in {(procedure, phase.batch_record.site) for phase, procedure in ready if procedure}:
         with contextlib.suppress(Refusal):  # who is not trained is not asked to start
             check_qualified_on(training, procedure, day=day_at(site, at), name=person.full_name)
-            found.add((procedure, site.pk))
-    return found
+            trained.add((procedure, site.pk))
+    return trained

@@ -103,11 +103,11 @@ class Corrections(OnePlasmidLot):
 
     @extend_schema(request=CorrectionGiven, responses={201: PlasmidLotOutput})
     def post(self, request: Request, number: str) -> Response:
-        """Correct or add a result; the former one stays and is superseded."""
-        given: Any = self.parsed(CorrectionGiven)
+        """Correct or add a result; the former result is superseded."""
+        sent: Any = self.parsed(CorrectionGiven)
         plasmid_lot = self.plasmid_lot(number)
-        reason = given.validated_data["reason"]
-        correct_result(by=request.user, plasmid_lot=plasmid_lot, result=given.command(), reason=reason)
+        reason = sent.validated_data["reason"]
+        correct_result(by=request.user, plasmid_lot=plasmid_lot, result=sent.command(), reason=reason)
         return Response(PlasmidLotOutput(self.plasmid_lot(number)).data, status=201)
 
 

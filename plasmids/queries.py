@@ -51,11 +51,11 @@ def lines(plasmid_lot: PlasmidLot) -> list[Line]:
     by_attribute: dict[str, list[IncomingResult]] = {}
     for result in plasmid_lot.results.select_related("entered_by").order_by("id"):
         by_attribute.setdefault(result.attribute, []).append(result)
-    found = []
+    certificate = []
     for attribute in panel(plasmid_lot.specification.content).attributes:
         results = by_attribute.get(attribute.code, [])
-        found.append(Line(attribute, results[-1] if results else None, tuple(results[:-1])))
-    return found
+        certificate.append(Line(attribute, results[-1] if results else None, tuple(results[:-1])))
+    return certificate
 
 
 def obstacles(plasmid_lot: PlasmidLot) -> Sequence[Refusal]:

@@ -1,4 +1,4 @@
-"""What waits because of a plasmid lot."""
+"""Work lists of plasmid lots and of the specifications that they arrive under."""
 
 from collections.abc import Sequence
 

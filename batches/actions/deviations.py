@@ -7,7 +7,7 @@ from batches.queries.deviations import deviation_content
 from batches.rules import statuses
 from batches.rules.deviations import TEXTS
 from batches.rules.reasons import missing_reason
-from batches.rules.reasons import reason as given_reason
+from batches.rules.reasons import reason as checked_reason
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
@@ -99,7 +99,7 @@ def close_deviation(
 
 @action
 def reopen_deviation(*, by: Person, deviation: Deviation, reason: str) -> Deviation:
-    """Open a closed deviation again: its conclusion stays to be read, its closing is taken back.
+    """Open a closed deviation again: its conclusion stays on record, its closing is undone.
 
     :raises Refusal: ``not_authorised``, ``transition_not_allowed``, ``reason_missing``.
     """
@@ -107,7 +107,7 @@ def reopen_deviation(*, by: Person, deviation: Deviation, reason: str) -> Deviat
     locked = Deviation.objects.select_for_update().get(pk=deviation.pk)
     row = transition(statuses.DEVIATION, source=locked.status, verb="reopen")
     check_authority(by, row.permission, record.site)
-    given_reason(reason)
+    checked_reason(reason)
     locked.status, locked.closed_at, locked.closed_by, locked.updated_at = row.target, None, None, now()
     locked.save()
     touch(record)

@@ -24,7 +24,7 @@ from batches.queries.records import all_facts
 from batches.rules import phases as rules
 from batches.rules import statuses
 from batches.rules.judgement import judged
-from batches.rules.reasons import reason as given_reason
+from batches.rules.reasons import reason as checked_reason
 from batches.rules.recipe import Control, PhaseRecipe
 from gatekeeper.accounts.actions.authentication import Credentials, Proof, prove, signer_of
 from gatekeeper.accounts.actor import action
@@ -60,10 +60,10 @@ def start_phase(*, by: Person, phase: Phase, command: StartPhase) -> Phase:
     check_person(by, row.permission, record, definition.qualification)
     equipment = _equipment(command.equipment)
     fitted = fitted_to(equipment)
-    known = {facts.recipe.code: facts for facts in all_facts(record)}
+    phases = {facts.recipe.code: facts for facts in all_facts(record)}
     rules.check_may_start(
         facts_to_start(locked, equipment, fitted),
-        predecessors=[known[code] for code in definition.after],
+        predecessors=[phases[code] for code in definition.after],
         today=day_at(record.site),
     )
     at = now()
@@ -87,8 +87,8 @@ def use_lot(*, by: Person, phase: Phase, command: UseLot) -> Use:
     :raises Refusal: ``unknown_lot``, ``material_not_in_recipe``, ``lot_at_other_site``, ``phase_not_running``,
         ``not_authorised``, and those of ``lots.genealogy.use``.
     """
-    found = Phase.objects.select_related("batch_record__lot", "batch_record__site").get(pk=phase.pk)
-    record, definition = found.batch_record, phase_recipe(found)
+    phase = Phase.objects.select_related("batch_record__lot", "batch_record__site").get(pk=phase.pk)
+    record, definition = phase.batch_record, phase_recipe(phase)
     check_person(by, "batches.perform", record, definition.qualification)
     quantity = Quantity.parse(command.quantity, command.unit, field="quantity")
     parent = _lot(command.lot)
@@ -104,12 +104,12 @@ def use_lot(*, by: Person, phase: Phase, command: UseLot) -> Use:
         )
     if parent.site_id != record.site_id:
         raise Refusal("lot_at_other_site", "Lot {lot} is at another site.", field="lot", lot=parent.number)
-    rules.check_may_enter(state_facts(found))
-    # Lots are taken before the record, as everywhere; the state is looked at again once the record is taken.
+    rules.check_may_enter(state_facts(phase))
+    # Lots are locked before the record, as everywhere; the state is checked again once the record is locked.
     use = genealogy.use(
         by=by, parent=parent, child=record.lot, quantity=quantity, batch_record=record.number, phase=definition.code
     )
-    locked = locked_phase(found)
+    locked = locked_phase(phase)
     rules.check_may_enter(state_facts(locked))
     touch(locked.batch_record)
     return use
@@ -137,9 +137,9 @@ def enter_result(*, by: Person, phase: Phase, command: EnterResult) -> InProcess
 
 @action
 def correct_result(*, by: Person, phase: Phase, command: EnterResult, reason: str) -> InProcessResult:
-    """Correct the value of a control: a new row with its reason, the former one stays to be read.
+    """Correct the value of a control: a new row with its reason, the former value stays on record.
 
-    Signatures on the phase become void and are asked for again.
+    Signatures on the phase become void: it is signed again.
 
     :raises Refusal: those of ``enter_result``; ``reason_missing``, ``not_entered``, ``value_unchanged``,
         ``quantity_already_recorded``.
@@ -149,21 +149,21 @@ def correct_result(*, by: Person, phase: Phase, command: EnterResult, reason: st
     unit = command.unit or control.unit
     if (former.reported, former.unit) == (command.reported.strip(), unit):
         raise Refusal("value_unchanged", "The value is the same as before.", field="reported", kind=Kind.CONFLICT)
-    return _record(by=by, phase=locked, control=control, command=command, former=former, reason=given_reason(reason))
+    return _record(by=by, phase=locked, control=control, command=command, former=former, reason=checked_reason(reason))
 
 
 @action
 def mark_not_done(*, by: Person, phase: Phase, control: str, reason: str) -> InProcessResult:
-    """Say that a control was not done, and why; a gating or critical one opens a deviation. domain.md I-14.
+    """Say that a control was not done, and why; a gating or critical control opens a deviation. domain.md I-14.
 
     :raises Refusal: ``not_authorised``, ``phase_not_running``, ``unknown_control``, ``reason_missing``,
         ``product_quantity_needed``, ``value_unchanged``.
     """
-    locked, found = _for_entry(by, phase, control)
-    if found.product_quantity:
+    locked, definition = _for_entry(by, phase, control)
+    if definition.product_quantity:
         raise Refusal("product_quantity_needed", "How much was made must be counted.", field="control")
-    given = given_reason(reason)
-    former = current_result(locked, found.code)
+    reason = checked_reason(reason)
+    former = current_result(locked, definition.code)
     if former is None:
         rules.check_may_enter(state_facts(locked))
     else:
@@ -173,8 +173,8 @@ def mark_not_done(*, by: Person, phase: Phase, control: str, reason: str) -> InP
     return _save_result(
         by=by,
         phase=locked,
-        control=found,
-        fields={"verdict": Verdict.UNKNOWN.value, "not_done": True, "reason": given, "supersedes": former},
+        control=definition,
+        fields={"verdict": Verdict.UNKNOWN.value, "not_done": True, "reason": reason, "supersedes": former},
     )
 
 
@@ -215,7 +215,7 @@ def check_result_here(*, credentials: Credentials, phase: Phase, control: str) -
 def sign_phase(*, by: Person, proof: Proof, phase: Phase, shown_digest: str = "") -> Phase:
     """Sign for a phase as performed; after a correction sign again. Quantities and yields are judged now.
 
-    ``shown_digest`` is that of the content the person was shown, where a page has shown it.
+    ``shown_digest`` is the digest of the content on the page, empty where no page displayed it.
 
     :raises Refusal: ``shown_content_changed``, ``not_authorised``, ``qualification_missing``,
         ``qualification_expired`` and those of ``rules.phases.check_may_sign``.
@@ -280,7 +280,7 @@ def _check_shown(phase: Phase, shown_digest: str) -> None:
     if shown_digest and shown_digest != digest(phase_content(phase)):
         raise Refusal(
             "shown_content_changed",
-            "The record changed since it was shown to you: look at it again.",
+            "The record changed since you read it: read it again.",
             kind=Kind.CONFLICT,
         )
 
@@ -348,13 +348,13 @@ def _save_result(*, by: Person, phase: Phase, control: Control, fields: dict[str
 
 
 def _equipment(codes: tuple[str, ...]) -> list[Equipment]:
-    # What is fitted to it meanwhile waits until the phase has started, and then serves it too.
+    # Equipment fitted meanwhile is blocked by these locks until the phase has started, and then serves it too.
     rows = Equipment.objects.select_for_update(of=("self",)).select_related("site").filter(code__in=codes)
-    found = {row.code: row for row in rows.order_by("id")}
+    equipment = {row.code: row for row in rows.order_by("id")}
     for code in codes:
-        if code not in found:
+        if code not in equipment:
             raise Refusal("unknown_equipment", "There is no equipment “{code}”.", field="equipment", code=code)
-    return [found[code] for code in dict.fromkeys(codes)]
+    return [equipment[code] for code in dict.fromkeys(codes)]
 
 
 def _lot(number: str) -> Lot:

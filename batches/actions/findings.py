@@ -16,7 +16,7 @@ from gatekeeper.core.quantity import shown, unit
 
 
 def open_for_result(*, by: Person, phase: Phase, control: Control, result: InProcessResult) -> Deviation | None:
-    """Open a deviation where a result asks for one; a correction back inside leaves an open one as it is."""
+    """Open a deviation where a result needs one; a correction back inside its limits leaves an open one as it is."""
     if not needs_deviation(Verdict(result.verdict), control, not_done=result.not_done):
         return None
     params = {"control": control.title, "phase": phase.code}
@@ -34,15 +34,15 @@ def open_for_result(*, by: Person, phase: Phase, control: Control, result: InPro
 def open_for_hold(*, by: Person, phase: Phase, definition: PhaseRecipe, at: datetime) -> Deviation | None:
     """Open a deviation where the hold before the phase was longer than its limit."""
     ended = {row.code: row.performed_at for row in phase.batch_record.phases.filter(performed_at__isnull=False)}
-    held = hold_clock(phase, definition, ended, at)
-    if definition.hold is None or held is None or held.verdict is not Verdict.ACTION:
+    hold = hold_clock(phase, definition, ended, at)
+    if definition.hold is None or hold is None or hold.verdict is not Verdict.ACTION:
         return None
     params = {
         "phase": phase.code,
-        "after": held.after,
-        "elapsed_h": f"{held.elapsed_h:.2f}",
-        "limit_h": shown(held.limit_h),
-        "temperature_class": held.temperature_class,
+        "after": hold.after,
+        "elapsed_h": f"{hold.elapsed_h:.2f}",
+        "limit_h": shown(hold.limit_h),
+        "temperature_class": hold.temperature_class,
     }
     severity = definition.hold.severity
     return _open(by, phase, Deviation.Origin.HOLD, severity, key=phase.code, code="hold_exceeded", params=params)

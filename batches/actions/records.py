@@ -8,7 +8,7 @@ from batches.queries.records import all_facts, record_content, review_content
 from batches.queries.reviewing import check_may_be_reviewed
 from batches.rules import statuses
 from batches.rules.phases import check_may_complete
-from batches.rules.reasons import reason as given_reason
+from batches.rules.reasons import reason as checked_reason
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
@@ -90,13 +90,13 @@ def review(*, by: Person, proof: Proof, batch_record: BatchRecord) -> BatchRecor
     """Sign the review of the production record; nothing can be entered or corrected after it. 21 CFR 211.192.
 
     :raises Refusal: ``not_authorised``, ``transition_not_allowed``, ``reviewer_performed``, ``signature_void``, and
-        those of the apps that watch the record (``evaluation_outstanding``).
+        those of the apps that evaluate the record (``evaluation_outstanding``).
     """
     record = locked_record(batch_record.pk)
     row = transition(statuses.BATCH_RECORD, source=record.status, verb="review")
     check_authority(by, row.permission, record.site)
     facts = all_facts(record)
-    if any(by.username in {one.performed_by, one.verified_by, *one.hands} for one in facts):
+    if any(by.username in {phase.performed_by, phase.verified_by, *phase.hands} for phase in facts):
         raise Refusal("reviewer_performed", "Who worked on the batch cannot review it.", kind=Kind.FORBIDDEN)
     check_may_complete(facts)
     check_may_be_reviewed(record)
@@ -116,7 +116,7 @@ def review(*, by: Person, proof: Proof, batch_record: BatchRecord) -> BatchRecor
 
 @action
 def reopen(*, by: Person, batch_record: BatchRecord, reason: str) -> BatchRecord:
-    """Take the review back, so that entries can be corrected and signed again.
+    """Reopen the record, so that entries can be corrected and signed again.
 
     :raises Refusal: ``not_authorised``, ``transition_not_allowed``, ``reason_missing``.
     """
@@ -125,7 +125,7 @@ def reopen(*, by: Person, batch_record: BatchRecord, reason: str) -> BatchRecord
 
 @action
 def return_to_review(*, by: Person, batch_record: BatchRecord, reason: str) -> BatchRecord:
-    """Take back a review that was signed before what is known now; a record that nobody has reviewed stays as it is.
+    """Take back a review that was signed before new data; a record that nobody has reviewed stays as it is.
 
     :raises Refusal: ``not_authorised``, ``reason_missing``.
     """
@@ -139,7 +139,7 @@ def _taken_back(by: Person, record: BatchRecord, verb: str, reason: str) -> Batc
     row = transition(statuses.BATCH_RECORD, source=record.status, verb=verb)
     check_authority(by, row.permission, record.site)
     at = now()
-    record.reopened_at, record.reopened_by, record.reopened_reason = at, by, given_reason(reason)
+    record.reopened_at, record.reopened_by, record.reopened_reason = at, by, checked_reason(reason)
     record.status, record.reviewed_at, record.reviewed_by, record.updated_at = row.target, None, None, at
     record.save()
     return record

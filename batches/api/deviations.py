@@ -48,9 +48,9 @@ class OneDeviation(ApiView):
     @extend_schema(responses=DeviationOutput)
     def get(self, request: Request, number: str) -> Response:
         """Show the deviation."""
-        return self.shown(self.deviation(number))
+        return self.answer(self.deviation(number))
 
-    def shown(self, deviation: Deviation, status: int = 200) -> Response:
+    def answer(self, deviation: Deviation, status: int = 200) -> Response:
         """Return the deviation with its ETag."""
         headers = {"ETag": _etag(deviation)}
         return Response(DeviationOutput(deviation).data, status=status, headers=headers)
@@ -70,12 +70,12 @@ class CloseDeviation(OneDeviation):
     @extend_schema(request=ClosingGiven, responses={201: DeviationOutput})
     def post(self, request: Request, number: str) -> Response:
         """Close the deviation."""
-        given: Any = self.parsed(ClosingGiven)
+        sent: Any = self.parsed(ClosingGiven)
         closed = close_deviation(
             by=request.user,
-            credentials=given.credentials(request),
+            credentials=sent.credentials(request),
             deviation=self.deviation(number),
-            **given.conclusion(),
+            **sent.conclusion(),
         )
         return Response(DeviationOutput(closed).data, status=201)
 
@@ -92,12 +92,12 @@ class ReopenDeviation(OneDeviation):
 
     @extend_schema(request=ReasonGiven, responses={201: DeviationOutput}, parameters=[IF_MATCH])
     def post(self, request: Request, number: str) -> Response:
-        """Open the deviation again, with the reason (If-Match needed); its conclusion stays to be read."""
-        given = self.parsed(ReasonGiven).validated_data
+        """Open the deviation again, with the reason (If-Match needed); its conclusion stays on record."""
+        sent = self.parsed(ReasonGiven).validated_data
         deviation = self.deviation(number)
         check_match(request, _etag(deviation))
-        reopen_deviation(by=request.user, deviation=deviation, reason=given["reason"])
-        return self.shown(self.deviation(number), 201)
+        reopen_deviation(by=request.user, deviation=deviation, reason=sent["reason"])
+        return self.answer(self.deviation(number), 201)
 
 
 class RecordDeviations(RecordView):
@@ -113,11 +113,11 @@ class RecordDeviations(RecordView):
     @extend_schema(request=DeviationGiven, responses={201: DeviationOutput})
     def post(self, request: Request, number: str) -> Response:
         """Report a deviation."""
-        given: Any = self.parsed(DeviationGiven)
+        sent: Any = self.parsed(DeviationGiven)
         record = self.record(number)
-        code = given.validated_data["phase"]
+        code = sent.validated_data["phase"]
         phase = get_object_or_404(record.phases, code=code) if code else None
-        opened = open_deviation(by=request.user, batch_record=record, phase=phase, command=given.command())
+        opened = open_deviation(by=request.user, batch_record=record, phase=phase, command=sent.command())
         return Response(DeviationOutput(opened).data, status=201)
 
 

@@ -34,7 +34,7 @@ class EquipmentList(ApiView):
     def post(self, request: Request) -> Response:
         """Register equipment."""
         unit = register_equipment(by=request.user, command=self.parsed(EquipmentGiven).command())
-        return _shown(unit, 201)
+        return _answer(unit, 201)
 
 
 class UnitView(ApiView):
@@ -69,7 +69,7 @@ class OneEquipment(UnitView):
     @extend_schema(responses=EquipmentOutput)
     def get(self, request: Request, code: str) -> Response:
         """Show the equipment; the ETag is what a change sends as If-Match."""
-        return _shown(self.unit(code))
+        return _answer(self.unit(code))
 
 
 class Calibrations(UnitView):
@@ -86,9 +86,9 @@ class Calibrations(UnitView):
     @extend_schema(request=CalibrationGiven, responses={201: EquipmentOutput}, parameters=[IF_MATCH])
     def post(self, request: Request, code: str) -> Response:
         """Record a calibration with its certificate and when the next one is due (If-Match needed)."""
-        given = self.parsed(CalibrationGiven).validated_data
-        unit = calibrate(by=request.user, equipment=self.matched(request, code), **given)
-        return _shown(unit, 201)
+        sent = self.parsed(CalibrationGiven).validated_data
+        unit = calibrate(by=request.user, equipment=self.matched(request, code), **sent)
+        return _answer(unit, 201)
 
 
 class Geometry(UnitView):
@@ -105,12 +105,12 @@ class Geometry(UnitView):
     @extend_schema(request=GeometryGiven, responses={201: EquipmentOutput}, parameters=[IF_MATCH])
     def post(self, request: Request, code: str) -> Response:
         """Give the equipment a new version of its geometry, with the reason (If-Match needed)."""
-        given = self.parsed(GeometryGiven).validated_data
-        unit = change_geometry(by=request.user, equipment=self.matched(request, code), **given)
-        return _shown(unit, 201)
+        sent = self.parsed(GeometryGiven).validated_data
+        unit = change_geometry(by=request.user, equipment=self.matched(request, code), **sent)
+        return _answer(unit, 201)
 
 
-def _shown(unit: Equipment, status: int = 200) -> Response:
+def _answer(unit: Equipment, status: int = 200) -> Response:
     return Response(EquipmentOutput(unit).data, status=status, headers={"ETag": _etag(unit)})
 
 

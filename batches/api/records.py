@@ -1,5 +1,6 @@
 """Batch records and their phases over REST."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404
@@ -34,7 +35,7 @@ IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=T
 
 
 class RecordView(ApiView):
-    """Base of what hangs on one batch record of the caller's sites."""
+    """Base of the resources of one batch record of the caller's sites."""
 
     def record(self, number: str) -> BatchRecord:
         """Return the record if the caller may act on it.
@@ -55,12 +56,12 @@ class RecordView(ApiView):
 
         :raises Http404: when the record has no such phase.
         """
-        found = record_view(self.record(number), now()).phase(code)
-        if found is None:
+        view = record_view(self.record(number), now()).phase(code)
+        if view is None:
             raise Http404
-        return found
+        return view
 
-    def shown(self, record: BatchRecord, status: int = 200) -> Response:
+    def answer(self, record: BatchRecord, status: int = 200) -> Response:
         """Return the record with its ETag."""
         return Response(BatchRecordOutput(record).data, status=status, headers={"ETag": _etag(record)})
 
@@ -83,9 +84,9 @@ class BatchRecords(RecordView):
     @extend_schema(request=IssueGiven, responses={201: BatchRecordOutput})
     def post(self, request: Request) -> Response:
         """Issue a batch record with a signature."""
-        given: Any = self.parsed(IssueGiven)
-        record = records.issue(by=request.user, credentials=given.credentials(request), command=given.command())
-        return self.shown(record, 201)
+        sent: Any = self.parsed(IssueGiven)
+        record = records.issue(by=request.user, credentials=sent.credentials(request), command=sent.command())
+        return self.answer(record, 201)
 
 
 class OneRecord(RecordView):
@@ -96,7 +97,7 @@ class OneRecord(RecordView):
     @extend_schema(responses=BatchRecordOutput)
     def get(self, request: Request, number: str) -> Response:
         """Show the record."""
-        return self.shown(self.record(number))
+        return self.answer(self.record(number))
 
 
 class Complete(RecordView):
@@ -107,7 +108,7 @@ class Complete(RecordView):
     @extend_schema(request=None, responses={201: BatchRecordOutput})
     def post(self, request: Request, number: str) -> Response:
         """Say that production is complete."""
-        return self.shown(records.complete(by=request.user, batch_record=self.record(number)), 201)
+        return self.answer(records.complete(by=request.user, batch_record=self.record(number)), 201)
 
 
 class Review(RecordView):
@@ -121,21 +122,21 @@ class Review(RecordView):
         """Sign the review."""
         credentials = self.parsed(SigningGiven).credentials(request)
         record = records.review(by=request.user, credentials=credentials, batch_record=self.record(number))
-        return self.shown(record, 201)
+        return self.answer(record, 201)
 
 
 class Reopen(RecordView):
-    """The review taken back."""
+    """The review reopened."""
 
     permission = "batches.review"
 
     @extend_schema(request=ReasonGiven, responses={201: BatchRecordOutput}, parameters=[IF_MATCH])
     def post(self, request: Request, number: str) -> Response:
-        """Take the review back, with the reason (If-Match needed), so that entries can be corrected again."""
-        given = self.parsed(ReasonGiven).validated_data
+        """Reopen the record, with the reason (If-Match needed), so that entries can be corrected again."""
+        sent = self.parsed(ReasonGiven).validated_data
         record = self.record(number)
         check_match(request, _etag(record))
-        return self.shown(records.reopen(by=request.user, batch_record=record, reason=given["reason"]), 201)
+        return self.answer(records.reopen(by=request.user, batch_record=record, reason=sent["reason"]), 201)
 
 
 class Phases(RecordView):
@@ -208,9 +209,9 @@ class Results(RecordView):
     @extend_schema(request=ResultGiven, responses={201: ResultOutput})
     def post(self, request: Request, number: str, code: str) -> Response:
         """Enter a result, correct one with a reason (If-Match needed), or say why there is none."""
-        given: Any = self.parsed(ResultGiven)
+        sent: Any = self.parsed(ResultGiven)
         phase = self.phase(number, code)
-        result = _entered(request, phase, given)
+        result = _entered(request, phase, sent)
         headers = {"ETag": _etag(result.phase.batch_record)}
         return Response(ResultOutput(result).data, status=201, headers=headers)
 
@@ -236,33 +237,29 @@ class SignPhase(RecordView):
     @extend_schema(request=SigningGiven, responses={201: PhaseOutput})
     def post(self, request: Request, number: str, code: str) -> Response:
         """Sign for the phase as performed."""
-        given: Any = self.parsed(SigningGiven)
-        execution.sign_phase(
-            by=request.user,
-            credentials=given.credentials(request),
+        return self.signed(execution.sign_phase, number, code)
+
+    def signed(self, action: Callable[..., Phase], number: str, code: str) -> Response:
+        """Call the signing action with what was sent and return the phase as it is then."""
+        sent: Any = self.parsed(SigningGiven)
+        action(
+            by=self.request.user,
+            credentials=sent.credentials(self.request),
             phase=self.phase(number, code),
-            shown_digest=given.validated_data["sha256"],
+            shown_digest=sent.validated_data["sha256"],
         )
         return Response(PhaseOutput(self.phase_view(number, code)).data, status=201)
 
 
-class VerifyPhase(RecordView):
+class VerifyPhase(SignPhase):
     """The second person's signature."""
 
     permission = "batches.verify"
-    signs = True
 
     @extend_schema(request=SigningGiven, responses={201: PhaseOutput})
     def post(self, request: Request, number: str, code: str) -> Response:
         """Verify the phase."""
-        given: Any = self.parsed(SigningGiven)
-        execution.verify_phase(
-            by=request.user,
-            credentials=given.credentials(request),
-            phase=self.phase(number, code),
-            shown_digest=given.validated_data["sha256"],
-        )
-        return Response(PhaseOutput(self.phase_view(number, code)).data, status=201)
+        return self.signed(execution.verify_phase, number, code)
 
 
 class Yields(RecordView):
@@ -277,16 +274,16 @@ class Yields(RecordView):
         return Response({"results": rows, "next": None, "previous": None})
 
 
-def _entered(request: Request, phase: Phase, given: Any) -> Any:
-    data = given.validated_data
+def _entered(request: Request, phase: Phase, sent: Any) -> Any:
+    data = sent.validated_data
     if data["not_done"]:
         return execution.mark_not_done(
             by=request.user, phase=phase, control=data["control"], reason=data.get("reason", "")
         )
     if "reason" in data:
         check_match(request, _etag(phase.batch_record))
-        return execution.correct_result(by=request.user, phase=phase, command=given.command(), reason=data["reason"])
-    return execution.enter_result(by=request.user, phase=phase, command=given.command())
+        return execution.correct_result(by=request.user, phase=phase, command=sent.command(), reason=data["reason"])
+    return execution.enter_result(by=request.user, phase=phase, command=sent.command())
 
 
 def _etag(record: BatchRecord) -> str:

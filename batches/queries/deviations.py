@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from batches.models import BatchRecord, Deviation
+from batches.models import Deviation
 from batches.rules.recipe import MaterialNeed
 from gatekeeper.accounts.models import Site
 from gatekeeper.accounts.queries import day_at
@@ -38,14 +38,6 @@ def listed_deviations(sites: Iterable[Site], *, word: str = "", **chosen: str) -
     rows = all_deviations().filter(batch_record__site__in=sites, **narrowed)
     rows = matching(rows, word, "number", "title", "title_params", "batch_record__lot__number")
     return rows.order_by("-status", "-opened_at", "-id")
-
-
-def open_deviations_of(subject: BatchRecord | Lot) -> QuerySet[Deviation]:
-    """Return the open deviations of a batch record, or of the record that makes a lot."""
-    rows = Deviation.objects.filter(status=Deviation.Status.OPEN).select_related("phase", "opened_by", "batch_record")
-    if isinstance(subject, Lot):
-        return rows.filter(batch_record__lot=subject)
-    return rows.filter(batch_record=subject)
 
 
 def deviation_content(deviation: Deviation) -> dict[str, Any]:

@@ -89,8 +89,8 @@ def fit_equipment(site: Site) -> QuerySet[Equipment]:
 
 def fitted_to(equipment: Sequence[Equipment]) -> list[Equipment]:
     """Return what is fitted to this equipment and serves with it, each once, without the equipment itself."""
-    found = {row.pk: row for path in settings.EQUIPMENT_FITTED for row in import_string(path)(equipment)}
-    return [found[pk] for pk in found.keys() - {row.pk for row in equipment}]
+    fitted = {row.pk: row for path in settings.EQUIPMENT_FITTED for row in import_string(path)(equipment)}
+    return [fitted[pk] for pk in fitted.keys() - {row.pk for row in equipment}]
 
 
 def equipment_log(equipment: Equipment) -> EquipmentLog:

@@ -27,10 +27,10 @@ def recipe_of(record: BatchRecord) -> recipe.Recipe:
 
 def phase_recipe(phase: Phase) -> recipe.PhaseRecipe:
     """Return what the frozen copy says about this phase."""
-    found = recipe_of(phase.batch_record).phase(phase.code)
-    if found is None:
+    definition = recipe_of(phase.batch_record).phase(phase.code)
+    if definition is None:
         raise LookupError(f"{phase} is not in its record's frozen copy")
-    return found
+    return definition
 
 
 def current_results(results: Iterable[InProcessResult]) -> list[InProcessResult]:
@@ -109,11 +109,11 @@ def state_facts(phase: Phase) -> PhaseFacts:
 
 def facts_to_start(phase: Phase, equipment: Sequence[Equipment], fitted: Sequence[Equipment] = ()) -> PhaseFacts:
     """Return the facts of a phase that is to start with this equipment, and with what is fitted to it."""
-    chosen, carried = (
+    chosen, attached = (
         tuple(EquipmentFacts(row.code, row.kind, row.site.code, row.calibration_due_date) for row in rows)
         for rows in (equipment, fitted)
     )
-    return replace(state_facts(phase), equipment=chosen, fitted=carried)
+    return replace(state_facts(phase), equipment=chosen, fitted=attached)
 
 
 def signed_facts(phase: Phase) -> PhaseFacts:
@@ -136,7 +136,7 @@ def signed_validly(phase: Phase, act: str) -> bool:
 
 
 def phase_content(phase: Phase, uses: Sequence[Use] | None = None) -> dict[str, Any]:
-    """Return everything that is shown of the phase and signed by performer and verifier.
+    """Return the content of the phase that performer and verifier sign.
 
     A later correction changes it, so that both signatures show as void. The two signing times are not a part of it.
     """

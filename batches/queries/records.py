@@ -1,8 +1,9 @@
-"""Batch records as people may see them, and everything that one page shows of a record in a fixed number of queries."""
+"""Batch records as people may see them, and everything about a record in a fixed number of queries."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -50,7 +51,7 @@ class PhaseView:
 
     @property
     def void(self) -> bool:
-        """Whether a signature that the state asks for does not fit what is shown any more."""
+        """Whether a signature that the state requires no longer fits the content."""
         performed = self.phase.state in {"performed", "verified"} and not self.facts.performed_signature_valid
         return performed or (self.phase.state == "verified" and not self.facts.verified_signature_valid)
 
@@ -204,7 +205,7 @@ def record_content(record: BatchRecord) -> dict[str, Any]:
 def review_content(record: BatchRecord) -> dict[str, Any]:
     """Return what the production reviewer's signature is bound to.
 
-    Each phase, deviation and changed value, and what the apps that watch the record say of it.
+    Each phase, deviation and changed value, and the contributions of the apps that evaluate the record.
     """
     phases, uses = loaded_phases(record), phase_queries.uses_of(record)
     return record_content(record) | {
@@ -273,34 +274,20 @@ def _signatures(
     record: BatchRecord, phases: Sequence[Phase], uses: Sequence[Use]
 ) -> dict[int | None, list[SignatureView]]:
     """Return the signatures of each phase by its key, those of the record under None; one query."""
-    wanted = Q(subject_type="batches.batchrecord", subject_key=str(record.pk)) | Q(
+    subjects = Q(subject_type="batches.batchrecord", subject_key=str(record.pk)) | Q(
         subject_type="batches.phase", subject_key__in=[str(phase.pk) for phase in phases]
     )
-    shown: dict[str, Callable[[], str]] = {
-        str(phase.pk): _once(lambda phase=phase: digest(phase_queries.phase_content(phase, uses))) for phase in phases
+    digests: dict[str, Callable[[], str]] = {
+        str(phase.pk): cache(lambda phase=phase: digest(phase_queries.phase_content(phase, uses))) for phase in phases
     }
-    found: dict[int | None, list[SignatureView]] = {None: [], **{phase.pk: [] for phase in phases}}
-    for row in Signature.objects.filter(wanted).select_related("signer", "site").order_by("-id"):
+    signatures: dict[int | None, list[SignatureView]] = {None: [], **{phase.pk: [] for phase in phases}}
+    for row in Signature.objects.filter(subjects).select_related("signer", "site").order_by("-id"):
         if row.subject_type == "batches.phase":
-            found[int(row.subject_key)].append(_view(row, shown[row.subject_key]()))
+            signatures[int(row.subject_key)].append(_view(row, digests[row.subject_key]()))
         else:
-            found[None].append(_view(row, _record_digest(record, row.act)))
-    return found
-
-
-def _record_digest(record: BatchRecord, act: str) -> str:
-    return digest(review_content(record) if act == "batch_record.review" else record_content(record))
-
-
-def _once(read: Callable[[], str]) -> Callable[[], str]:
-    kept: list[str] = []
-
-    def value() -> str:
-        if not kept:
-            kept.append(read())
-        return kept[0]
-
-    return value
+            content = review_content(record) if row.act == "batch_record.review" else record_content(record)
+            signatures[None].append(_view(row, digest(content)))
+    return signatures
 
 
 def _view(row: Signature, now: str) -> SignatureView:

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
 from batches.forms import ClosingForm, DeviationForm, ReasonForm
-from batches.models import BatchRecord, Deviation
+from batches.models import Deviation
 from batches.queries.deviations import all_deviations, deviation_content, listed_deviations, timeline_of
-from batches.queries.records import batch_records
+from batches.views.records import RecordPage
 from batches.views.words import deviation_state, pair
 from gatekeeper.accounts.queries import permissions_of
 from gatekeeper.core.canonical import digest
@@ -88,7 +88,7 @@ class Close(DeviationPage):
         """Return what is signed; the conclusion is added to it."""
         row = self.deviation
         return super().context() | {
-            "items": [(one["term"], one["value"]) for one in _pairs(row)],
+            "items": [(row["term"], row["value"]) for row in _pairs(row)],
             "meaning": _("Closed: investigation complete"),
             "digest": digest(deviation_content(row)),
         }
@@ -117,17 +117,12 @@ class Reopen(DeviationPage):
         return self.there()
 
 
-class Report(ActionView):
+class Report(RecordPage):
     """Report a deviation of a batch record."""
 
     permission = "batches.open_deviation"
     template_name = "batches/deviation_report.html"
     form_class = DeviationForm
-
-    @cached_property
-    def record(self) -> BatchRecord:
-        """The batch record of the address."""
-        return get_object_or_404(batch_records(), number=self.kwargs["number"], site__in=self.sites)
 
     def form_options(self) -> dict[str, Any]:
         """Return the phases of the record."""

@@ -80,14 +80,14 @@ class EquipmentDetail(UnitPage):
     def context(self) -> dict[str, Any]:
         """Return the equipment with its log and its uses."""
         log = equipment_log(self.unit)
-        held = permissions_of(self.request.user, self.unit.site)
+        permitted = permissions_of(self.request.user, self.unit.site)
         return super().context() | {
             "mark": calibration_mark(self.unit.calibration_due_date, day_at(self.unit.site)),
             "versions": [_version(row) for row in log.geometries if row.version > 1 or row.geometry],
             "uses": recent_uses(self.unit),
-            "sources": self.unit.sources.all() if "readings.view" in held else [],
+            "sources": self.unit.sources.all() if "readings.view" in permitted else [],
             "history": _history(log),
-            "may": held,
+            "may": permitted,
         }
 
 
@@ -187,15 +187,15 @@ def _history(log: EquipmentLog) -> list[dict[str, Any]]:
             "at": entry.at,
             "who": entry.name,
             "what": _("Registered") if entry.operation == "INSERT" else _("Changed"),
-            "changes": [] if entry.operation == "INSERT" else [_change(one) for one in entry.changes],
+            "changes": [] if entry.operation == "INSERT" else [_change(change) for change in entry.changes],
             "reason": entry.reason,
         }
         for entry in log.entries
     ]
 
 
-def _change(one: Change) -> dict[str, Any]:
-    words = {"field": one.field, "label": one.label, "old": one.old, "new": one.new}
-    if one.field != "geometry":
+def _change(change: Change) -> dict[str, Any]:
+    words = {"field": change.field, "label": change.label, "old": change.old, "new": change.new}
+    if change.field != "geometry":
         return words
     return words | {side: geometry_words(geometry_values(words[side] or "")) for side in ("old", "new")}

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from batches.actions import records
-from batches.forms import IssueForm, ReasonForm, ShownForm
+from batches.forms import ContentSigningForm, IssueForm, ReasonForm
 from batches.models import BatchRecord
 from batches.queries.records import (
     PhaseView,
@@ -74,7 +74,7 @@ class RecordDetail(RecordPage):
     template_name = "batches/record_detail.html"
 
     def context(self) -> dict[str, Any]:
-        """Return the record as it is shown."""
+        """Return the record with its phases, yields, deviations and signatures."""
         view, record = self.view, self.record
         may = permissions_of(self.request.user, record.site)
         return {
@@ -82,7 +82,7 @@ class RecordDetail(RecordPage):
             "state": RECORD_STATES[record.status],
             "pairs": _pairs(record, view),
             "steps": [_phase_step(record, row, performs="batches.perform" in may) for row in view.phases],
-            "phases": [_phase_shown(row) for row in view.phases if row.phase.state != "pending"],
+            "phases": [_phase_section(row) for row in view.phases if row.phase.state != "pending"],
             "findings": _findings(record, view),
             "yields": view.yields,
             "changed": changed_values(record),
@@ -131,7 +131,7 @@ class Review(RecordPage):
 
     permission = "batches.review"
     template_name = "batches/record_review.html"
-    form_class = ShownForm
+    form_class = ContentSigningForm
 
     def context(self) -> dict[str, Any]:
         """Return what is signed."""
@@ -154,7 +154,7 @@ class Review(RecordPage):
 
 
 class Reopen(RecordPage):
-    """Take a review back, with the reason."""
+    """Reopen a reviewed record, with the reason."""
 
     permission = "batches.review"
     template_name = "batches/record_reopen.html"
@@ -186,11 +186,11 @@ def _pairs(record: BatchRecord, view: RecordView) -> list[dict[str, Any]]:
 def _phase_step(record: BatchRecord, view: PhaseView, *, performs: bool) -> dict[str, Any]:
     phase = view.phase
     by = phase.verified_by or phase.performed_by or phase.started_by
-    shown = performs or phase.state in {"performed", "verified"}  # before that its screens are the operator's
+    linked = performs or phase.state in {"performed", "verified"}  # before that its screens are the operator's
     return {
         "number": phase.code,
         "label": phase.title,
-        "url": reverse("batches:phase", args=[record, phase.code]) if shown else "",
+        "url": reverse("batches:phase", args=[record, phase.code]) if linked else "",
         "note": by.full_name if by else "",
         "state": "action" if view.void else PHASE_STATES[phase.state],
         "mark": _("Signature void") if view.void else phase.get_state_display(),
@@ -198,7 +198,7 @@ def _phase_step(record: BatchRecord, view: PhaseView, *, performs: bool) -> dict
     }
 
 
-def _phase_shown(view: PhaseView) -> dict[str, Any]:
+def _phase_section(view: PhaseView) -> dict[str, Any]:
     return {
         "view": view,
         "state": "action" if view.void else PHASE_STATES[view.phase.state],

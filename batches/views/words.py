@@ -1,4 +1,4 @@
-"""How states and verdicts are shown: a mark's shape (see components/mark.html) and its word."""
+"""How states and verdicts are marked: a mark's shape (see components/mark.html) and its word."""
 
 from typing import Any
 

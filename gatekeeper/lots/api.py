@@ -135,12 +135,12 @@ class Decisions(OneLot):
     @extend_schema(request=DecisionGiven, responses={201: StatusChangeOutput})
     def post(self, request: Request, number: str) -> Response:
         """Release, reject, hold, return or recall the lot."""
-        given: Any = self.parsed(DecisionGiven)
+        sent: Any = self.parsed(DecisionGiven)
         change = decide(
             by=request.user,
-            credentials=given.credentials(request),
+            credentials=sent.credentials(request),
             lot=self.lot(number),
-            verb=given.validated_data["verb"],
-            reason=given.validated_data["reason"],
+            verb=sent.validated_data["verb"],
+            reason=sent.validated_data["reason"],
         )
         return Response(StatusChangeOutput(change).data, status=201)

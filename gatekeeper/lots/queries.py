@@ -30,7 +30,7 @@ _WALK = {
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """A lot of the family, with how many generations (longest way) it is away from the lot asked about."""
+    """A lot of the family, with how many generations (longest way) it is away from the lot in question."""
 
     number: str
     kind: str
@@ -163,7 +163,7 @@ def has_its_own_gate(lot: Lot) -> bool:
 def content(lot: Lot, *, decision: str) -> dict[str, Any]:
     """Return what a signed decision on the lot is bound to: the lot as it was made or received, and the decision.
 
-    The reason is typed while signing, so it is no part of what was shown: it stands on the append-only status change
+    The reason is typed while signing, so it is no part of the content: it stands on the append-only status change
     that holds the signature.
     """
     return {

@@ -5,7 +5,7 @@ import pytest
 from batches.actions import execution
 from batches.actions.commands import EnterResult, OpenDeviation
 from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
-from batches.queries.deviations import deviation_content, open_deviations_of, timeline_of
+from batches.queries.deviations import deviation_content, listed_deviations, timeline_of
 from batches.serializers import DeviationOutput
 from gatekeeper.accounts.actions.roles import assign_role
 from gatekeeper.accounts.clock import now
@@ -18,12 +18,12 @@ CONCLUSION = {"root_cause": "A worn seal.", "impact": "None on the product.", "j
 
 
 def refused(code):
-    return pytest.raises(Refusal, check=lambda refusal: code in {one.code for one in refusal.all})
+    return pytest.raises(Refusal, check=lambda refusal: code in {fault.code for fault in refusal.all})
 
 
 def opened(house, record, by=None, **more):
-    known = {"origin": "manual", "severity": "major", "title": "Leak", "description": "A drop at the pump."} | more
-    return open_deviation(by=by or house.olivia, batch_record=record, command=OpenDeviation(**known))
+    fields = {"origin": "manual", "severity": "major", "title": "Leak", "description": "A drop at the pump."} | more
+    return open_deviation(by=by or house.olivia, batch_record=record, command=OpenDeviation(**fields))
 
 
 def closed(house, deviation, by=None, **more):
@@ -38,7 +38,7 @@ def test_a_deviation_is_opened_once_for_the_same_cause(house):
     other = opened(house, record)
     assert first == again
     assert (first.number, other.number) == ("BR-2026-0041-D01", "BR-2026-0041-D02")
-    assert set(open_deviations_of(record)) == set(open_deviations_of(record.lot)) == {first, other}
+    assert set(listed_deviations([record.site], status="open")) == {first, other}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_it_is_closed_with_a_signed_conclusion(house):
     assert (deviation.status, deviation.closed_by) == ("closed", house.priya)
     (signature,) = signatures_of(deviation, content=deviation_content(deviation))
     assert (signature.valid, signature.meaning) == (True, "Closed: investigation complete")
-    assert not open_deviations_of(record)
+    assert not listed_deviations([record.site], status="open")
     assert [event.what for event in timeline_of(deviation)] == ["opened", "closed"]
     with refused("transition_not_allowed"):
         closed(house, deviation)

@@ -23,7 +23,7 @@ from tests.batches.making import make_batch_record, walk
 
 
 def refused(code):
-    return pytest.raises(Refusal, check=lambda refusal: code in {one.code for one in refusal.all})
+    return pytest.raises(Refusal, check=lambda refusal: code in {fault.code for fault in refusal.all})
 
 
 def phase(record, code):
@@ -151,7 +151,7 @@ def test_a_phase_cannot_be_signed_while_something_is_missing(house):
     record = make_batch_record(house, at="running:L3")
     with pytest.raises(Refusal) as refusal:
         execution.sign_phase(by=house.olivia, credentials=credentials(house.olivia), phase=phase(record, "L3"))
-    codes = [one.code for one in refusal.value.all]
+    codes = [fault.code for fault in refusal.value.all]
     assert codes.count("material_missing") == 4
     assert codes.count("result_missing") == 2
     enter(house, record, "L3", "complexation", "12")

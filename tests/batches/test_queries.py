@@ -75,12 +75,12 @@ def test_changed_values_name_both_entries(house):
 def test_signatures_become_void_with_a_correction_and_stay_to_be_read(house):
     record = make_batch_record(house, at="verified:L1")
     phase = record.phases.get(code="L1")
-    assert not shown(record, "L1").void
+    assert not phase_view(record, "L1").void
     execution.correct_result(by=house.olivia, phase=phase, command=EnterResult("temperature", "37.2"), reason="misread")
-    after = shown(record, "L1")
+    after = phase_view(record, "L1")
     assert after.void
     assert [row.valid for row in after.signatures] == [False, False]
 
 
-def shown(record, code):
+def phase_view(record, code):
     return record_view(batch_records().get(pk=record.pk), now()).phase(code)

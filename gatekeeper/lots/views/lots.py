@@ -86,12 +86,12 @@ class LotDetail(Page):
 
     def decisions(self) -> list[dict[str, str]]:
         """Return what the person may decide about the lot here."""
-        held = permissions_of(self.request.user, self.lot.site)
+        permitted = permissions_of(self.request.user, self.lot.site)
         own_gate = queries.has_its_own_gate(self.lot)
         return [
             {"verb": row.verb, "label": str(VERBS[row.verb]), "url": reverse("lots:decide", args=[self.lot, row.verb])}
             for row in verbs(statuses.LOT, source=self.lot.status)
-            if row.verb in VERBS and row.permission in held and not (own_gate and row.target in _RELEASED)
+            if row.verb in VERBS and row.permission in permitted and not (own_gate and row.target in _RELEASED)
         ]
 
 
@@ -181,12 +181,12 @@ def _record_links(lot: Lot, family: queries.Family, request: Any) -> list[dict[s
         (_("Batch record"), "batches:detail", "batches.view"),
         (_("Exposure"), "excursions:exposure", "readings.view"),
     )
-    held = permissions_of(request.user, lot.site)
+    permitted = permissions_of(request.user, lot.site)
     return [
         {"label": label, "url": reverse(name, args=[number])}
         for number in sorted(numbers)
         for label, name, permission in pages
-        if permission in held
+        if permission in permitted
     ]
 
 
@@ -196,13 +196,13 @@ def _links(lot: Lot, request: Any) -> list[dict[str, str]]:
         "plasmid": [(_("Supplier's results"), "plasmids:lot_detail", "plasmids.view")],
         "drug_product": [(_("Release gate"), "release:gate", "release.view")],
     }
-    held = permissions_of(request.user, lot.site)
+    permitted = permissions_of(request.user, lot.site)
     links = [
         {"label": label, "url": reverse(name, args=[lot])}
         for label, name, permission in by_kind.get(lot.material.kind, [])
-        if permission in held
+        if permission in permitted
     ]
-    if "ledger.view" in held:
+    if "ledger.view" in permitted:
         trail = {"label": _("Audit trail"), "url": reverse("ledger:audit_trail", args=["lots.lot", lot.pk])}
         links.append(trail)
     return links
