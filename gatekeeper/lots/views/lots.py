@@ -81,7 +81,7 @@ class LotDetail(Page):
             "signatures": signatures_of(lot, partial(queries.signed_decision, lot)),
             "decisions": self.decisions(),
             "panels": lot_panels_of(self.request, lot),
-            "links": [*_record_links(lot, backward, self.request), *_links(lot, self.request)],
+            "links": _links(lot, backward, self.request),
         }
 
     def decisions(self) -> list[dict[str, str]]:
@@ -173,36 +173,25 @@ def _pairs(lot: Lot) -> list[dict[str, Any]]:
     ]
 
 
-def _record_links(lot: Lot, family: queries.Family, request: Any) -> list[dict[str, str]]:
-    """Return the batch record that made the lot, as the family's edges name it."""
+def _links(lot: Lot, family: queries.Family, request: Any) -> list[dict[str, str]]:
+    """Return links to the batch record that made the lot (its family names it) and to the other pages of the lot."""
     numbers = {edge.batch_record for edge in family.edges if edge.target == lot.number and edge.batch_record}
     # The apps above are known by the names of their addresses only.
-    pages = (
+    of_record = (
         (_("Batch record"), "batches:detail", "batches.view"),
         (_("Exposure"), "excursions:exposure", "readings.view"),
     )
+    of_kind = {
+        "plasmid": (_("Supplier's results"), "plasmids:lot_detail", "plasmids.view"),
+        "drug_product": (_("Release gate"), "release:gate", "release.view"),
+    }
+    pages = [(*page, [number]) for number in sorted(numbers) for page in of_record]
+    if lot.material.kind in of_kind:
+        pages.append((*of_kind[lot.material.kind], [lot.number]))
+    pages.append((_("Audit trail"), "ledger:audit_trail", "ledger.view", ["lots.lot", str(lot.pk)]))
     permitted = permissions_of(request.user, lot.site)
     return [
-        {"label": label, "url": reverse(name, args=[number])}
-        for number in sorted(numbers)
-        for label, name, permission in pages
+        {"label": label, "url": reverse(name, args=args)}
+        for label, name, permission, args in pages
         if permission in permitted
     ]
-
-
-def _links(lot: Lot, request: Any) -> list[dict[str, str]]:
-    # The apps above are known by the names of their addresses only.
-    by_kind = {
-        "plasmid": [(_("Supplier's results"), "plasmids:lot_detail", "plasmids.view")],
-        "drug_product": [(_("Release gate"), "release:gate", "release.view")],
-    }
-    permitted = permissions_of(request.user, lot.site)
-    links = [
-        {"label": label, "url": reverse(name, args=[lot])}
-        for label, name, permission in by_kind.get(lot.material.kind, [])
-        if permission in permitted
-    ]
-    if "ledger.view" in permitted:
-        trail = {"label": _("Audit trail"), "url": reverse("ledger:audit_trail", args=["lots.lot", lot.pk])}
-        links.append(trail)
-    return links
