@@ -16,7 +16,8 @@ from batches.actions.commands import (
     StartPhase,
     UseLot,
 )
-from batches.models import Deviation, Equipment, MasterBatchRecord
+from batches.models import Deviation, MasterBatchRecord
+from batches.queries.equipment import equipment_kinds
 from batches.rules.recipe import Control, MaterialNeed, PhaseRecipe
 from batches.scales import scale_of
 from gatekeeper.core.quantity import unit
@@ -24,13 +25,13 @@ from gatekeeper.web import SigningForm
 
 _TEXT = {"rows": 3}
 _DAY = {"type": "date"}
-_MOST_ROWS = 200  # what one page can send
+_MAX_ROWS = 200  # what one page can send
 
 
 class ReasonField(forms.CharField):
-    """A reason. The action asks for it, and says in the same words through both doors what is no reason."""
+    """A reason. The action requires it and refuses what is no reason, with one sentence through both doors."""
 
-    asked = True
+    mandatory = True
 
     def __init__(self, *, label: Any, **options: Any) -> None:
         super().__init__(label=label, required=False, widget=forms.Textarea(attrs=_TEXT), **options)
@@ -105,7 +106,7 @@ class UseForm(forms.Form):
 
 
 class EntryForm(forms.Form):
-    """The value of one control. Nothing stands in it before a person types: no default, no former value."""
+    """The value of one control, empty at first: no default, no former value (domain.md I-14)."""
 
     reported = forms.CharField(
         max_length=80,
@@ -136,8 +137,8 @@ class ReasonForm(forms.Form):
     reason = ReasonField(label=_("Why?"), max_length=400)
 
 
-class ShownForm(SigningForm):
-    """A signature under what the page has shown."""
+class ContentSigningForm(SigningForm):
+    """A signature on the content of the page, named by its digest."""
 
     shown_digest = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
@@ -176,8 +177,8 @@ class DeviationForm(forms.Form):
 class RowsForm(forms.Form):
     """A form that ends in a table of rows. A row in which nothing stands is no row.
 
-    ``table`` is the name of the list in the command, ``columns`` make the fields of a row. A field is called as a
-    refusal calls it (``tags.0.unit``), and so it is shown where the fault is.
+    ``table`` is the name of the list in the command, ``columns`` make the fields of a row. A field has the
+    name that a refusal gives it (``tags.0.unit``), so that its error stands beside it.
     """
 
     table: ClassVar[str] = ""
@@ -185,7 +186,7 @@ class RowsForm(forms.Form):
 
     def __init__(self, *args: Any, count: int, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.count = min(count, _MOST_ROWS)
+        self.count = min(count, _MAX_ROWS)
         self.places: list[int] = []  # where the rows that are sent on stand in the table
         self.filled: list[dict[str, str]] = []
         for place in range(self.count):
@@ -198,8 +199,8 @@ class RowsForm(forms.Form):
     @staticmethod
     def count_in(sent: Iterable[str]) -> int:
         """Return how many rows the names of sent fields speak of."""
-        found = (re.fullmatch(r"[a-z]+\.(\d{1,4})\.[a-z_]+", name) for name in sent)
-        return max((int(match[1]) + 1 for match in found if match), default=0)
+        matches = (re.fullmatch(r"[a-z]+\.(\d{1,4})\.[a-z_]+", name) for name in sent)
+        return max((int(match[1]) + 1 for match in matches if match), default=0)
 
     def at(self, place: int, name: str) -> str:
         """Return the name of a field of a row."""
@@ -295,9 +296,8 @@ class EquipmentForm(GeometryRows):
 
     def __init__(self, *args: Any, sites: list[Any], **options: Any) -> None:
         super().__init__(*args, **options)
-        kinds = Equipment.objects.filter(site__in=sites).order_by("kind").values_list("kind", flat=True).distinct()
         self.fields["kind"].help_text = _("As the master batch records ask for it: %(kinds)s") % {
-            "kinds": ", ".join(kinds) or "bioreactor, tff_skid, hollow_fibre_module"
+            "kinds": ", ".join(equipment_kinds(sites)) or "bioreactor, tff_skid, hollow_fibre_module"
         }
         site: Any = self.fields["site"]
         site.choices = [(row.code, row.name) for row in sites]

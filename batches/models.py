@@ -2,9 +2,11 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from batches.rules import statuses
+from batches.rules.deviations import TEXTS
 from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.lots.models import Lot, Material
@@ -76,7 +78,7 @@ class BatchRecord(models.Model):
     completed_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True, blank=True)
     reviewed_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
-    # The newest time that a review was taken back, until the next one; earlier ones are in the history.
+    # The newest reopening, until the next review; earlier ones are in the history.
     reopened_at = models.DateTimeField(null=True, blank=True)
     reopened_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     reopened_reason = models.TextField(blank=True)
@@ -157,7 +159,7 @@ class InProcessResult(models.Model):
 
     phase = models.ForeignKey(Phase, models.PROTECT, related_name="results")
     control = models.CharField(max_length=40)
-    reported = models.CharField(max_length=80, blank=True)  # as entered, trailing zeros kept; empty when not done
+    reported = models.CharField(max_length=80, blank=True)  # as entered, with trailing zeros; empty when not done
     value = models.DecimalField(max_digits=38, decimal_places=12, null=True, blank=True)
     unit = models.CharField(max_length=20, blank=True)
     verdict = models.CharField(max_length=10, choices=Verdict)
@@ -260,8 +262,11 @@ class Deviation(models.Model):
     origin = models.CharField(max_length=20, choices=Origin)
     origin_key = models.CharField(max_length=120, blank=True)  # what it was opened for; opened once
     severity = models.CharField(max_length=10, choices=Severity)
-    title = models.CharField(max_length=200)
-    description = models.TextField()
+    # What a person typed, or the code of what the machine says (rules.deviations) and what it is filled with.
+    title = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+    title_code = models.CharField(max_length=40, blank=True)
+    title_params = models.JSONField(default=dict, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
     opened_at = models.DateTimeField()
     opened_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
@@ -282,6 +287,11 @@ class Deviation(models.Model):
             models.UniqueConstraint(
                 "batch_record", "origin", "origin_key", condition=~Q(origin_key=""), name="deviation_opened_once"
             ),
+            models.CheckConstraint(
+                condition=(Q(title_code="") & ~Q(title="") & ~Q(description=""))
+                | (~Q(title_code="") & Q(title="", description="")),
+                name="deviation_title_typed_or_coded",
+            ),
             models.CheckConstraint(condition=_paired("closed_at", "closed_by"), name="deviation_closed_at_and_by"),
             models.CheckConstraint(
                 condition=Q(status="open") | (Q(closed_at__isnull=False) & ~Q(justification="")),
@@ -291,3 +301,20 @@ class Deviation(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def title_text(self) -> str:
+        """The title in the reader's language; what a person typed as it was typed."""
+        return self.title or gettext(TEXTS[self.title_code].title).format(**self.title_params)
+
+    @property
+    def title_english(self) -> str:
+        """The title in English, where it becomes part of a record that has a digest."""
+        return self.title or TEXTS[self.title_code].filled(self.title_params).title
+
+    @property
+    def description_text(self) -> str:
+        """The description in the reader's language; what a person typed as it was typed."""
+        if self.description:
+            return self.description
+        return gettext(TEXTS[self.title_code].description).format(**self.title_params).strip()

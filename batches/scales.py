@@ -15,11 +15,11 @@ def scale_of(control: Control, value: Decimal | None = None) -> dict[str, Any] |
     """Return the scale of a control's limits with the value marked; None where there are not two limits to draw."""
     limits = control.limits
     named = [limits.action_low, limits.alert_low, limits.alert_high, limits.action_high]
-    known = sorted({bound for bound in named if bound is not None})
-    if len(known) < 2:
+    bounds = sorted({bound for bound in named if bound is not None})
+    if len(bounds) < 2:
         return None
-    margin = (known[-1] - known[0]) * _MARGIN
-    low, high = known[0] - margin, known[-1] + margin
+    margin = (bounds[-1] - bounds[0]) * _MARGIN
+    low, high = bounds[0] - margin, bounds[-1] + margin
 
     def at(bound: Decimal) -> Decimal:
         return ((bound - low) / (high - low) * 100).quantize(Decimal("0.1"))
@@ -28,7 +28,7 @@ def scale_of(control: Control, value: Decimal | None = None) -> dict[str, Any] |
     return {
         "summary": summary_of(control),
         "bands": _bands(control, at),
-        "ticks": [{"x": at(bound), "text": decimal_text(bound)} for bound in known],
+        "ticks": [{"x": at(bound), "text": decimal_text(bound)} for bound in bounds],
         "marker": marker,
         "low": low,
         "high": high,

@@ -1,4 +1,4 @@
-"""What batch records look like over REST: types are parsed here, nothing is judged."""
+"""Batch records over REST: types are parsed here, nothing is judged."""
 
 from typing import Any
 
@@ -130,6 +130,8 @@ class DeviationOutput(serializers.ModelSerializer[Deviation]):
 
     batch_record = serializers.CharField(source="batch_record.number")
     lot = serializers.CharField(source="batch_record.lot.number")
+    title = serializers.CharField(source="title_text")
+    description = serializers.CharField(source="description_text")
     phase = serializers.CharField(source="phase.code", default=None)
     opened_by = serializers.CharField(source="opened_by.username")
     closed_by = serializers.CharField(source="closed_by.username", default=None)
@@ -269,7 +271,7 @@ class GeometryGiven(serializers.Serializer[Any]):
 
 
 class ReasonGiven(serializers.Serializer[Any]):
-    """Why something is taken back."""
+    """Why something is reopened."""
 
     reason = serializers.CharField(max_length=400, allow_blank=True)
 

@@ -54,12 +54,12 @@ NAV: tuple[Entry, ...] = (
 # (permission, path of a query ``(*, person, sites) -> WorkList``), most urgent first.
 QUEUES: tuple[tuple[str, str], ...] = (
     ("excursions.acknowledge", "batches.excursions.work_list.alarms"),
-    ("batches.close_deviation", "batches.queries.work_list.deviations_to_close"),
-    ("batches.perform", "batches.queries.work_list.phases_to_perform"),
-    ("batches.perform", "batches.queries.work_list.phases_to_start"),
-    ("batches.verify", "batches.queries.work_list.phases_to_verify"),
-    ("batches.review", "batches.queries.work_list.records_to_review"),
-    ("batches.approve", "batches.queries.work_list.masters_to_approve"),
+    ("batches.close_deviation", "batches.work_list.deviations_to_close"),
+    ("batches.perform", "batches.work_list.phases_to_perform"),
+    ("batches.perform", "batches.work_list.phases_to_start"),
+    ("batches.verify", "batches.work_list.phases_to_verify"),
+    ("batches.review", "batches.work_list.records_to_review"),
+    ("batches.approve", "batches.work_list.masters_to_approve"),
     ("batches.approve", "batches.excursions.work_list.rule_sets_to_approve"),
     ("batches.approve", "batches.readings.work_list.log_mappings_to_approve"),
     ("readings.correct", "batches.readings.work_list.disputes_to_settle"),

@@ -1,5 +1,6 @@
 """Lists are read by cursor: ``{"results": [], "next": url, "previous": url}``, whatever is added meanwhile."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -62,6 +63,19 @@ def updated_since(request: Request) -> datetime | None:
     if (at := rfc3339(text)) is None:
         raise ValidationError({"updated_since": "An RFC 3339 time with its offset is needed."}, code="time_malformed")
     return at
+
+
+def narrowed(request: Request, records: QuerySet[Any], fields: Mapping[str, str]) -> QuerySet[Any]:
+    """Return the records that have what the query parameters say, updated since ``?updated_since=`` where it is given.
+
+    ``fields`` are the fields of the records by parameter.
+
+    :raises ValidationError: ``?updated_since=`` is no time.
+    """
+    sent = request.query_params
+    records = records.filter(**{field: sent[name] for name, field in fields.items() if name in sent})
+    since = updated_since(request)
+    return records if since is None else records.filter(updated_at__gte=since)
 
 
 def changed_since(records: QuerySet[Any], at: datetime | None) -> QuerySet[Any]:

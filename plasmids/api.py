@@ -16,7 +16,7 @@ from plasmids.actions.constructs import register_plasmid
 from plasmids.actions.incoming import approve_specification, import_specification
 from plasmids.actions.receiving import correct_result, receive_lot
 from plasmids.actions.releasing import release_lot
-from plasmids.models import IncomingSpecification, Plasmid, PlasmidLot
+from plasmids.models import IncomingSpecification, PlasmidLot
 from plasmids.serializers import (
     CorrectionGiven,
     PlasmidGiven,
@@ -36,7 +36,7 @@ class Plasmids(ApiView):
     @extend_schema(responses=PlasmidOutput(many=True))
     def get(self, request: Request) -> Response:
         """List constructs."""
-        return self.listed(Plasmid.objects.all(), PlasmidOutput)
+        return self.listed(queries.plasmids(), PlasmidOutput)
 
     @extend_schema(request=PlasmidGiven, responses={201: PlasmidOutput})
     def post(self, request: Request) -> Response:
@@ -53,7 +53,7 @@ class OnePlasmid(ApiView):
     @extend_schema(responses=PlasmidOutput)
     def get(self, request: Request, code: str) -> Response:
         """Show the construct."""
-        return Response(PlasmidOutput(get_object_or_404(Plasmid, code=code)).data)
+        return Response(PlasmidOutput(get_object_or_404(queries.plasmids(), code=code)).data)
 
 
 class PlasmidLots(ApiView):
@@ -64,7 +64,7 @@ class PlasmidLots(ApiView):
     @extend_schema(responses=PlasmidLotOutput(many=True))
     def get(self, request: Request) -> Response:
         """List plasmid lots."""
-        return self.listed(queries.plasmid_lots().filter(lot__site__in=self.sites), PlasmidLotOutput)
+        return self.listed(queries.listed_plasmid_lots(self.sites), PlasmidLotOutput)
 
     @extend_schema(request=PlasmidLotGiven, responses={201: PlasmidLotOutput})
     def post(self, request: Request) -> Response:
@@ -103,11 +103,11 @@ class Corrections(OnePlasmidLot):
 
     @extend_schema(request=CorrectionGiven, responses={201: PlasmidLotOutput})
     def post(self, request: Request, number: str) -> Response:
-        """Correct or add a result; the former one stays and is superseded."""
-        given: Any = self.parsed(CorrectionGiven)
+        """Correct or add a result; the former result is superseded."""
+        sent: Any = self.parsed(CorrectionGiven)
         plasmid_lot = self.plasmid_lot(number)
-        reason = given.validated_data["reason"]
-        correct_result(by=request.user, plasmid_lot=plasmid_lot, result=given.command(), reason=reason)
+        reason = sent.validated_data["reason"]
+        correct_result(by=request.user, plasmid_lot=plasmid_lot, result=sent.command(), reason=reason)
         return Response(PlasmidLotOutput(self.plasmid_lot(number)).data, status=201)
 
 

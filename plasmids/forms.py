@@ -75,8 +75,8 @@ class CorrectionForm(forms.Form):
     def __init__(self, *args: Any, panel: Panel, **options: Any) -> None:
         super().__init__(*args, **options)
         field: Any = self.fields["attribute"]
-        asked = [(row.code, f"{row.title} ({row.asked})") for row in panel.attributes]
-        field.widget.choices = [("", "---------"), *asked]
+        choices = [(row.code, f"{row.title} ({row.asked})") for row in panel.attributes]
+        field.widget.choices = [("", "---------"), *choices]
 
     def command(self) -> SupplierResult:
         """Return the line that the serializer gives too."""

@@ -1,11 +1,12 @@
 """Plasmids and their lots as people may see them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
+from gatekeeper.accounts.models import Site
 from gatekeeper.core.criteria import Outcome
 from gatekeeper.core.panels import Attribute, panel
 from gatekeeper.core.refusal import Refusal
@@ -24,7 +25,15 @@ class Line:
 
 def plasmids() -> QuerySet[Plasmid]:
     """Return every construct: master data that each site shares."""
-    return Plasmid.objects.select_related("material").order_by("code")
+    return Plasmid.objects.select_related("material", "registered_by").order_by("code")
+
+
+def listed_plasmids(sites: Iterable[Site]) -> QuerySet[Plasmid]:
+    """Return the constructs with how many lots (``total``) these sites have of each, and how many are ``released``."""
+    here = Q(lots__lot__site__in=sites)
+    return plasmids().annotate(
+        total=Count("lots", filter=here), released=Count("lots", filter=here & Q(lots__lot__status="released"))
+    )
 
 
 def plasmid_lots() -> QuerySet[PlasmidLot]:
@@ -32,16 +41,21 @@ def plasmid_lots() -> QuerySet[PlasmidLot]:
     return PlasmidLot.objects.select_related("lot__site", "lot__material", "plasmid", "specification")
 
 
+def listed_plasmid_lots(sites: Iterable[Site], **fields: Any) -> QuerySet[PlasmidLot]:
+    """Return the plasmid lots of these sites with these values, newest first."""
+    return plasmid_lots().filter(lot__site__in=sites, **fields).order_by("-lot__registered_at")
+
+
 def lines(plasmid_lot: PlasmidLot) -> list[Line]:
     """Return the certificate as the specification orders it."""
     by_attribute: dict[str, list[IncomingResult]] = {}
     for result in plasmid_lot.results.select_related("entered_by").order_by("id"):
         by_attribute.setdefault(result.attribute, []).append(result)
-    found = []
+    certificate = []
     for attribute in panel(plasmid_lot.specification.content).attributes:
         results = by_attribute.get(attribute.code, [])
-        found.append(Line(attribute, results[-1] if results else None, tuple(results[:-1])))
-    return found
+        certificate.append(Line(attribute, results[-1] if results else None, tuple(results[:-1])))
+    return certificate
 
 
 def obstacles(plasmid_lot: PlasmidLot) -> Sequence[Refusal]:

@@ -1,4 +1,4 @@
-"""What plasmids look like over REST: types are parsed here, nothing is judged."""
+"""Plasmids over REST: types are parsed here, nothing is judged."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class PlasmidOutput(serializers.ModelSerializer[Plasmid]):
 
 
 class PlasmidGiven(serializers.Serializer[Any]):
-    """A construct to be registered; ``site`` is where the caller's authority is asked."""
+    """A construct to be registered; ``site`` is where the caller's authority is checked."""
 
     code = serializers.CharField(max_length=40)
     name = serializers.CharField(max_length=160)

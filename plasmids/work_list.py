@@ -1,4 +1,4 @@
-"""What waits because of a plasmid lot."""
+"""Work lists of plasmid lots and of the specifications that they arrive under."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,13 @@ from plasmids import queries
 
 def lots_to_release(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the plasmid lots in quarantine, those whose results all pass first."""
-    waiting = (
-        queries.plasmid_lots().filter(lot__status="quarantine", lot__site__in=sites).order_by("lot__registered_at")
-    )
-    rows = [_row(plasmid_lot) for plasmid_lot in waiting[:20]]
+    lots = queries.listed_plasmid_lots(sites, lot__status="quarantine").reverse()
+    rows = [_row(plasmid_lot) for plasmid_lot in lots[:20]]
     rows.sort(key=lambda row: row.state != "inside")
     return WorkList(
         _("Plasmid lots to release"),
         reverse("lots:list") + "?kind=plasmid&status=quarantine",
-        waiting.count(),
+        lots.count(),
         tuple(rows),
     )
 

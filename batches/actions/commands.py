@@ -55,10 +55,15 @@ class RegisterEquipment:
 
 @dataclass(frozen=True, slots=True)
 class OpenDeviation:
-    """A deviation to open. ``origin_key`` names what it is opened for: it is opened once for the same."""
+    """A deviation to open. ``origin_key`` names what it is opened for: it is opened once for the same.
+
+    A person gives title and description, the machine a code of rules.deviations with its parameters as text.
+    """
 
     origin: str
     severity: str
-    title: str
-    description: str
+    title: str = ""
+    description: str = ""
     origin_key: str = ""
+    title_code: str = ""
+    title_params: Mapping[str, str] = field(default_factory=dict)

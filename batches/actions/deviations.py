@@ -1,12 +1,13 @@
 """Open and close deviations. A deviation is never deleted; closing it takes a signed justification."""
 
-from batches import queries
 from batches.actions.commands import OpenDeviation
 from batches.actions.locking import locked_record, touch
 from batches.models import BatchRecord, Deviation, Phase
+from batches.queries.deviations import deviation_content
 from batches.rules import statuses
+from batches.rules.deviations import TEXTS
 from batches.rules.reasons import missing_reason
-from batches.rules.reasons import reason as given_reason
+from batches.rules.reasons import reason as checked_reason
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
@@ -38,6 +39,8 @@ def open_deviation(
     if not authority_checked:
         check_authority(by, "batches.open_deviation", record.site)
     _check_opening(command)
+    if command.title_code:  # a code that could not be read later is not recorded
+        TEXTS[command.title_code].filled(command.title_params)
     if command.origin_key:
         former = record.deviations.filter(origin=command.origin, origin_key=command.origin_key).first()
         if former is not None:
@@ -52,6 +55,8 @@ def open_deviation(
         severity=command.severity,
         title=command.title[:200],
         description=command.description,
+        title_code=command.title_code,
+        title_params=dict(command.title_params),
         opened_at=at,
         opened_by=by,
         updated_at=at,
@@ -86,7 +91,7 @@ def close_deviation(
         act="deviation.close",
         meaning=row.meaning,
         subject=locked,
-        content=queries.deviation_content(locked),
+        content=deviation_content(locked),
     )
     touch(record)
     return locked
@@ -94,7 +99,7 @@ def close_deviation(
 
 @action
 def reopen_deviation(*, by: Person, deviation: Deviation, reason: str) -> Deviation:
-    """Open a closed deviation again: its conclusion stays to be read, its closing is taken back.
+    """Open a closed deviation again: its conclusion stays on record, its closing is undone.
 
     :raises Refusal: ``not_authorised``, ``transition_not_allowed``, ``reason_missing``.
     """
@@ -102,7 +107,7 @@ def reopen_deviation(*, by: Person, deviation: Deviation, reason: str) -> Deviat
     locked = Deviation.objects.select_for_update().get(pk=deviation.pk)
     row = transition(statuses.DEVIATION, source=locked.status, verb="reopen")
     check_authority(by, row.permission, record.site)
-    given_reason(reason)
+    checked_reason(reason)
     locked.status, locked.closed_at, locked.closed_by, locked.updated_at = row.target, None, None, now()
     locked.save()
     touch(record)
@@ -110,11 +115,8 @@ def reopen_deviation(*, by: Person, deviation: Deviation, reason: str) -> Deviat
 
 
 def _check_opening(command: OpenDeviation) -> None:
-    faults = [
-        fault
-        for field in ("title", "description")
-        if (fault := missing_reason(getattr(command, field), field=field)) is not None
-    ]
+    typed = () if command.title_code else ("title", "description")
+    faults = [fault for field in typed if (fault := missing_reason(getattr(command, field), field=field)) is not None]
     if command.origin not in Deviation.Origin.values:
         faults.append(
             Refusal("unknown_origin", "There is no origin “{origin}”.", field="origin", origin=command.origin)

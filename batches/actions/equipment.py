@@ -6,7 +6,7 @@ from typing import Any
 
 from batches.actions.commands import RegisterEquipment
 from batches.models import Equipment, EquipmentUse, Phase
-from batches.rules.reasons import reason as given_reason
+from batches.rules.reasons import reason as checked_reason
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
@@ -57,7 +57,7 @@ def calibrate(*, by: Person, equipment: Equipment, due_date: date, reason: str) 
     """
     locked = Equipment.objects.select_for_update(of=("self",)).select_related("site").get(pk=equipment.pk)
     check_authority(by, "readings.configure", locked.site)
-    given_reason(reason)
+    checked_reason(reason)
     if due_date < day_at(locked.site):
         raise Refusal("date_in_the_past", "The next calibration lies in the past.", field="due_date")
     locked.calibration_due_date = due_date
@@ -67,13 +67,13 @@ def calibrate(*, by: Person, equipment: Equipment, due_date: date, reason: str) 
 
 @action
 def change_geometry(*, by: Person, equipment: Equipment, geometry: Mapping[str, Any], reason: str) -> Equipment:
-    """Give the equipment a new version of its geometry; phases that used the former one keep that.
+    """Give the equipment a new version of its geometry; phases that used the former version keep it.
 
     :raises Refusal: ``not_authorised``, ``reason_missing``, ``number_not_text``.
     """
     locked = Equipment.objects.select_for_update(of=("self",)).select_related("site").get(pk=equipment.pk)
     check_authority(by, "readings.configure", locked.site)
-    given_reason(reason)
+    checked_reason(reason)
     locked.geometry, locked.geometry_version = _exact(geometry), locked.geometry_version + 1
     locked.save(update_fields=["geometry", "geometry_version"])
     return locked
@@ -99,7 +99,7 @@ def _exact(geometry: Mapping[str, Any]) -> dict[str, Any]:
     except (TypeError, ValueError):
         raise Refusal(
             "number_not_text",
-            "Write each decimal of the geometry as text, so that its digits are kept.",
+            "Write each decimal of the geometry as text, so that no digit is lost.",
             field="geometry",
         ) from None
     return dict(geometry)

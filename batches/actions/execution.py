@@ -3,16 +3,28 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from batches import queries
 from batches.actions import findings
 from batches.actions.commands import EnterResult, StartPhase, UseLot
 from batches.actions.equipment import record_use
 from batches.actions.locking import check_person, locked_phase, touch
 from batches.models import BatchRecord, Equipment, InProcessResult, Phase
+from batches.queries.equipment import fitted_to
+from batches.queries.phases import (
+    control_of,
+    current_result,
+    facts_to_start,
+    phase_content,
+    phase_recipe,
+    plasmid_role,
+    recipe_of,
+    signed_facts,
+    state_facts,
+)
+from batches.queries.records import all_facts
 from batches.rules import phases as rules
 from batches.rules import statuses
 from batches.rules.judgement import judged
-from batches.rules.reasons import reason as given_reason
+from batches.rules.reasons import reason as checked_reason
 from batches.rules.recipe import Control, PhaseRecipe
 from gatekeeper.accounts.actions.authentication import Credentials, Proof, prove, signer_of
 from gatekeeper.accounts.actor import action
@@ -43,15 +55,15 @@ def start_phase(*, by: Person, phase: Phase, command: StartPhase) -> Phase:
         and those of ``rules.phases.check_may_start``.
     """
     locked = locked_phase(phase, with_lot=True)
-    record, definition = locked.batch_record, queries.phase_recipe(locked)
+    record, definition = locked.batch_record, phase_recipe(locked)
     row = transition(statuses.PHASE, source="pending", verb="start")
     check_person(by, row.permission, record, definition.qualification)
     equipment = _equipment(command.equipment)
-    fitted = queries.fitted_to(equipment)
-    known = {facts.recipe.code: facts for facts in queries.all_facts(record)}
+    fitted = fitted_to(equipment)
+    phases = {facts.recipe.code: facts for facts in all_facts(record)}
     rules.check_may_start(
-        queries.facts_to_start(locked, equipment, fitted),
-        predecessors=[known[code] for code in definition.after],
+        facts_to_start(locked, equipment, fitted),
+        predecessors=[phases[code] for code in definition.after],
         today=day_at(record.site),
     )
     at = now()
@@ -75,12 +87,12 @@ def use_lot(*, by: Person, phase: Phase, command: UseLot) -> Use:
     :raises Refusal: ``unknown_lot``, ``material_not_in_recipe``, ``lot_at_other_site``, ``phase_not_running``,
         ``not_authorised``, and those of ``lots.genealogy.use``.
     """
-    found = Phase.objects.select_related("batch_record__lot", "batch_record__site").get(pk=phase.pk)
-    record, definition = found.batch_record, queries.phase_recipe(found)
+    phase = Phase.objects.select_related("batch_record__lot", "batch_record__site").get(pk=phase.pk)
+    record, definition = phase.batch_record, phase_recipe(phase)
     check_person(by, "batches.perform", record, definition.qualification)
     quantity = Quantity.parse(command.quantity, command.unit, field="quantity")
     parent = _lot(command.lot)
-    if rules.need_for(definition, role=queries.plasmid_role(parent), material=parent.material.code) is None:
+    if rules.need_for(definition, role=plasmid_role(parent), material=parent.material.code) is None:
         raise Refusal(
             "material_not_in_recipe",
             "Phase {phase} uses no {material}: lot {lot} does not belong here.",
@@ -92,13 +104,13 @@ def use_lot(*, by: Person, phase: Phase, command: UseLot) -> Use:
         )
     if parent.site_id != record.site_id:
         raise Refusal("lot_at_other_site", "Lot {lot} is at another site.", field="lot", lot=parent.number)
-    rules.check_may_enter(queries.state_facts(found))
-    # Lots are taken before the record, as everywhere; the state is looked at again once the record is taken.
+    rules.check_may_enter(state_facts(phase))
+    # Lots are locked before the record, as everywhere; the state is checked again once the record is locked.
     use = genealogy.use(
         by=by, parent=parent, child=record.lot, quantity=quantity, batch_record=record.number, phase=definition.code
     )
-    locked = locked_phase(found)
-    rules.check_may_enter(queries.state_facts(locked))
+    locked = locked_phase(phase)
+    rules.check_may_enter(state_facts(locked))
     touch(locked.batch_record)
     return use
 
@@ -111,8 +123,8 @@ def enter_result(*, by: Person, phase: Phase, command: EnterResult) -> InProcess
         ``blank_value``, ``not_a_number``, ``number_out_of_range``, ``unknown_unit``, ``units_differ_in_kind``.
     """
     locked, control = _for_entry(by, phase, command.control)
-    rules.check_may_enter(queries.state_facts(locked))
-    if queries.current_result(locked, control.code) is not None:
+    rules.check_may_enter(state_facts(locked))
+    if current_result(locked, control.code) is not None:
         raise Refusal(
             "already_entered",
             "{title} is entered already: correct it with a reason.",
@@ -125,9 +137,9 @@ def enter_result(*, by: Person, phase: Phase, command: EnterResult) -> InProcess
 
 @action
 def correct_result(*, by: Person, phase: Phase, command: EnterResult, reason: str) -> InProcessResult:
-    """Correct the value of a control: a new row with its reason, the former one stays to be read.
+    """Correct the value of a control: a new row with its reason, the former value stays on record.
 
-    Signatures on the phase become void and are asked for again.
+    Signatures on the phase become void: it is signed again.
 
     :raises Refusal: those of ``enter_result``; ``reason_missing``, ``not_entered``, ``value_unchanged``,
         ``quantity_already_recorded``.
@@ -137,32 +149,32 @@ def correct_result(*, by: Person, phase: Phase, command: EnterResult, reason: st
     unit = command.unit or control.unit
     if (former.reported, former.unit) == (command.reported.strip(), unit):
         raise Refusal("value_unchanged", "The value is the same as before.", field="reported", kind=Kind.CONFLICT)
-    return _record(by=by, phase=locked, control=control, command=command, former=former, reason=given_reason(reason))
+    return _record(by=by, phase=locked, control=control, command=command, former=former, reason=checked_reason(reason))
 
 
 @action
 def mark_not_done(*, by: Person, phase: Phase, control: str, reason: str) -> InProcessResult:
-    """Say that a control was not done, and why; a gating or critical one opens a deviation. domain.md I-14.
+    """Say that a control was not done, and why; a gating or critical control opens a deviation. domain.md I-14.
 
     :raises Refusal: ``not_authorised``, ``phase_not_running``, ``unknown_control``, ``reason_missing``,
         ``product_quantity_needed``, ``value_unchanged``.
     """
-    locked, found = _for_entry(by, phase, control)
-    if found.product_quantity:
+    locked, definition = _for_entry(by, phase, control)
+    if definition.product_quantity:
         raise Refusal("product_quantity_needed", "How much was made must be counted.", field="control")
-    given = given_reason(reason)
-    former = queries.current_result(locked, found.code)
+    reason = checked_reason(reason)
+    former = current_result(locked, definition.code)
     if former is None:
-        rules.check_may_enter(queries.state_facts(locked))
+        rules.check_may_enter(state_facts(locked))
     else:
-        rules.check_may_correct(queries.state_facts(locked))
+        rules.check_may_correct(state_facts(locked))
         if former.not_done:
             raise Refusal("value_unchanged", "It is marked as not done already.", field="control", kind=Kind.CONFLICT)
     return _save_result(
         by=by,
         phase=locked,
-        control=found,
-        fields={"verdict": Verdict.UNKNOWN.value, "not_done": True, "reason": given, "supersedes": former},
+        control=definition,
+        fields={"verdict": Verdict.UNKNOWN.value, "not_done": True, "reason": reason, "supersedes": former},
     )
 
 
@@ -174,10 +186,10 @@ def verify_result(*, by: Person, phase: Phase, control: str) -> InProcessResult:
         ``verifier_performed``, ``phase_not_running``.
     """
     locked = locked_phase(phase)
-    check_person(by, "batches.verify", locked.batch_record, queries.phase_recipe(locked).qualification)
-    result = _entered(locked, queries.control_of(locked, control))
+    check_person(by, "batches.verify", locked.batch_record, phase_recipe(locked).qualification)
+    result = _entered(locked, control_of(locked, control))
     rules.check_may_verify_result(
-        queries.state_facts(locked),
+        state_facts(locked),
         entered_by=result.entered_by.username,
         verified_by=result.verified_by.username if result.verified_by else "",
         by=by.username,
@@ -203,16 +215,16 @@ def check_result_here(*, credentials: Credentials, phase: Phase, control: str) -
 def sign_phase(*, by: Person, proof: Proof, phase: Phase, shown_digest: str = "") -> Phase:
     """Sign for a phase as performed; after a correction sign again. Quantities and yields are judged now.
 
-    ``shown_digest`` is that of the content the person was shown, where a page has shown it.
+    ``shown_digest`` is the digest of the content on the page, empty where no page displayed it.
 
     :raises Refusal: ``shown_content_changed``, ``not_authorised``, ``qualification_missing``,
         ``qualification_expired`` and those of ``rules.phases.check_may_sign``.
     """
     locked = locked_phase(phase)
-    definition = queries.phase_recipe(locked)
+    definition = phase_recipe(locked)
     row = transition(statuses.PHASE, source="running", verb="perform")
     check_person(by, row.permission, locked.batch_record, definition.qualification)
-    facts = queries.signed_facts(locked)
+    facts = signed_facts(locked)
     rules.check_may_sign(facts, by=by.username, name=by.full_name)
     _check_shown(locked, shown_digest)
     if locked.state == Phase.State.RUNNING:
@@ -227,7 +239,7 @@ def sign_phase(*, by: Person, proof: Proof, phase: Phase, shown_digest: str = ""
         act="phase.perform",
         meaning=row.meaning,
         subject=locked,
-        content=queries.phase_content(locked),
+        content=phase_content(locked),
     )
     touch(locked.batch_record)
     return locked
@@ -243,10 +255,10 @@ def verify_phase(*, by: Person, proof: Proof, phase: Phase, shown_digest: str = 
         ``qualification_expired`` and those of ``rules.phases.check_may_verify``.
     """
     locked = locked_phase(phase, with_lot=True)
-    record, definition = locked.batch_record, queries.phase_recipe(locked)
+    record, definition = locked.batch_record, phase_recipe(locked)
     row = transition(statuses.PHASE, source="performed", verb="verify")
     check_person(by, row.permission, record, definition.qualification)
-    rules.check_may_verify(queries.signed_facts(locked), by=by.username, name=by.full_name)
+    rules.check_may_verify(signed_facts(locked), by=by.username, name=by.full_name)
     _check_shown(locked, shown_digest)
     if locked.state == Phase.State.PERFORMED:
         locked.state, locked.verified_at, locked.verified_by = row.target, now(), by
@@ -258,30 +270,30 @@ def verify_phase(*, by: Person, proof: Proof, phase: Phase, shown_digest: str = 
         act="phase.verify",
         meaning=row.meaning,
         subject=locked,
-        content=queries.phase_content(locked),
+        content=phase_content(locked),
     )
     touch(record)
     return locked
 
 
 def _check_shown(phase: Phase, shown_digest: str) -> None:
-    if shown_digest and shown_digest != digest(queries.phase_content(phase)):
+    if shown_digest and shown_digest != digest(phase_content(phase)):
         raise Refusal(
             "shown_content_changed",
-            "The record changed since it was shown to you: look at it again.",
+            "The record changed since you read it: read it again.",
             kind=Kind.CONFLICT,
         )
 
 
 def _for_entry(by: Person, phase: Phase, code: str) -> tuple[Phase, Control]:
     locked = locked_phase(phase)
-    definition = queries.phase_recipe(locked)
+    definition = phase_recipe(locked)
     check_person(by, "batches.record_result", locked.batch_record, definition.qualification)
-    return locked, queries.control_of(locked, code)
+    return locked, control_of(locked, code)
 
 
 def _entered(phase: Phase, control: Control) -> InProcessResult:
-    result = queries.current_result(phase, control.code)
+    result = current_result(phase, control.code)
     if result is None:
         raise Refusal(
             "not_entered", "{title} is not entered yet.", field="control", kind=Kind.CONFLICT, title=control.title
@@ -290,7 +302,7 @@ def _entered(phase: Phase, control: Control) -> InProcessResult:
 
 
 def _correctable(phase: Phase, control: Control) -> InProcessResult:
-    rules.check_may_correct(queries.state_facts(phase))
+    rules.check_may_correct(state_facts(phase))
     if control.product_quantity and phase.state == Phase.State.VERIFIED:
         raise Refusal(
             "quantity_already_recorded",
@@ -336,13 +348,13 @@ def _save_result(*, by: Person, phase: Phase, control: Control, fields: dict[str
 
 
 def _equipment(codes: tuple[str, ...]) -> list[Equipment]:
-    # What is fitted to it meanwhile waits until the phase has started, and then serves it too.
+    # Equipment fitted meanwhile is blocked by these locks until the phase has started, and then serves it too.
     rows = Equipment.objects.select_for_update(of=("self",)).select_related("site").filter(code__in=codes)
-    found = {row.code: row for row in rows.order_by("id")}
+    equipment = {row.code: row for row in rows.order_by("id")}
     for code in codes:
-        if code not in found:
+        if code not in equipment:
             raise Refusal("unknown_equipment", "There is no equipment “{code}”.", field="equipment", code=code)
-    return [found[code] for code in dict.fromkeys(codes)]
+    return [equipment[code] for code in dict.fromkeys(codes)]
 
 
 def _lot(number: str) -> Lot:
@@ -358,7 +370,7 @@ def _record_product(by: Person, phase: Phase, definition: PhaseRecipe) -> None:
         if control.product_quantity:
             result = _entered(phase, control)
             made = Quantity(result.value or Decimal(0), result.unit, result.reported)
-            days = queries.recipe_of(record).shelf_life_d
+            days = recipe_of(record).shelf_life_d
             expiry = day_at(record.site) + timedelta(days=days)
             record_made(by=by, lot=record.lot, quantity=made, expiry_date=expiry)
     if not record.phases.exclude(state=Phase.State.VERIFIED).exists():

@@ -1,4 +1,4 @@
-"""Take rows for writing in one order: lot, then batch record, then phase. Whoever keeps to it never dead-locks."""
+"""Lock rows in one order: lot, then batch record, then phase, so that no two writers dead-lock."""
 
 from batches.models import BatchRecord, Phase
 from gatekeeper.accounts.clock import now
@@ -8,7 +8,7 @@ from gatekeeper.lots.models import Lot
 
 
 def locked_record(record_id: int, *, with_lot: bool = False) -> BatchRecord:
-    """Return the batch record, taken for writing; before it the lot that it makes, where that changes as well."""
+    """Return the batch record, locked; before it the lot that it makes, where that changes as well."""
     if with_lot:
         lots = Lot.objects.filter(batch_record__pk=record_id)
         lots.select_for_update(of=("self",)).get()
@@ -17,7 +17,7 @@ def locked_record(record_id: int, *, with_lot: bool = False) -> BatchRecord:
 
 
 def locked_phase(phase: Phase, *, with_lot: bool = False) -> Phase:
-    """Return the phase, taken for writing after its batch record, which hangs on it taken as well."""
+    """Return the phase, locked after its batch record, which is its locked ``batch_record``."""
     record = locked_record(phase.batch_record_id, with_lot=with_lot)
     phases = Phase.objects.select_related("started_by", "performed_by", "verified_by")
     locked = phases.select_for_update(of=("self",)).get(pk=phase.pk)

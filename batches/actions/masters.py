@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from batches import queries
 from batches.models import MasterBatchRecord
+from batches.queries.records import master_content
 from batches.rules import recipe as recipes
 from batches.rules import statuses
 from gatekeeper.accounts.actions.authentication import Proof
@@ -83,7 +83,7 @@ def approve_master(*, by: Person, proof: Proof, master: MasterBatchRecord) -> Ma
         act="master.approve",
         meaning=row.meaning,
         subject=locked,
-        content=queries.master_content(locked),
+        content=master_content(locked),
     )
     for former in versions:
         if former.status == MasterBatchRecord.Status.APPROVED:

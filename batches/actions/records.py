@@ -1,12 +1,14 @@
 """Issue a batch record as a frozen copy, complete it, review it."""
 
-from batches import queries
 from batches.actions.commands import IssueBatchRecord
 from batches.actions.locking import locked_record
 from batches.models import BatchRecord, MasterBatchRecord, Phase
+from batches.queries.phases import recipe_of
+from batches.queries.records import all_facts, record_content, review_content
+from batches.queries.reviewing import check_may_be_reviewed
 from batches.rules import statuses
 from batches.rules.phases import check_may_complete
-from batches.rules.reasons import reason as given_reason
+from batches.rules.reasons import reason as checked_reason
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
@@ -55,7 +57,7 @@ def issue(*, by: Person, proof: Proof, command: IssueBatchRecord) -> BatchRecord
         issued_by=by,
         updated_at=at,
     )
-    for position, phase in enumerate(queries.recipe_of(record).phases, start=1):
+    for position, phase in enumerate(recipe_of(record).phases, start=1):
         Phase.objects.create(batch_record=record, code=phase.code, title=phase.title, position=position)
     sign(
         by=by,
@@ -63,7 +65,7 @@ def issue(*, by: Person, proof: Proof, command: IssueBatchRecord) -> BatchRecord
         act="batch_record.issue",
         meaning="Issued, checked for accuracy",
         subject=record,
-        content=queries.record_content(record),
+        content=record_content(record),
     )
     return record
 
@@ -77,7 +79,7 @@ def complete(*, by: Person, batch_record: BatchRecord) -> BatchRecord:
     record = locked_record(batch_record.pk)
     row = transition(statuses.BATCH_RECORD, source=record.status, verb="complete")
     check_authority(by, row.permission, record.site)
-    check_may_complete(queries.all_facts(record))
+    check_may_complete(all_facts(record))
     record.status, record.completed_at, record.completed_by, record.updated_at = row.target, now(), by, now()
     record.save()
     return record
@@ -88,16 +90,16 @@ def review(*, by: Person, proof: Proof, batch_record: BatchRecord) -> BatchRecor
     """Sign the review of the production record; nothing can be entered or corrected after it. 21 CFR 211.192.
 
     :raises Refusal: ``not_authorised``, ``transition_not_allowed``, ``reviewer_performed``, ``signature_void``, and
-        those of the apps that watch the record (``evaluation_outstanding``).
+        those of the apps that evaluate the record (``evaluation_outstanding``).
     """
     record = locked_record(batch_record.pk)
     row = transition(statuses.BATCH_RECORD, source=record.status, verb="review")
     check_authority(by, row.permission, record.site)
-    facts = queries.all_facts(record)
-    if any(by.username in {one.performed_by, one.verified_by, *one.hands} for one in facts):
+    facts = all_facts(record)
+    if any(by.username in {phase.performed_by, phase.verified_by, *phase.hands} for phase in facts):
         raise Refusal("reviewer_performed", "Who worked on the batch cannot review it.", kind=Kind.FORBIDDEN)
     check_may_complete(facts)
-    queries.check_may_be_reviewed(record)
+    check_may_be_reviewed(record)
     record.status, record.reviewed_at, record.reviewed_by, record.updated_at = row.target, now(), by, now()
     record.reopened_at, record.reopened_by, record.reopened_reason = None, None, ""
     record.save()
@@ -107,14 +109,14 @@ def review(*, by: Person, proof: Proof, batch_record: BatchRecord) -> BatchRecor
         act="batch_record.review",
         meaning=row.meaning,
         subject=record,
-        content=queries.review_content(record),
+        content=review_content(record),
     )
     return record
 
 
 @action
 def reopen(*, by: Person, batch_record: BatchRecord, reason: str) -> BatchRecord:
-    """Take the review back, so that entries can be corrected and signed again.
+    """Reopen the record, so that entries can be corrected and signed again.
 
     :raises Refusal: ``not_authorised``, ``transition_not_allowed``, ``reason_missing``.
     """
@@ -123,7 +125,7 @@ def reopen(*, by: Person, batch_record: BatchRecord, reason: str) -> BatchRecord
 
 @action
 def return_to_review(*, by: Person, batch_record: BatchRecord, reason: str) -> BatchRecord:
-    """Take back a review that was signed before what is known now; a record that nobody has reviewed stays as it is.
+    """Take back a review that was signed before new data; a record that nobody has reviewed stays as it is.
 
     :raises Refusal: ``not_authorised``, ``reason_missing``.
     """
@@ -137,7 +139,7 @@ def _taken_back(by: Person, record: BatchRecord, verb: str, reason: str) -> Batc
     row = transition(statuses.BATCH_RECORD, source=record.status, verb=verb)
     check_authority(by, row.permission, record.site)
     at = now()
-    record.reopened_at, record.reopened_by, record.reopened_reason = at, by, given_reason(reason)
+    record.reopened_at, record.reopened_by, record.reopened_reason = at, by, checked_reason(reason)
     record.status, record.reviewed_at, record.reviewed_by, record.updated_at = row.target, None, None, at
     record.save()
     return record

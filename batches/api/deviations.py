@@ -8,13 +8,14 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batches import queries
 from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
 from batches.api.records import IF_MATCH, RecordView
 from batches.models import Deviation
+from batches.queries.deviations import all_deviations, listed_deviations
+from batches.queries.records import deviations_of
 from batches.serializers import ClosingGiven, DeviationGiven, DeviationOutput, ReasonGiven
 from gatekeeper.api import ApiView, check_match, etag_of
-from gatekeeper.pagination import updated_since
+from gatekeeper.pagination import narrowed
 
 
 class Deviations(ApiView):
@@ -28,11 +29,8 @@ class Deviations(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List deviations, newest first."""
-        filters = {"status": "status", "severity": "severity", "batch_record": "batch_record__number"}
-        asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
-        found = queries.all_deviations().filter(batch_record__site__in=self.sites, **asked)
-        since = updated_since(request)
-        return self.listed(found.filter(updated_at__gte=since) if since else found, DeviationOutput)
+        fields = {"status": "status", "severity": "severity", "batch_record": "batch_record__number"}
+        return self.listed(narrowed(request, listed_deviations(self.sites), fields), DeviationOutput)
 
 
 class OneDeviation(ApiView):
@@ -45,14 +43,14 @@ class OneDeviation(ApiView):
 
         :raises Http404: when not, whether or not it exists.
         """
-        return get_object_or_404(queries.all_deviations(), number=number, batch_record__site__in=self.sites)
+        return get_object_or_404(all_deviations(), number=number, batch_record__site__in=self.sites)
 
     @extend_schema(responses=DeviationOutput)
     def get(self, request: Request, number: str) -> Response:
         """Show the deviation."""
-        return self.shown(self.deviation(number))
+        return self.answer(self.deviation(number))
 
-    def shown(self, deviation: Deviation, status: int = 200) -> Response:
+    def answer(self, deviation: Deviation, status: int = 200) -> Response:
         """Return the deviation with its ETag."""
         headers = {"ETag": _etag(deviation)}
         return Response(DeviationOutput(deviation).data, status=status, headers=headers)
@@ -72,12 +70,12 @@ class CloseDeviation(OneDeviation):
     @extend_schema(request=ClosingGiven, responses={201: DeviationOutput})
     def post(self, request: Request, number: str) -> Response:
         """Close the deviation."""
-        given: Any = self.parsed(ClosingGiven)
+        sent: Any = self.parsed(ClosingGiven)
         closed = close_deviation(
             by=request.user,
-            credentials=given.credentials(request),
+            credentials=sent.credentials(request),
             deviation=self.deviation(number),
-            **given.conclusion(),
+            **sent.conclusion(),
         )
         return Response(DeviationOutput(closed).data, status=201)
 
@@ -94,12 +92,12 @@ class ReopenDeviation(OneDeviation):
 
     @extend_schema(request=ReasonGiven, responses={201: DeviationOutput}, parameters=[IF_MATCH])
     def post(self, request: Request, number: str) -> Response:
-        """Open the deviation again, with the reason (If-Match needed); its conclusion stays to be read."""
-        given = self.parsed(ReasonGiven).validated_data
+        """Open the deviation again, with the reason (If-Match needed); its conclusion stays on record."""
+        sent = self.parsed(ReasonGiven).validated_data
         deviation = self.deviation(number)
         check_match(request, _etag(deviation))
-        reopen_deviation(by=request.user, deviation=deviation, reason=given["reason"])
-        return self.shown(self.deviation(number), 201)
+        reopen_deviation(by=request.user, deviation=deviation, reason=sent["reason"])
+        return self.answer(self.deviation(number), 201)
 
 
 class RecordDeviations(RecordView):
@@ -110,16 +108,16 @@ class RecordDeviations(RecordView):
     @extend_schema(responses=DeviationOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List the deviations, newest first."""
-        return self.listed(queries.all_deviations().filter(batch_record=self.record(number)), DeviationOutput)
+        return self.listed(deviations_of(self.record(number)), DeviationOutput)
 
     @extend_schema(request=DeviationGiven, responses={201: DeviationOutput})
     def post(self, request: Request, number: str) -> Response:
         """Report a deviation."""
-        given: Any = self.parsed(DeviationGiven)
+        sent: Any = self.parsed(DeviationGiven)
         record = self.record(number)
-        code = given.validated_data["phase"]
+        code = sent.validated_data["phase"]
         phase = get_object_or_404(record.phases, code=code) if code else None
-        opened = open_deviation(by=request.user, batch_record=record, phase=phase, command=given.command())
+        opened = open_deviation(by=request.user, batch_record=record, phase=phase, command=sent.command())
         return Response(DeviationOutput(opened).data, status=201)
 
 

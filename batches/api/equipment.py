@@ -5,10 +5,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batches import queries
 from batches.actions.equipment import calibrate, change_geometry, register_equipment
 from batches.api.records import IF_MATCH
 from batches.models import Equipment
+from batches.queries.equipment import all_equipment, equipment_log, equipment_version, listed_equipment
 from batches.serializers import (
     CalibrationGiven,
     CalibrationOutput,
@@ -28,13 +28,13 @@ class EquipmentList(ApiView):
     @extend_schema(responses=EquipmentOutput(many=True))
     def get(self, request: Request) -> Response:
         """List equipment."""
-        return self.listed(queries.all_equipment().filter(site__in=self.sites), EquipmentOutput)
+        return self.listed(listed_equipment(self.sites), EquipmentOutput)
 
     @extend_schema(request=EquipmentGiven, responses={201: EquipmentOutput})
     def post(self, request: Request) -> Response:
         """Register equipment."""
         unit = register_equipment(by=request.user, command=self.parsed(EquipmentGiven).command())
-        return _shown(unit, 201)
+        return _answer(unit, 201)
 
 
 class UnitView(ApiView):
@@ -47,7 +47,7 @@ class UnitView(ApiView):
 
         :raises Http404: when not, whether or not it exists.
         """
-        return get_object_or_404(queries.all_equipment(), code=code, site__in=self.sites)
+        return get_object_or_404(all_equipment(), code=code, site__in=self.sites)
 
     def matched(self, request: Request, code: str) -> Equipment:
         """Return the equipment if it is as the caller has read it.
@@ -69,7 +69,7 @@ class OneEquipment(UnitView):
     @extend_schema(responses=EquipmentOutput)
     def get(self, request: Request, code: str) -> Response:
         """Show the equipment; the ETag is what a change sends as If-Match."""
-        return _shown(self.unit(code))
+        return _answer(self.unit(code))
 
 
 class Calibrations(UnitView):
@@ -79,16 +79,16 @@ class Calibrations(UnitView):
     def get(self, request: Request, code: str) -> Response:
         """List the calibrations, newest first."""
         unit = self.unit(code)
-        rows = CalibrationOutput(queries.equipment_log(unit).calibrations, many=True).data
+        rows = CalibrationOutput(equipment_log(unit).calibrations, many=True).data
         body = {"results": rows, "next": None, "previous": None}
         return Response(body, headers={"ETag": _etag(unit)})
 
     @extend_schema(request=CalibrationGiven, responses={201: EquipmentOutput}, parameters=[IF_MATCH])
     def post(self, request: Request, code: str) -> Response:
         """Record a calibration with its certificate and when the next one is due (If-Match needed)."""
-        given = self.parsed(CalibrationGiven).validated_data
-        unit = calibrate(by=request.user, equipment=self.matched(request, code), **given)
-        return _shown(unit, 201)
+        sent = self.parsed(CalibrationGiven).validated_data
+        unit = calibrate(by=request.user, equipment=self.matched(request, code), **sent)
+        return _answer(unit, 201)
 
 
 class Geometry(UnitView):
@@ -98,21 +98,21 @@ class Geometry(UnitView):
     def get(self, request: Request, code: str) -> Response:
         """List the versions, newest first."""
         unit = self.unit(code)
-        rows = GeometryOutput(queries.equipment_log(unit).geometries, many=True).data
+        rows = GeometryOutput(equipment_log(unit).geometries, many=True).data
         body = {"results": rows, "next": None, "previous": None}
         return Response(body, headers={"ETag": _etag(unit)})
 
     @extend_schema(request=GeometryGiven, responses={201: EquipmentOutput}, parameters=[IF_MATCH])
     def post(self, request: Request, code: str) -> Response:
         """Give the equipment a new version of its geometry, with the reason (If-Match needed)."""
-        given = self.parsed(GeometryGiven).validated_data
-        unit = change_geometry(by=request.user, equipment=self.matched(request, code), **given)
-        return _shown(unit, 201)
+        sent = self.parsed(GeometryGiven).validated_data
+        unit = change_geometry(by=request.user, equipment=self.matched(request, code), **sent)
+        return _answer(unit, 201)
 
 
-def _shown(unit: Equipment, status: int = 200) -> Response:
+def _answer(unit: Equipment, status: int = 200) -> Response:
     return Response(EquipmentOutput(unit).data, status=status, headers={"ETag": _etag(unit)})
 
 
 def _etag(unit: Equipment) -> str:
-    return etag_of(unit.code, queries.equipment_version(unit))
+    return etag_of(unit.code, equipment_version(unit))

@@ -8,9 +8,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batches import queries
 from batches.actions.masters import approve_master, draft_master, import_master
 from batches.models import MasterBatchRecord
+from batches.queries.records import masters
 from batches.serializers import MasterOutput, SigningGiven
 from gatekeeper.api import ApiView
 from gatekeeper.core.refusal import Refusal
@@ -26,7 +26,7 @@ class Masters(ApiView):
     @extend_schema(responses=MasterOutput(many=True))
     def get(self, request: Request) -> Response:
         """List versions, newest first."""
-        return self.listed(queries.masters(), MasterOutput)
+        return self.listed(masters(), MasterOutput)
 
     @extend_schema(
         request={"application/json": OpenApiTypes.OBJECT, "application/toml": OpenApiTypes.STR},
@@ -72,4 +72,4 @@ def _drafted(request: Request) -> MasterBatchRecord:
 
 
 def _master(code: str, version: int) -> MasterBatchRecord:
-    return get_object_or_404(queries.masters(), code=code, version=version)
+    return get_object_or_404(masters(), code=code, version=version)

@@ -1,5 +1,6 @@
 """Batch records and their phases over REST."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404
@@ -8,10 +9,11 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batches import queries
 from batches.actions import execution, records
 from batches.models import BatchRecord, Phase
-from batches.queries.records import PhaseView
+from batches.queries.phases import results_of
+from batches.queries.records import PhaseView, batch_records, record_view, records_at
+from batches.queries.yields import yields_of
 from batches.serializers import (
     BatchRecordOutput,
     IssueGiven,
@@ -27,44 +29,41 @@ from batches.serializers import (
 )
 from gatekeeper.accounts.clock import now
 from gatekeeper.api import ApiView, check_match, etag_of
-from gatekeeper.pagination import updated_since
+from gatekeeper.pagination import narrowed
 
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description="The ETag as read.")
 
 
 class RecordView(ApiView):
-    """Base of what hangs on one batch record of the caller's sites."""
+    """Base of the resources of one batch record of the caller's sites."""
 
     def record(self, number: str) -> BatchRecord:
         """Return the record if the caller may act on it.
 
         :raises Http404: when not, whether or not it exists.
         """
-        return get_object_or_404(queries.batch_records(), number=number, site__in=self.sites)
+        return get_object_or_404(batch_records(), number=number, site__in=self.sites)
 
     def phase(self, number: str, code: str) -> Phase:
         """Return a phase of the record.
 
         :raises Http404: when the record has no such phase.
         """
-        return get_object_or_404(
-            Phase.objects.select_related("batch_record__site"), batch_record=self.record(number), code=code
-        )
+        return get_object_or_404(self.record(number).phases.all(), code=code)
 
     def phase_view(self, number: str, code: str) -> PhaseView:
         """Return a phase with all its entries.
 
         :raises Http404: when the record has no such phase.
         """
-        found = queries.record_view(self.record(number), now()).phase(code)
-        if found is None:
+        view = record_view(self.record(number), now()).phase(code)
+        if view is None:
             raise Http404
-        return found
+        return view
 
-    def shown(self, record: BatchRecord, status: int = 200) -> Response:
+    def answer(self, record: BatchRecord, status: int = 200) -> Response:
         """Return the record with its ETag."""
-        fresh = queries.batch_records().get(pk=record.pk)
-        return Response(BatchRecordOutput(fresh).data, status=status, headers={"ETag": _etag(fresh)})
+        return Response(BatchRecordOutput(record).data, status=status, headers={"ETag": _etag(record)})
 
 
 class BatchRecords(RecordView):
@@ -79,18 +78,15 @@ class BatchRecords(RecordView):
     )
     def get(self, request: Request) -> Response:
         """List batch records, newest first."""
-        filters = {"status": "status", "lot": "lot__number", "master": "master__code", "site": "site__code"}
-        asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
-        found = queries.batch_records().filter(site__in=self.sites, **asked)
-        since = updated_since(request)
-        return self.listed(found.filter(updated_at__gte=since) if since else found, BatchRecordOutput)
+        fields = {"status": "status", "lot": "lot__number", "master": "master__code", "site": "site__code"}
+        return self.listed(narrowed(request, records_at(self.sites), fields), BatchRecordOutput)
 
     @extend_schema(request=IssueGiven, responses={201: BatchRecordOutput})
     def post(self, request: Request) -> Response:
         """Issue a batch record with a signature."""
-        given: Any = self.parsed(IssueGiven)
-        record = records.issue(by=request.user, credentials=given.credentials(request), command=given.command())
-        return self.shown(record, 201)
+        sent: Any = self.parsed(IssueGiven)
+        record = records.issue(by=request.user, credentials=sent.credentials(request), command=sent.command())
+        return self.answer(record, 201)
 
 
 class OneRecord(RecordView):
@@ -101,7 +97,7 @@ class OneRecord(RecordView):
     @extend_schema(responses=BatchRecordOutput)
     def get(self, request: Request, number: str) -> Response:
         """Show the record."""
-        return self.shown(self.record(number))
+        return self.answer(self.record(number))
 
 
 class Complete(RecordView):
@@ -112,7 +108,7 @@ class Complete(RecordView):
     @extend_schema(request=None, responses={201: BatchRecordOutput})
     def post(self, request: Request, number: str) -> Response:
         """Say that production is complete."""
-        return self.shown(records.complete(by=request.user, batch_record=self.record(number)), 201)
+        return self.answer(records.complete(by=request.user, batch_record=self.record(number)), 201)
 
 
 class Review(RecordView):
@@ -126,21 +122,21 @@ class Review(RecordView):
         """Sign the review."""
         credentials = self.parsed(SigningGiven).credentials(request)
         record = records.review(by=request.user, credentials=credentials, batch_record=self.record(number))
-        return self.shown(record, 201)
+        return self.answer(record, 201)
 
 
 class Reopen(RecordView):
-    """The review taken back."""
+    """The review reopened."""
 
     permission = "batches.review"
 
     @extend_schema(request=ReasonGiven, responses={201: BatchRecordOutput}, parameters=[IF_MATCH])
     def post(self, request: Request, number: str) -> Response:
-        """Take the review back, with the reason (If-Match needed), so that entries can be corrected again."""
-        given = self.parsed(ReasonGiven).validated_data
+        """Reopen the record, with the reason (If-Match needed), so that entries can be corrected again."""
+        sent = self.parsed(ReasonGiven).validated_data
         record = self.record(number)
         check_match(request, _etag(record))
-        return self.shown(records.reopen(by=request.user, batch_record=record, reason=given["reason"]), 201)
+        return self.answer(records.reopen(by=request.user, batch_record=record, reason=sent["reason"]), 201)
 
 
 class Phases(RecordView):
@@ -151,7 +147,7 @@ class Phases(RecordView):
     @extend_schema(responses=PhaseOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """List the phases with their entries."""
-        view = queries.record_view(self.record(number), now())
+        view = record_view(self.record(number), now())
         return Response({"results": PhaseOutput(view.phases, many=True).data, "next": None, "previous": None})
 
 
@@ -207,17 +203,16 @@ class Results(RecordView):
     def get(self, request: Request, number: str, code: str) -> Response:
         """List the results, superseded ones included; the ETag is what a correction sends as If-Match."""
         phase = self.phase(number, code)
-        rows = phase.results.select_related("entered_by", "verified_by").order_by("id")
-        body = {"results": ResultOutput(rows, many=True).data, "next": None, "previous": None}
+        body = {"results": ResultOutput(results_of(phase), many=True).data, "next": None, "previous": None}
         return Response(body, headers={"ETag": _etag(phase.batch_record)})
 
     @extend_schema(request=ResultGiven, responses={201: ResultOutput})
     def post(self, request: Request, number: str, code: str) -> Response:
         """Enter a result, correct one with a reason (If-Match needed), or say why there is none."""
-        given: Any = self.parsed(ResultGiven)
+        sent: Any = self.parsed(ResultGiven)
         phase = self.phase(number, code)
-        result = _entered(request, phase, given)
-        headers = {"ETag": _etag(BatchRecord.objects.get(pk=phase.batch_record_id))}
+        result = _entered(request, phase, sent)
+        headers = {"ETag": _etag(result.phase.batch_record)}
         return Response(ResultOutput(result).data, status=201, headers=headers)
 
 
@@ -242,33 +237,29 @@ class SignPhase(RecordView):
     @extend_schema(request=SigningGiven, responses={201: PhaseOutput})
     def post(self, request: Request, number: str, code: str) -> Response:
         """Sign for the phase as performed."""
-        given: Any = self.parsed(SigningGiven)
-        execution.sign_phase(
-            by=request.user,
-            credentials=given.credentials(request),
+        return self.signed(execution.sign_phase, number, code)
+
+    def signed(self, action: Callable[..., Phase], number: str, code: str) -> Response:
+        """Call the signing action with what was sent and return the phase as it is then."""
+        sent: Any = self.parsed(SigningGiven)
+        action(
+            by=self.request.user,
+            credentials=sent.credentials(self.request),
             phase=self.phase(number, code),
-            shown_digest=given.validated_data["sha256"],
+            shown_digest=sent.validated_data["sha256"],
         )
         return Response(PhaseOutput(self.phase_view(number, code)).data, status=201)
 
 
-class VerifyPhase(RecordView):
+class VerifyPhase(SignPhase):
     """The second person's signature."""
 
     permission = "batches.verify"
-    signs = True
 
     @extend_schema(request=SigningGiven, responses={201: PhaseOutput})
     def post(self, request: Request, number: str, code: str) -> Response:
         """Verify the phase."""
-        given: Any = self.parsed(SigningGiven)
-        execution.verify_phase(
-            by=request.user,
-            credentials=given.credentials(request),
-            phase=self.phase(number, code),
-            shown_digest=given.validated_data["sha256"],
-        )
-        return Response(PhaseOutput(self.phase_view(number, code)).data, status=201)
+        return self.signed(execution.verify_phase, number, code)
 
 
 class Yields(RecordView):
@@ -279,20 +270,20 @@ class Yields(RecordView):
     @extend_schema(responses=YieldOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """Show the table of yields."""
-        rows = YieldOutput(queries.yields_of(self.record(number)), many=True).data
+        rows = YieldOutput(yields_of(self.record(number)), many=True).data
         return Response({"results": rows, "next": None, "previous": None})
 
 
-def _entered(request: Request, phase: Phase, given: Any) -> Any:
-    data = given.validated_data
+def _entered(request: Request, phase: Phase, sent: Any) -> Any:
+    data = sent.validated_data
     if data["not_done"]:
         return execution.mark_not_done(
             by=request.user, phase=phase, control=data["control"], reason=data.get("reason", "")
         )
     if "reason" in data:
         check_match(request, _etag(phase.batch_record))
-        return execution.correct_result(by=request.user, phase=phase, command=given.command(), reason=data["reason"])
-    return execution.enter_result(by=request.user, phase=phase, command=given.command())
+        return execution.correct_result(by=request.user, phase=phase, command=sent.command(), reason=data["reason"])
+    return execution.enter_result(by=request.user, phase=phase, command=sent.command())
 
 
 def _etag(record: BatchRecord) -> str:

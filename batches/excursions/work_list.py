@@ -52,7 +52,7 @@ def open_excursions(*, person: Person, sites: Sequence[Site]) -> WorkList:
     rows = tuple(
         Row(
             title=f"{row.phase.batch_record.number} · {row.phase.code} · {parameter(row.parameter).title}",
-            detail=f"{row.deviation.number} · {row.deviation.title}",
+            detail=f"{row.deviation.number} · {row.deviation.title_text}",
             url=reverse("excursions:excursion_detail", args=[row.pk]),
             state="action",
             mark=_("Action"),

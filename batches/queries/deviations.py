@@ -1,16 +1,18 @@
 """Deviations as people may see them, and the lots that answer a need."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
-from batches.models import BatchRecord, Deviation
+from batches.models import Deviation
 from batches.rules.recipe import MaterialNeed
-from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.queries import day_at, sites_of
+from gatekeeper.accounts.models import Site
+from gatekeeper.accounts.queries import day_at
 from gatekeeper.lots.models import Lot
+from gatekeeper.lots.queries import matching
 from gatekeeper.lots.rules.supply import USABLE
 
 
@@ -30,17 +32,12 @@ def all_deviations() -> QuerySet[Deviation]:
     )
 
 
-def visible_deviations(person: Person) -> QuerySet[Deviation]:
-    """Return the deviations of the sites where the person may see batch records."""
-    return all_deviations().filter(batch_record__site__in=sites_of(person, "batches.view"))
-
-
-def open_deviations_of(subject: BatchRecord | Lot) -> QuerySet[Deviation]:
-    """Return the open deviations of a batch record, or of the record that makes a lot."""
-    rows = Deviation.objects.filter(status=Deviation.Status.OPEN).select_related("phase", "opened_by", "batch_record")
-    if isinstance(subject, Lot):
-        return rows.filter(batch_record__lot=subject)
-    return rows.filter(batch_record=subject)
+def listed_deviations(sites: Iterable[Site], *, word: str = "", **chosen: str) -> QuerySet[Deviation]:
+    """Return the deviations of these sites, open ones first, searched, narrowed to a ``status`` and ``severity``."""
+    narrowed = {name: value for name, value in chosen.items() if value}
+    rows = all_deviations().filter(batch_record__site__in=sites, **narrowed)
+    rows = matching(rows, word, "number", "title", "title_params", "batch_record__lot__number")
+    return rows.order_by("-status", "-opened_at", "-id")
 
 
 def deviation_content(deviation: Deviation) -> dict[str, Any]:
@@ -53,6 +50,8 @@ def deviation_content(deviation: Deviation) -> dict[str, Any]:
         "severity": deviation.severity,
         "title": deviation.title,
         "description": deviation.description,
+        "title_code": deviation.title_code,
+        "title_params": deviation.title_params,
         "opened_at": deviation.opened_at,
         "opened_by": deviation.opened_by.username,
         "root_cause": deviation.root_cause,

@@ -1,7 +1,7 @@
 """Equipment as people may see it: its log, its geometry through time, where it served."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,12 @@ from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from batches.models import Equipment, EquipmentUse
-from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.queries import day_at, sites_of
+from gatekeeper.accounts.models import Site
+from gatekeeper.accounts.queries import day_at
 from gatekeeper.ledger.queries import EntryView, entries_of
+from gatekeeper.lots.queries import matching
+
+_RECENT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,15 @@ def all_equipment() -> QuerySet[Equipment]:
     return Equipment.objects.select_related("site", "registered_by")
 
 
-def visible_equipment(person: Person) -> QuerySet[Equipment]:
-    """Return the equipment of the sites where the person may see batch records."""
-    return all_equipment().filter(site__in=sites_of(person, "batches.view"))
+def listed_equipment(sites: Iterable[Site], *, word: str = "", kind: str = "") -> QuerySet[Equipment]:
+    """Return the equipment of these sites in the order of its codes, searched and narrowed to a ``kind``."""
+    rows = all_equipment().filter(site__in=sites)
+    return matching(rows.filter(kind=kind) if kind else rows, word, "code", "name").order_by("code")
+
+
+def equipment_kinds(sites: Iterable[Site]) -> QuerySet[Equipment, str]:
+    """Return the kinds of equipment that these sites have."""
+    return Equipment.objects.filter(site__in=sites).order_by("kind").values_list("kind", flat=True).distinct()
 
 
 def fit_equipment(site: Site) -> QuerySet[Equipment]:
@@ -80,8 +89,8 @@ def fit_equipment(site: Site) -> QuerySet[Equipment]:
 
 def fitted_to(equipment: Sequence[Equipment]) -> list[Equipment]:
     """Return what is fitted to this equipment and serves with it, each once, without the equipment itself."""
-    found = {row.pk: row for path in settings.EQUIPMENT_FITTED for row in import_string(path)(equipment)}
-    return [found[pk] for pk in found.keys() - {row.pk for row in equipment}]
+    fitted = {row.pk: row for path in settings.EQUIPMENT_FITTED for row in import_string(path)(equipment)}
+    return [fitted[pk] for pk in fitted.keys() - {row.pk for row in equipment}]
 
 
 def equipment_log(equipment: Equipment) -> EquipmentLog:
@@ -94,9 +103,9 @@ def equipment_version(equipment: Equipment) -> Any:
     return equipment.history.order_by("-history_id").values_list("history_id", flat=True).first()
 
 
-def uses_of_equipment(equipment: Equipment) -> QuerySet[EquipmentUse]:
-    """Return the phases that the equipment served, newest first, with calibration and geometry as they were then."""
-    return equipment.uses.select_related("phase__batch_record", "used_by").order_by("-used_at", "-id")
+def recent_uses(equipment: Equipment) -> QuerySet[EquipmentUse]:
+    """Return the newest phases that the equipment served, with calibration and geometry as they were then."""
+    return equipment.uses.select_related("phase__batch_record", "used_by").order_by("-used_at", "-id")[:_RECENT]
 
 
 def geometry_values(text: str) -> dict[str, str]:

@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from batches.models import BatchRecord, Deviation, Equipment, InProcessResult, Phase
+from django.db.models import Exists, OuterRef, QuerySet
+
+from batches.models import BatchRecord, Deviation, Equipment, EquipmentUse, InProcessResult, Phase
 from batches.rules import recipe
 from batches.rules.holds import Clock, clock
 from batches.rules.phases import EquipmentFacts, PhaseFacts, ResultFacts, UsedMaterial, need_for
@@ -25,10 +27,10 @@ def recipe_of(record: BatchRecord) -> recipe.Recipe:
 
 def phase_recipe(phase: Phase) -> recipe.PhaseRecipe:
     """Return what the frozen copy says about this phase."""
-    found = recipe_of(phase.batch_record).phase(phase.code)
-    if found is None:
+    definition = recipe_of(phase.batch_record).phase(phase.code)
+    if definition is None:
         raise LookupError(f"{phase} is not in its record's frozen copy")
-    return found
+    return definition
 
 
 def current_results(results: Iterable[InProcessResult]) -> list[InProcessResult]:
@@ -107,11 +109,11 @@ def state_facts(phase: Phase) -> PhaseFacts:
 
 def facts_to_start(phase: Phase, equipment: Sequence[Equipment], fitted: Sequence[Equipment] = ()) -> PhaseFacts:
     """Return the facts of a phase that is to start with this equipment, and with what is fitted to it."""
-    chosen, carried = (
+    chosen, attached = (
         tuple(EquipmentFacts(row.code, row.kind, row.site.code, row.calibration_due_date) for row in rows)
         for rows in (equipment, fitted)
     )
-    return replace(state_facts(phase), equipment=chosen, fitted=carried)
+    return replace(state_facts(phase), equipment=chosen, fitted=attached)
 
 
 def signed_facts(phase: Phase) -> PhaseFacts:
@@ -134,7 +136,7 @@ def signed_validly(phase: Phase, act: str) -> bool:
 
 
 def phase_content(phase: Phase, uses: Sequence[Use] | None = None) -> dict[str, Any]:
-    """Return everything that is shown of the phase and signed by performer and verifier.
+    """Return the content of the phase that performer and verifier sign.
 
     A later correction changes it, so that both signatures show as void. The two signing times are not a part of it.
     """
@@ -160,6 +162,22 @@ def hold_clock(
     if definition.hold is None or definition.hold.after not in ended:
         return None
     return clock(definition.hold, since=ended[definition.hold.after], at=phase.started_at or at)
+
+
+def measured(phases: QuerySet[Phase]) -> QuerySet[Phase]:
+    """Return the phases with ``is_measured``: whether something that sends readings is part of their equipment."""
+    uses = EquipmentUse.objects.filter(phase=OuterRef("pk"), equipment__sources__isnull=False)
+    return phases.annotate(is_measured=Exists(uses))
+
+
+def is_measured(phase: Phase) -> bool:
+    """Return whether something that sends readings is part of the phase's equipment."""
+    return phase.equipment_uses.filter(equipment__sources__isnull=False).exists()
+
+
+def results_of(phase: Phase) -> QuerySet[InProcessResult]:
+    """Return every result of the phase in order of entry, superseded ones included."""
+    return phase.results.select_related("entered_by", "verified_by").order_by("id")
 
 
 def _result_facts(phase: Phase, row: InProcessResult, deviations: Mapping[str, str]) -> ResultFacts:

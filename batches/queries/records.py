@@ -1,8 +1,9 @@
-"""Batch records as people may see them, and everything that one page shows of a record in a fixed number of queries."""
+"""Batch records as people may see them, and everything about a record in a fixed number of queries."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -16,12 +17,12 @@ from batches.rules.holds import Clock
 from batches.rules.phases import PhaseFacts
 from batches.rules.recipe import Control, PhaseRecipe, Recipe
 from batches.rules.yields import StepYield, steps
-from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.queries import sites_of
+from gatekeeper.accounts.models import Site
 from gatekeeper.core.canonical import digest
 from gatekeeper.ledger.models import Signature
 from gatekeeper.ledger.queries import SignatureView
 from gatekeeper.lots.models import Use
+from gatekeeper.lots.queries import matching
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class PhaseView:
 
     @property
     def void(self) -> bool:
-        """Whether a signature that the state asks for does not fit what is shown any more."""
+        """Whether a signature that the state requires no longer fits the content."""
         performed = self.phase.state in {"performed", "verified"} and not self.facts.performed_signature_valid
         return performed or (self.phase.state == "verified" and not self.facts.verified_signature_valid)
 
@@ -77,6 +78,16 @@ class RecordView:
         return next((view for view in self.phases if view.phase.code == code), None)
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedValue:
+    """A value changed after its first entry: the former row and the row that superseded it. domain.md A-2."""
+
+    phase: str
+    control: str
+    former: InProcessResult
+    current: InProcessResult
+
+
 def batch_records() -> QuerySet[BatchRecord]:
     """Return every batch record with what names it; the doors limit it to their sites."""
     return BatchRecord.objects.select_related(
@@ -84,24 +95,24 @@ def batch_records() -> QuerySet[BatchRecord]:
     )
 
 
-def visible_records(person: Person, permission: str = "batches.view") -> QuerySet[BatchRecord]:
-    """Return the batch records of the sites where the person may see them."""
-    return batch_records().filter(site__in=sites_of(person, permission))
+def records_at(sites: Iterable[Site]) -> QuerySet[BatchRecord]:
+    """Return the batch records of these sites, newest first."""
+    return batch_records().filter(site__in=sites)
 
 
-def listed_records(sites: Iterable[Site]) -> QuerySet[BatchRecord]:
-    """Return the records of these sites, with how many phases there are and are done, how many deviations are open."""
+def listed_records(sites: Iterable[Site], *, word: str = "", status: str = "") -> QuerySet[BatchRecord]:
+    """Return the records of these sites, newest first, searched and narrowed to a ``status``.
+
+    Each has how many phases there are and are done (``phase_count``, ``done_count``), and how many deviations are open
+    (``open_count``).
+    """
+    records = matching(records_at(sites), word, "number", "lot__number", "master__title")
     phases = Phase.objects.filter(batch_record=OuterRef("pk"))
     opened = Deviation.objects.filter(batch_record=OuterRef("pk"), status=Deviation.Status.OPEN)
-    return (
-        batch_records()
-        .filter(site__in=sites)
-        .annotate(
-            phase_count=_count(phases),
-            done_count=_count(phases.filter(state__in=[Phase.State.PERFORMED, Phase.State.VERIFIED])),
-            open_count=_count(opened),
-        )
-        .order_by("-issued_at", "-id")
+    return (records.filter(status=status) if status else records).annotate(
+        phase_count=_count(phases),
+        done_count=_count(phases.filter(state__in=[Phase.State.PERFORMED, Phase.State.VERIFIED])),
+        open_count=_count(opened),
     )
 
 
@@ -170,6 +181,16 @@ def deviations_of(record: BatchRecord) -> QuerySet[Deviation]:
     return record.deviations.select_related("phase", "opened_by", "closed_by").order_by("-opened_at", "-id")
 
 
+def changed_values(record: BatchRecord) -> list[ChangedValue]:
+    """Return every value of the record that was changed after its first entry, in order of the change."""
+    rows = InProcessResult.objects.filter(phase__batch_record=record, supersedes__isnull=False)
+    related = ("phase", "entered_by", "supersedes__entered_by")
+    return [
+        ChangedValue(row.phase.code, row.control, row.supersedes, row)
+        for row in rows.select_related(*related).order_by("id")
+    ]
+
+
 def record_content(record: BatchRecord) -> dict[str, Any]:
     """Return what the signature of issue is bound to: the frozen copy by its digest, the lot and the site."""
     return {
@@ -184,7 +205,7 @@ def record_content(record: BatchRecord) -> dict[str, Any]:
 def review_content(record: BatchRecord) -> dict[str, Any]:
     """Return what the production reviewer's signature is bound to.
 
-    Each phase, deviation and changed value, and what the apps that watch the record say of it.
+    Each phase, deviation and changed value, and the contributions of the apps that evaluate the record.
     """
     phases, uses = loaded_phases(record), phase_queries.uses_of(record)
     return record_content(record) | {
@@ -253,34 +274,20 @@ def _signatures(
     record: BatchRecord, phases: Sequence[Phase], uses: Sequence[Use]
 ) -> dict[int | None, list[SignatureView]]:
     """Return the signatures of each phase by its key, those of the record under None; one query."""
-    wanted = Q(subject_type="batches.batchrecord", subject_key=str(record.pk)) | Q(
+    subjects = Q(subject_type="batches.batchrecord", subject_key=str(record.pk)) | Q(
         subject_type="batches.phase", subject_key__in=[str(phase.pk) for phase in phases]
     )
-    shown: dict[str, Callable[[], str]] = {
-        str(phase.pk): _once(lambda phase=phase: digest(phase_queries.phase_content(phase, uses))) for phase in phases
+    digests: dict[str, Callable[[], str]] = {
+        str(phase.pk): cache(lambda phase=phase: digest(phase_queries.phase_content(phase, uses))) for phase in phases
     }
-    found: dict[int | None, list[SignatureView]] = {None: [], **{phase.pk: [] for phase in phases}}
-    for row in Signature.objects.filter(wanted).select_related("signer", "site").order_by("-id"):
+    signatures: dict[int | None, list[SignatureView]] = {None: [], **{phase.pk: [] for phase in phases}}
+    for row in Signature.objects.filter(subjects).select_related("signer", "site").order_by("-id"):
         if row.subject_type == "batches.phase":
-            found[int(row.subject_key)].append(_view(row, shown[row.subject_key]()))
+            signatures[int(row.subject_key)].append(_view(row, digests[row.subject_key]()))
         else:
-            found[None].append(_view(row, _record_digest(record, row.act)))
-    return found
-
-
-def _record_digest(record: BatchRecord, act: str) -> str:
-    return digest(review_content(record) if act == "batch_record.review" else record_content(record))
-
-
-def _once(read: Callable[[], str]) -> Callable[[], str]:
-    kept: list[str] = []
-
-    def value() -> str:
-        if not kept:
-            kept.append(read())
-        return kept[0]
-
-    return value
+            content = review_content(record) if row.act == "batch_record.review" else record_content(record)
+            signatures[None].append(_view(row, digest(content)))
+    return signatures
 
 
 def _view(row: Signature, now: str) -> SignatureView:

@@ -1,6 +1,6 @@
 """The yields of a batch record, computed from the entries that count."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from batches.models import BatchRecord, Phase
 from batches.queries import phases as phase_queries
@@ -20,31 +20,30 @@ def measures_of(recipe: Recipe, phases: Sequence[Phase]) -> list[Measure]:
     by_code = {phase.code: phase for phase in phases}
     measures = []
     for definition in recipe.phases:
-        phase, asked = by_code.get(definition.code), definition.yielded
-        if phase is None or asked is None or phase.state == Phase.State.PENDING:
+        phase, rule = by_code.get(definition.code), definition.yielded
+        if phase is None or rule is None or phase.state == Phase.State.PENDING:
             continue
         quantities = _quantities(phase)
         measures.append(
             Measure(
                 phase=definition.code,
                 title=definition.title,
-                volume=quantities.get(asked.volume),
-                concentration=quantities.get(asked.concentration),
-                analyte=asked.analyte,
-                method=asked.method,
-                method_version=asked.method_version,
-                step_limits=asked.step,
-                overall_limits=asked.overall,
+                volume=quantities.get(rule.volume),
+                concentration=quantities.get(rule.concentration),
+                analyte=rule.analyte,
+                method=rule.method,
+                method_version=rule.method_version,
+                step_limits=rule.step,
+                overall_limits=rule.overall,
             )
         )
     return measures
 
 
 def _quantities(phase: Phase) -> dict[str, Quantity]:
-    rows: Iterable = phase_queries.current_results(phase.results.all())
-    return {row.control: Quantity(row.value, row.unit, row.reported) for row in rows if _is_a_number(row)}
-
-
-def _is_a_number(row: object) -> bool:
     # "<10" has a value to judge by, but nothing can be computed from it.
-    return row.value is not None and not row.reported.startswith(("<", ">"))
+    return {
+        row.control: Quantity(row.value, row.unit, row.reported)
+        for row in phase_queries.current_results(phase.results.all())
+        if row.value is not None and not row.reported.startswith(("<", ">"))
+    }

@@ -17,7 +17,7 @@ class Table:
     entries: Mapping[str, object]
     path: str
     faults: list[Refusal]
-    asked: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
 
     def text(self, key: str, *, default: str | None = None) -> str:
         """Return the text under this key; without a default it must be there and not be blank."""
@@ -31,8 +31,8 @@ class Table:
 
     def name(self, key: str) -> str:
         """Return the text under this key, which names something in addresses."""
-        given = self.text(key)
-        return self.collect(lambda: natural_key(given, field=key), given) if given else given
+        text = self.text(key)
+        return self.collect(lambda: natural_key(text, field=key), text) if text else text
 
     def choice(self, key: str, choices: tuple[str, ...], *, default: str) -> str:
         """Return one of the choices."""
@@ -63,7 +63,7 @@ class Table:
 
     def optional_decimal(self, key: str) -> Decimal | None:
         """Return the number under this key, None when it is absent."""
-        self.asked.add(key)
+        self.read.add(key)
         return self.decimal(key) if key in self.entries else None
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -110,13 +110,13 @@ class Table:
         self._fault(code, sentence, key, **params)
 
     def refuse_others(self) -> None:
-        """List every key that nobody asked for: a misspelt limit must not be lost in silence."""
+        """List every key that nothing read: a misspelt limit must not be lost in silence."""
         for key in self.entries:
-            if key not in self.asked:
+            if key not in self.read:
                 self._fault("recipe_unknown_key", "“{key}” is not a part of this table.", key)
 
     def _entry(self, key: str) -> object:
-        self.asked.add(key)
+        self.read.add(key)
         return self.entries.get(key)
 
     def _at(self, key: str) -> str:

@@ -39,7 +39,7 @@ def crossed(value: Decimal, unit: str, control: Control) -> str:
 
 
 def needs_deviation(verdict: Verdict, control: Control, *, not_done: bool) -> bool:
-    """Return whether a result opens a deviation: outside action limits, not judgeable, or an asked-for one not done."""
+    """Return whether a result opens a deviation: outside action limits, not judgeable, or a required one not done."""
     if not_done:
         return control.gating or control.critical
     return verdict in {Verdict.ACTION, Verdict.UNKNOWN}

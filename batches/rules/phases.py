@@ -73,7 +73,7 @@ class PhaseFacts:
         return next((result for result in self.results if result.control == control), None)
 
     def signed(self, *, performed: bool, verified: bool) -> "PhaseFacts":
-        """Return the facts with what is known about the validity of the two signatures."""
+        """Return the facts with the validity of the two signatures."""
         return replace(self, performed_signature_valid=performed, verified_signature_valid=verified)
 
 
@@ -121,7 +121,7 @@ def check_may_enter(facts: PhaseFacts) -> None:
 def check_may_correct(facts: PhaseFacts) -> None:
     """Pass when an entry can be corrected: the phase was started and the record was not reviewed.
 
-    After signing it can still be corrected; the signatures then show as void and are asked for again.
+    After signing it can still be corrected; the signatures are then void, and the phase is signed again.
 
     :raises Refusal: ``batch_record_closed``, ``phase_not_running``.
     """
@@ -131,7 +131,7 @@ def check_may_correct(facts: PhaseFacts) -> None:
 
 
 def check_may_sign(facts: PhaseFacts, *, by: str, name: str) -> None:
-    """Pass when the performer can sign: nothing asked for is missing, and every critical entry is checked.
+    """Pass when the performer can sign: nothing required is missing, and every critical entry is checked.
 
     Signing again is possible only where a correction has voided the signature. ``name`` is the person's printed name.
 
@@ -283,9 +283,9 @@ def _missing_equipment(facts: PhaseFacts) -> Iterable[Refusal]:
         if need.kind not in kinds:
             yield Refusal(
                 "equipment_missing",
-                "The phase needs equipment of the kind “{wanted}”.",
+                "The phase needs equipment of the kind “{equipment}”.",
                 field="equipment",
-                wanted=need.kind,
+                equipment=need.kind,
             )
 
 

@@ -120,7 +120,7 @@ class PhaseRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A version of how a batch is made; ``rule_set`` names the excursion rules that watch it."""
+    """A version of how a batch is made; ``rule_set`` names the excursion rules that apply to it."""
 
     code: str
     version: int
@@ -237,7 +237,7 @@ def _control(table: Table) -> Control:
 
 
 def _limits(table: Table) -> Limits:
-    table.asked.update((*_BOUNDS, "unit"))
+    table.read.update((*_BOUNDS, "unit"))
     bounds = {name: table.entries[name] for name in _BOUNDS if name in table.entries}
     return table.collect(lambda: Limits.from_table({"unit": table.entries.get("unit"), **bounds}), _NO_LIMITS)
 

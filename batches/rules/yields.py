@@ -12,7 +12,7 @@ _HUNDRED = Decimal(100)
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How much was there after a phase: volume and concentration as measured, by which method; None is not known."""
+    """How much was there after a phase: volume and concentration as measured, by which method; None: not measured."""
 
     phase: str
     title: str
@@ -43,7 +43,7 @@ class StepYield:
 
 
 def total(measure: Measure) -> Decimal | None:
-    """Return volume × concentration in the analyte's unit, None when either is not known."""
+    """Return volume × concentration in the analyte's unit, None when either is missing."""
     if measure.volume is None or measure.concentration is None:
         return None
     volume = measure.volume.converted("mL")
@@ -79,9 +79,9 @@ def steps(measures: Iterable[Measure]) -> tuple[StepYield, ...]:
 
 def _row(measure: Measure, previous: Measure | None, first: Measure | None) -> StepYield:
     if previous is None or first is None:
-        known = total(measure)
-        verdict = Verdict.UNKNOWN if known is None else Verdict.INSIDE
-        return StepYield(measure.phase, measure.title, measure.analyte, known, None, None, verdict)
+        amount = total(measure)
+        verdict = Verdict.UNKNOWN if amount is None else Verdict.INSIDE
+        return StepYield(measure.phase, measure.title, measure.analyte, amount, None, None, verdict)
     step, why = _percent_of(measure, previous)
     overall, why_overall = _percent_of(measure, first)
     return StepYield(

@@ -15,7 +15,7 @@ CREATE TRIGGER frozen_check BEFORE UPDATE ON batches_inprocessresult FOR EACH RO
   EXECUTE FUNCTION ledger.refuse_frozen_v1('verified_at', 'verified_by_id');
 CREATE TRIGGER frozen BEFORE UPDATE ON batches_deviation FOR EACH ROW
   EXECUTE FUNCTION ledger.refuse_frozen_v1('number', 'batch_record_id', 'phase_id', 'origin', 'origin_key', 'severity',
-    'title', 'description', 'opened_at', 'opened_by_id');
+    'title', 'description', 'title_code', 'title_params', 'opened_at', 'opened_by_id');
 ALTER TABLE batches_masterbatchrecord ENABLE ALWAYS TRIGGER frozen;
 ALTER TABLE batches_batchrecord ENABLE ALWAYS TRIGGER frozen;
 ALTER TABLE batches_phase ENABLE ALWAYS TRIGGER frozen;

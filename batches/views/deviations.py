@@ -3,53 +3,44 @@
 from functools import cached_property
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches import queries
 from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
 from batches.forms import ClosingForm, DeviationForm, ReasonForm
-from batches.models import BatchRecord, Deviation
-from batches.views.words import SEVERITIES, pair
+from batches.models import Deviation
+from batches.queries.deviations import all_deviations, deviation_content, listed_deviations, timeline_of
+from batches.views.records import RecordPage
+from batches.views.words import deviation_state, pair
 from gatekeeper.accounts.queries import permissions_of
 from gatekeeper.core.canonical import digest
 from gatekeeper.ledger.queries import signatures_of
-from gatekeeper.web import ActionView, Page
+from gatekeeper.lists import ListPage
+from gatekeeper.web import ActionView
 
 
-class DeviationList(Page):
+class DeviationList(ListPage):
     """Deviations of the person's sites: open ones first."""
 
     permission = "batches.view"
     template_name = "batches/deviation_list.html"
+    name = "deviations"
 
-    def context(self) -> dict[str, Any]:
-        """Return one page of deviations with what they were filtered by."""
-        asked = {name: self.request.GET.get(name, "") for name in ("q", "status", "severity")}
-        found = queries.all_deviations().filter(batch_record__site__in=self.sites)
-        if asked["q"]:
-            word = asked["q"]
-            found = found.filter(
-                Q(number__icontains=word) | Q(title__icontains=word) | Q(batch_record__lot__number__icontains=word)
-            )
-        for name, known in (("status", Deviation.Status), ("severity", Deviation.Severity)):
-            if asked[name] in known.values:
-                found = found.filter(**{name: asked[name]})
-        shown = Paginator(found.order_by("-status", "-opened_at", "-id"), 50).get_page(self.request.GET.get("page"))
-        for row in shown:
-            row.state = "inside" if row.status == "closed" else SEVERITIES[row.severity]
+    def filters(self) -> dict[str, Any]:
+        """Return the statuses and the classes."""
         return {
-            "deviations": shown,
-            "asked": asked,
-            "filtered": any(asked.values()),
-            "choices": [
-                _choice("status", _("Status"), Deviation.Status.choices, asked),
-                _choice("severity", _("Class"), Deviation.Severity.choices, asked),
-            ],
+            "status": (_("Status"), Deviation.Status.choices),
+            "severity": (_("Class"), Deviation.Severity.choices),
         }
+
+    def rows(self, word: str, **chosen: str) -> Any:
+        """Return the deviations."""
+        return listed_deviations(self.sites, word=word, **chosen)
+
+    def prepare(self, row: Deviation) -> None:
+        """Add the state of its mark."""
+        row.state = deviation_state(row)
 
 
 class DeviationPage(ActionView):
@@ -60,18 +51,18 @@ class DeviationPage(ActionView):
     @cached_property
     def deviation(self) -> Deviation:
         """The deviation of the address, at a site where the person holds the page's permission."""
-        found = queries.all_deviations().filter(batch_record__site__in=self.sites)
-        return get_object_or_404(found, number=self.kwargs["number"])
+        sites = {"batch_record__site__in": self.sites}
+        return get_object_or_404(all_deviations(), number=self.kwargs["number"], **sites)
 
     def context(self) -> dict[str, Any]:
         """Return the deviation."""
         row = self.deviation
         return {
             "deviation": row,
-            "state": "inside" if row.status == "closed" else SEVERITIES[row.severity],
+            "state": deviation_state(row),
             "pairs": _pairs(row),
-            "events": queries.timeline_of(row),
-            "signatures": signatures_of(row, content=queries.deviation_content(row)),
+            "events": timeline_of(row),
+            "signatures": signatures_of(row, content=deviation_content(row)),
             "may": permissions_of(self.request.user, row.batch_record.site),
         }
 
@@ -97,9 +88,9 @@ class Close(DeviationPage):
         """Return what is signed; the conclusion is added to it."""
         row = self.deviation
         return super().context() | {
-            "items": [(one["term"], one["value"]) for one in _pairs(row)],
+            "items": [(row["term"], row["value"]) for row in _pairs(row)],
             "meaning": _("Closed: investigation complete"),
-            "digest": digest(queries.deviation_content(row)),
+            "digest": digest(deviation_content(row)),
         }
 
     def perform(self, form: Any) -> str:
@@ -126,21 +117,16 @@ class Reopen(DeviationPage):
         return self.there()
 
 
-class Report(ActionView):
+class Report(RecordPage):
     """Report a deviation of a batch record."""
 
     permission = "batches.open_deviation"
     template_name = "batches/deviation_report.html"
     form_class = DeviationForm
 
-    @cached_property
-    def record(self) -> BatchRecord:
-        """The batch record of the address."""
-        return get_object_or_404(queries.batch_records(), number=self.kwargs["number"], site__in=self.sites)
-
     def form_options(self) -> dict[str, Any]:
         """Return the phases of the record."""
-        return {"phases": [(row.code, f"{row.code} {row.title}") for row in self.record.phases.order_by("position")]}
+        return {"phases": [(row.code, f"{row.code} {row.title}") for row in self.record.phases.all()]}
 
     def context(self) -> dict[str, Any]:
         """Return the record."""
@@ -148,7 +134,7 @@ class Report(ActionView):
 
     def perform(self, form: Any) -> str:
         """Open the deviation."""
-        phase = self.record.phases.filter(code=form.cleaned_data["phase"]).first()
+        phase = next((row for row in self.record.phases.all() if row.code == form.cleaned_data["phase"]), None)
         opened = open_deviation(by=self.request.user, batch_record=self.record, phase=phase, command=form.command())
         return reverse("batches:deviation_detail", args=[opened])
 
@@ -157,7 +143,7 @@ def _pairs(row: Deviation) -> list[dict[str, Any]]:
     record = row.batch_record
     phase = f"{row.phase.code} {row.phase.title}" if row.phase else "–"
     return [
-        pair(_("What happened"), row.description),
+        pair(_("What happened"), row.description_text),
         pair(_("Class"), row.get_severity_display()),
         pair(_("Found by"), row.get_origin_display()),
         pair(_("Batch record"), record.number, url=reverse("batches:detail", args=[record])),
@@ -165,9 +151,3 @@ def _pairs(row: Deviation) -> list[dict[str, Any]]:
         pair(_("Step"), phase),
         pair(_("Opened by"), row.opened_by.full_name),
     ]
-
-
-def _choice(name: str, label: str, choices: Any, asked: dict[str, str]) -> dict[str, Any]:
-    options = [{"value": "", "label": _("All"), "selected": not asked[name]}]
-    options += [{"value": value, "label": text, "selected": value == asked[name]} for value, text in choices]
-    return {"name": name, "label": label, "options": options}

@@ -4,54 +4,52 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches import queries
 from batches.actions.equipment import calibrate, change_geometry, register_equipment
 from batches.forms import CalibrationForm, EquipmentForm, GeometryForm
 from batches.models import Equipment
-from batches.queries.equipment import EquipmentLog, GeometryVersion, geometry_values
+from batches.queries.equipment import (
+    EquipmentLog,
+    GeometryVersion,
+    all_equipment,
+    equipment_kinds,
+    equipment_log,
+    geometry_values,
+    listed_equipment,
+    recent_uses,
+)
 from batches.views.rows import RowsPage
 from batches.views.words import pair
 from gatekeeper.accounts.queries import day_at, permissions_of
 from gatekeeper.ledger.queries import Change
-from gatekeeper.web import ActionView, Page
+from gatekeeper.lists import ListPage
+from gatekeeper.web import ActionView
 
 _NOTICE = timedelta(days=30)  # how early a calibration is shown as due; it limits nothing
-_RECENT_USES = 50
 
 
-class EquipmentList(Page):
+class EquipmentList(ListPage):
     """The equipment of the person's sites, with the state of its calibration."""
 
     permission = "batches.view"
     template_name = "batches/equipment_list.html"
+    name = "equipment"
 
-    def context(self) -> dict[str, Any]:
-        """Return one page of equipment with what it was filtered by."""
-        asked = {name: self.request.GET.get(name, "") for name in ("q", "kind")}
-        here = queries.all_equipment().filter(site__in=self.sites)
-        kinds = here.order_by("kind").values_list("kind", flat=True).distinct()
-        found = here
-        if asked["q"]:
-            found = found.filter(Q(code__icontains=asked["q"]) | Q(name__icontains=asked["q"]))
-        if asked["kind"]:
-            found = found.filter(kind=asked["kind"])
-        shown = Paginator(found.order_by("code"), 50).get_page(self.request.GET.get("page"))
-        for row in shown:
-            row.calibration = calibration_mark(row.calibration_due_date, day_at(row.site))
-            row.kind_words = row.kind.replace("_", " ")
-        options = [("", _("All")), *((kind, kind.replace("_", " ")) for kind in kinds)]
-        choice = {
-            "name": "kind",
-            "label": _("Kind"),
-            "options": [{"value": value, "label": text, "selected": value == asked["kind"]} for value, text in options],
-        }
-        return {"equipment": shown, "asked": asked, "choices": [choice], "filtered": any(asked.values())}
+    def filters(self) -> dict[str, Any]:
+        """Return the kinds that there are."""
+        return {"kind": (_("Kind"), [(kind, kind.replace("_", " ")) for kind in equipment_kinds(self.sites)])}
+
+    def rows(self, word: str, **chosen: str) -> Any:
+        """Return the equipment."""
+        return listed_equipment(self.sites, word=word, **chosen)
+
+    def prepare(self, row: Equipment) -> None:
+        """Add the mark of its calibration and how its kind is written."""
+        row.calibration = calibration_mark(row.calibration_due_date, day_at(row.site))
+        row.kind_words = row.kind.replace("_", " ")
 
 
 class UnitPage(ActionView):
@@ -62,7 +60,7 @@ class UnitPage(ActionView):
     @cached_property
     def unit(self) -> Equipment:
         """The equipment of the address, at a site where the person holds the page's permission."""
-        return get_object_or_404(queries.all_equipment(), code=self.kwargs["code"], site__in=self.sites)
+        return get_object_or_404(all_equipment(), code=self.kwargs["code"], site__in=self.sites)
 
     def context(self) -> dict[str, Any]:
         """Return the equipment."""
@@ -81,15 +79,15 @@ class EquipmentDetail(UnitPage):
 
     def context(self) -> dict[str, Any]:
         """Return the equipment with its log and its uses."""
-        log = queries.equipment_log(self.unit)
-        held = permissions_of(self.request.user, self.unit.site)
+        log = equipment_log(self.unit)
+        permitted = permissions_of(self.request.user, self.unit.site)
         return super().context() | {
             "mark": calibration_mark(self.unit.calibration_due_date, day_at(self.unit.site)),
             "versions": [_version(row) for row in log.geometries if row.version > 1 or row.geometry],
-            "uses": queries.uses_of_equipment(self.unit)[:_RECENT_USES],
-            "sources": self.unit.sources.order_by("code") if "readings.view" in held else [],
+            "uses": recent_uses(self.unit),
+            "sources": self.unit.sources.all() if "readings.view" in permitted else [],
             "history": _history(log),
-            "may": held,
+            "may": permitted,
         }
 
 
@@ -189,15 +187,15 @@ def _history(log: EquipmentLog) -> list[dict[str, Any]]:
             "at": entry.at,
             "who": entry.name,
             "what": _("Registered") if entry.operation == "INSERT" else _("Changed"),
-            "changes": [] if entry.operation == "INSERT" else [_change(one) for one in entry.changes],
+            "changes": [] if entry.operation == "INSERT" else [_change(change) for change in entry.changes],
             "reason": entry.reason,
         }
         for entry in log.entries
     ]
 
 
-def _change(one: Change) -> dict[str, Any]:
-    words = {"field": one.field, "label": one.label, "old": one.old, "new": one.new}
-    if one.field != "geometry":
+def _change(change: Change) -> dict[str, Any]:
+    words = {"field": change.field, "label": change.label, "old": change.old, "new": change.new}
+    if change.field != "geometry":
         return words
     return words | {side: geometry_words(geometry_values(words[side] or "")) for side in ("old", "new")}

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from batches import queries
 from batches.actions.masters import approve_master, import_master
 from batches.models import MasterBatchRecord
+from batches.queries.records import master_content, masters
 from batches.rules import recipe as recipes
 from batches.scales import summary_of
 from batches.views.words import MASTER_STATES, pair
@@ -27,7 +27,7 @@ class MasterList(Page):
 
     def context(self) -> dict[str, Any]:
         """Return the versions."""
-        rows = list(queries.masters())
+        rows = list(masters())
         for row in rows:
             row.state = MASTER_STATES[row.status]
         return {"masters": rows}
@@ -42,7 +42,7 @@ class MasterDetail(Page):
     @cached_property
     def master(self) -> MasterBatchRecord:
         """The version of the address."""
-        return get_object_or_404(queries.masters(), code=self.kwargs["code"], version=self.kwargs["version"])
+        return get_object_or_404(masters(), code=self.kwargs["code"], version=self.kwargs["version"])
 
     def context(self) -> dict[str, Any]:
         """Return the version as it is shown."""
@@ -65,7 +65,7 @@ class MasterDetail(Page):
                 *approved,
                 pair(_("Digest"), master.sha256),
             ],
-            "signatures": signatures_of(master, content=queries.master_content(master)),
+            "signatures": signatures_of(master, content=master_content(master)),
             "other_author": master.authored_by_id != self.request.user.pk,
         }
 
@@ -104,7 +104,7 @@ class Approve(ActionView):
             "master": self.master,
             "items": items,
             "meaning": _("Approved for use"),
-            "digest": digest(queries.master_content(self.master)),
+            "digest": digest(master_content(self.master)),
         }
 
     def perform(self, form: Any) -> str:

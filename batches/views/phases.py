@@ -5,46 +5,34 @@ from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches import queries
 from batches.actions import execution
-from batches.forms import CorrectionForm, EntryForm, ReasonForm, ShownForm, StartForm, UseForm
-from batches.models import BatchRecord
-from batches.queries.records import ControlView, PhaseView, RecordView
+from batches.forms import ContentSigningForm, CorrectionForm, EntryForm, ReasonForm, StartForm, UseForm
+from batches.queries.deviations import lots_for
+from batches.queries.equipment import fit_equipment
+from batches.queries.phases import is_measured
+from batches.queries.records import ControlView, PhaseView
 from batches.rules.recipe import MaterialNeed
-from batches.views.steps import after_entry, entry_words, hold_of, items_of, next_step, steps_shown
+from batches.views.records import RecordPage
+from batches.views.steps import after_entry, entry_words, hold_of, items_of, linked_steps, next_step
 from gatekeeper.accounts.actions.authentication import signer_of
-from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.requests import permits
-from gatekeeper.web import ActionView, Page
+from gatekeeper.web import Page
 
 
-class PhasePage(ActionView):
-    """Base of the screens of one phase: what is shown beside every step."""
-
-    permission = "batches.view"
-    step = ""
-
-    @cached_property
-    def record(self) -> BatchRecord:
-        """The batch record of the address, at a site where the person works."""
-        return get_object_or_404(queries.batch_records(), number=self.kwargs["number"], site__in=self.sites)
-
-    @cached_property
-    def view(self) -> RecordView:
-        """Everything about the record."""
-        return queries.record_view(self.record, now())
+class PhasePage(RecordPage):
+    """Base of the screens of one phase: what stands beside every step."""
 
     @cached_property
     def phase(self) -> PhaseView:
         """The phase of the address."""
-        found = self.view.phase(self.kwargs["code"])
-        if found is None:
+        view = self.view.phase(self.kwargs["code"])
+        if view is None:
             raise Http404
-        return found
+        return view
 
     @cached_property
     def control(self) -> ControlView:
@@ -57,7 +45,7 @@ class PhasePage(ActionView):
     def context(self) -> dict[str, Any]:
         """Return the phase, its steps, its hold clock and what was prepared."""
         performs = permits(self.request, "batches.perform")
-        steps = steps_shown(self.record, self.phase, performs=performs)
+        steps = linked_steps(self.record, self.phase, performs=performs)
         for step in steps:
             step["current"] = step["url"] == self.request.path
         return {
@@ -75,8 +63,7 @@ class PhasePage(ActionView):
         phase = self.phase.phase
         if phase.state != phase.State.RUNNING or not permits(self.request, "readings.view"):
             return ""
-        found = queries.measured(self.record.phases.filter(pk=phase.pk)).get().is_measured
-        return reverse("excursions:live", args=[self.record]) if found else ""
+        return reverse("excursions:live", args=[self.record]) if is_measured(phase) else ""
 
     def onwards(self) -> str:
         """Return the address of the phase, which leads to the next step."""
@@ -102,9 +89,9 @@ class Start(PhasePage):
     form_class = StartForm
 
     def form_options(self) -> dict[str, Any]:
-        """Return what equipment is asked for, and which is fit."""
+        """Return what equipment the phase needs, and which is fit."""
         fit: dict[str, list[str]] = {}
-        for unit in queries.fit_equipment(self.record.site):
+        for unit in fit_equipment(self.record.site):
             fit.setdefault(unit.kind, []).append(unit.code)
         return {"phase": self.phase.recipe, "fit": fit}
 
@@ -131,7 +118,7 @@ class UseMaterial(PhasePage):
 
     def form_options(self) -> dict[str, Any]:
         """Return the need and the released lots that answer it."""
-        lots = queries.lots_for(self.need, self.record.site)
+        lots = lots_for(self.need, self.record.site)
         return {"need": self.need, "lots": [lot.number for lot in lots]}
 
     def context(self) -> dict[str, Any]:
@@ -166,7 +153,7 @@ class Enter(PhasePage):
 
 
 class Correct(PhasePage):
-    """Correct a value with a reason; the former one stays struck through."""
+    """Correct a value with a reason; the former value stays, struck through."""
 
     permission = "batches.record_result"
     template_name = "batches/phase_correct.html"
@@ -218,7 +205,7 @@ class CheckEntry(PhasePage):
 
     def get_form_class(self) -> type[forms.Form]:
         """Return the form: credentials, unless the person of the session checks."""
-        return forms.Form if self.own else ShownForm
+        return forms.Form if self.own else ContentSigningForm
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the entry."""
@@ -248,7 +235,7 @@ class Sign(PhasePage):
 
     permission = "batches.perform"
     template_name = "batches/phase_sign.html"
-    form_class = ShownForm
+    form_class = ContentSigningForm
 
     def context(self) -> dict[str, Any]:
         """Return what is signed."""
@@ -314,7 +301,7 @@ class Done(Page):
             "record": self.record,
             "view": self.phase,
             "count": len(self.view.phases),
-            "steps": steps_shown(self.record, self.phase, performs=permits(self.request, "batches.perform")),
+            "steps": linked_steps(self.record, self.phase, performs=permits(self.request, "batches.perform")),
             "items": items_of(self.phase),
             "following": following,
         }

@@ -3,54 +3,49 @@
 from functools import cached_property
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches import queries
 from batches.actions import records
-from batches.forms import IssueForm, ReasonForm, ShownForm
+from batches.forms import ContentSigningForm, IssueForm, ReasonForm
 from batches.models import BatchRecord
-from batches.queries.records import PhaseView, RecordView
+from batches.queries.records import (
+    PhaseView,
+    RecordView,
+    batch_records,
+    changed_values,
+    listed_records,
+    record_view,
+    review_content,
+)
 from batches.views.steps import entry_words
-from batches.views.words import PHASE_STATES, RECORD_STATES, SEVERITIES, pair
+from batches.views.words import PHASE_STATES, RECORD_STATES, deviation_state, pair
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.queries import permissions_of
 from gatekeeper.core.canonical import digest
-from gatekeeper.web import ActionView, Page
+from gatekeeper.lists import ListPage
+from gatekeeper.web import ActionView
 
 
-class RecordList(Page):
+class RecordList(ListPage):
     """Batch records of the person's sites, newest first."""
 
     permission = "batches.view"
     template_name = "batches/record_list.html"
+    name = "records"
 
-    def context(self) -> dict[str, Any]:
-        """Return one page of records with what they were filtered by."""
-        asked = {name: self.request.GET.get(name, "") for name in ("q", "status")}
-        found = queries.listed_records(self.sites)
-        if asked["q"]:
-            word = asked["q"]
-            found = found.filter(
-                Q(number__icontains=word) | Q(lot__number__icontains=word) | Q(master__title__icontains=word)
-            )
-        if asked["status"] in BatchRecord.Status.values:
-            found = found.filter(status=asked["status"])
-        shown = Paginator(found, 50).get_page(self.request.GET.get("page"))
-        for record in shown:
-            record.state = RECORD_STATES[record.status]
-        options = [("", _("All")), *BatchRecord.Status.choices]
-        choice = {
-            "name": "status",
-            "label": _("Status"),
-            "options": [
-                {"value": value, "label": label, "selected": value == asked["status"]} for value, label in options
-            ],
-        }
-        return {"records": shown, "asked": asked, "choices": [choice], "filtered": any(asked.values())}
+    def filters(self) -> dict[str, Any]:
+        """Return the statuses."""
+        return {"status": (_("Status"), BatchRecord.Status.choices)}
+
+    def rows(self, word: str, **chosen: str) -> Any:
+        """Return the records."""
+        return listed_records(self.sites, word=word, **chosen)
+
+    def prepare(self, row: BatchRecord) -> None:
+        """Add the state of its mark."""
+        row.state = RECORD_STATES[row.status]
 
 
 class RecordPage(ActionView):
@@ -61,12 +56,12 @@ class RecordPage(ActionView):
     @cached_property
     def record(self) -> BatchRecord:
         """The batch record of the address, at a site where the person holds the page's permission."""
-        return get_object_or_404(queries.batch_records(), number=self.kwargs["number"], site__in=self.sites)
+        return get_object_or_404(batch_records(), number=self.kwargs["number"], site__in=self.sites)
 
     @cached_property
     def view(self) -> RecordView:
         """Everything about the record."""
-        return queries.record_view(self.record, now())
+        return record_view(self.record, now())
 
     def there(self) -> str:
         """Return the address of the record."""
@@ -79,7 +74,7 @@ class RecordDetail(RecordPage):
     template_name = "batches/record_detail.html"
 
     def context(self) -> dict[str, Any]:
-        """Return the record as it is shown."""
+        """Return the record with its phases, yields, deviations and signatures."""
         view, record = self.view, self.record
         may = permissions_of(self.request.user, record.site)
         return {
@@ -87,10 +82,10 @@ class RecordDetail(RecordPage):
             "state": RECORD_STATES[record.status],
             "pairs": _pairs(record, view),
             "steps": [_phase_step(record, row, performs="batches.perform" in may) for row in view.phases],
-            "phases": [_phase_shown(row) for row in view.phases if row.phase.state != "pending"],
+            "phases": [_phase_section(row) for row in view.phases if row.phase.state != "pending"],
             "findings": _findings(record, view),
             "yields": view.yields,
-            "changed": queries.changed_values(record),
+            "changed": changed_values(record),
             "deviations": [_deviation_finding(row) for row in view.deviations],
             "signatures": view.signatures,
             "all_done": all(row.phase.state == "verified" for row in view.phases),
@@ -136,19 +131,19 @@ class Review(RecordPage):
 
     permission = "batches.review"
     template_name = "batches/record_review.html"
-    form_class = ShownForm
+    form_class = ContentSigningForm
 
     def context(self) -> dict[str, Any]:
         """Return what is signed."""
         view = self.view
         items = [(f"{row.phase.code} {row.phase.title}", row.phase.get_state_display()) for row in view.phases]
-        items += [(row.number, f"{row.title} · {row.get_status_display()}") for row in view.deviations]
+        items += [(row.number, f"{row.title_text} · {row.get_status_display()}") for row in view.deviations]
         items.append((_("Values changed after first entry"), len(view.changed)))
         return {
             "record": self.record,
             "items": items,
             "meaning": _("Reviewed: production record complete"),
-            "digest": digest(queries.review_content(self.record)),
+            "digest": digest(review_content(self.record)),
             "findings": _findings(self.record, view),
         }
 
@@ -159,7 +154,7 @@ class Review(RecordPage):
 
 
 class Reopen(RecordPage):
-    """Take a review back, with the reason."""
+    """Reopen a reviewed record, with the reason."""
 
     permission = "batches.review"
     template_name = "batches/record_reopen.html"
@@ -191,11 +186,11 @@ def _pairs(record: BatchRecord, view: RecordView) -> list[dict[str, Any]]:
 def _phase_step(record: BatchRecord, view: PhaseView, *, performs: bool) -> dict[str, Any]:
     phase = view.phase
     by = phase.verified_by or phase.performed_by or phase.started_by
-    shown = performs or phase.state in {"performed", "verified"}  # before that its screens are the operator's
+    linked = performs or phase.state in {"performed", "verified"}  # before that its screens are the operator's
     return {
         "number": phase.code,
         "label": phase.title,
-        "url": reverse("batches:phase", args=[record, phase.code]) if shown else "",
+        "url": reverse("batches:phase", args=[record, phase.code]) if linked else "",
         "note": by.full_name if by else "",
         "state": "action" if view.void else PHASE_STATES[phase.state],
         "mark": _("Signature void") if view.void else phase.get_state_display(),
@@ -203,7 +198,7 @@ def _phase_step(record: BatchRecord, view: PhaseView, *, performs: bool) -> dict
     }
 
 
-def _phase_shown(view: PhaseView) -> dict[str, Any]:
+def _phase_section(view: PhaseView) -> dict[str, Any]:
     return {
         "view": view,
         "state": "action" if view.void else PHASE_STATES[view.phase.state],
@@ -232,9 +227,9 @@ def _void_finding(record: BatchRecord, view: PhaseView) -> dict[str, Any]:
 def _deviation_finding(row: Any) -> dict[str, Any]:
     closed = row.status == "closed"
     return {
-        "state": "inside" if closed else SEVERITIES[row.severity],
+        "state": deviation_state(row),
         "label": row.get_status_display() if closed else row.get_severity_display(),
-        "sentence": row.title,
+        "sentence": row.title_text,
         "detail": row.number,
         "who": row.opened_by.full_name,
         "when": row.opened_at.date().isoformat(),

@@ -28,8 +28,8 @@ def steps_of(record: BatchRecord, view: PhaseView) -> list[dict[str, Any]]:
     return [{**step, "number": number} for number, step in enumerate(steps, start=1)]
 
 
-def steps_shown(record: BatchRecord, view: PhaseView, *, performs: bool) -> list[dict[str, Any]]:
-    """Return the steps of the phase, with links for whoever performs them: to others those screens are closed."""
+def linked_steps(record: BatchRecord, view: PhaseView, *, performs: bool) -> list[dict[str, Any]]:
+    """Return the steps of the phase, linked only for whoever performs them."""
     return [step if performs else {**step, "url": ""} for step in steps_of(record, view)]
 
 
@@ -47,7 +47,7 @@ def next_step(record: BatchRecord, view: PhaseView) -> str:
 
 
 def after_entry(record: BatchRecord, view: PhaseView, control: ControlView) -> str:
-    """Return where an entry leads: to its check where a second person is asked for, else onwards."""
+    """Return where an entry leads: to its check where a second person must check it, else onwards."""
     if control.control.critical:
         return _url("check", record, view, control.control.code)
     return reverse("batches:phase", args=[record, view.phase.code])
@@ -70,15 +70,15 @@ def entry_words(view: ControlView) -> dict[str, Any]:
     return {
         "control": view.control,
         "result": view.result,
-        "shown": reported(view.result) if view.result else "",
+        "text": reported(view.result) if view.result else "",
         "mark": verdict_mark(view.result, view.control),
         "former": [(reported(row), row) for row in view.former],
         "deviation": view.deviation,
     }
 
 
-def _step(record: BatchRecord, view: PhaseView, label: str, name: str, *args: Any, **known: Any) -> dict[str, Any]:
-    done = known.get("done", False)
+def _step(record: BatchRecord, view: PhaseView, label: str, name: str, *args: Any, **options: Any) -> dict[str, Any]:
+    done = options.get("done", False)
     step = {"label": label, "url": _url(name, record, view, *args), "done": done, "state": "", "mark": ""}
     return step | {"state": "inside", "mark": _("Done")} if done else step
 

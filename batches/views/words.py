@@ -1,10 +1,10 @@
-"""How states and verdicts are shown: a mark's shape (see components/mark.html) and its word."""
+"""How states and verdicts are marked: a mark's shape (see components/mark.html) and its word."""
 
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from batches.models import InProcessResult
+from batches.models import Deviation, InProcessResult
 from batches.rules.judgement import crossed
 from batches.rules.recipe import Control
 from gatekeeper.core.quantity import unit
@@ -13,6 +13,11 @@ PHASE_STATES = {"pending": "plain", "running": "alert", "performed": "unknown", 
 RECORD_STATES = {"issued": "plain", "in_progress": "alert", "completed": "unknown", "reviewed": "inside"}
 MASTER_STATES = {"draft": "unknown", "approved": "inside", "retired": "plain"}
 SEVERITIES = {"minor": "unknown", "major": "alert", "critical": "action"}
+
+
+def deviation_state(deviation: Deviation) -> str:
+    """Return the state of a deviation's mark: its class until it is closed."""
+    return "inside" if deviation.status == Deviation.Status.CLOSED else SEVERITIES[deviation.severity]
 
 
 def verdict_mark(result: InProcessResult | None, control: Control) -> dict[str, str]:

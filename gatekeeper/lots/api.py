@@ -13,7 +13,7 @@ from gatekeeper.api import ApiView
 from gatekeeper.lots import queries
 from gatekeeper.lots.actions.registration import register_lot, register_material
 from gatekeeper.lots.actions.statuses import decide
-from gatekeeper.lots.models import Lot, Material
+from gatekeeper.lots.models import Lot
 from gatekeeper.lots.serializers import (
     DecisionGiven,
     FamilyOutput,
@@ -23,7 +23,7 @@ from gatekeeper.lots.serializers import (
     MaterialOutput,
     StatusChangeOutput,
 )
-from gatekeeper.pagination import changed_since, updated_since
+from gatekeeper.pagination import narrowed
 
 
 class Materials(ApiView):
@@ -34,7 +34,7 @@ class Materials(ApiView):
     @extend_schema(responses=MaterialOutput(many=True))
     def get(self, request: Request) -> Response:
         """List materials."""
-        return self.listed(Material.objects.all(), MaterialOutput)
+        return self.listed(queries.all_materials(), MaterialOutput)
 
     @extend_schema(request=MaterialGiven, responses={201: MaterialOutput})
     def post(self, request: Request) -> Response:
@@ -52,7 +52,7 @@ class OneMaterial(ApiView):
     @extend_schema(responses=MaterialOutput)
     def get(self, request: Request, code: str) -> Response:
         """Show the material."""
-        return Response(MaterialOutput(get_object_or_404(Material, code=code)).data)
+        return Response(MaterialOutput(get_object_or_404(queries.all_materials(), code=code)).data)
 
 
 class Lots(ApiView):
@@ -66,10 +66,8 @@ class Lots(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List lots, newest first."""
-        filters = {"status": "status", "kind": "material__kind", "material": "material__code", "site": "site__code"}
-        asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
-        lots = Lot.objects.filter(site__in=self.sites, **asked).select_related("material", "site")
-        return self.listed(changed_since(lots, updated_since(request)), LotOutput)
+        fields = {"status": "status", "kind": "material__kind", "material": "material__code", "site": "site__code"}
+        return self.listed(narrowed(request, queries.listed_lots(self.sites), fields), LotOutput)
 
     @extend_schema(request=LotGiven, responses={201: LotOutput})
     def post(self, request: Request) -> Response:
@@ -88,7 +86,7 @@ class OneLot(ApiView):
 
         :raises Http404: when not, whether or not it exists.
         """
-        return get_object_or_404(Lot.objects.select_related("material", "site"), number=number, site__in=self.sites)
+        return get_object_or_404(queries.all_lots(), number=number, site__in=self.sites)
 
     @extend_schema(responses=LotOutput)
     def get(self, request: Request, number: str) -> Response:
@@ -104,7 +102,7 @@ class StatusHistory(OneLot):
     @extend_schema(responses=StatusChangeOutput(many=True))
     def get(self, request: Request, number: str) -> Response:
         """Show who changed the status when, from what to what, why, and under which signature."""
-        changes = self.lot(number).status_changes.select_related("changed_by", "signature")
+        changes = queries.status_changes_of(self.lot(number))
         return Response({"results": StatusChangeOutput(changes, many=True).data, "next": None, "previous": None})
 
 
@@ -137,12 +135,12 @@ class Decisions(OneLot):
     @extend_schema(request=DecisionGiven, responses={201: StatusChangeOutput})
     def post(self, request: Request, number: str) -> Response:
         """Release, reject, hold, return or recall the lot."""
-        given: Any = self.parsed(DecisionGiven)
+        sent: Any = self.parsed(DecisionGiven)
         change = decide(
             by=request.user,
-            credentials=given.credentials(request),
+            credentials=sent.credentials(request),
             lot=self.lot(number),
-            verb=given.validated_data["verb"],
-            reason=given.validated_data["reason"],
+            verb=sent.validated_data["verb"],
+            reason=sent.validated_data["reason"],
         )
         return Response(StatusChangeOutput(change).data, status=201)

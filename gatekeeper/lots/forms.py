@@ -12,7 +12,7 @@ from gatekeeper.lots.actions.registration import RegisterLot
 from gatekeeper.lots.models import Material
 from gatekeeper.web import SigningForm
 
-# What can be taken from a lot: amounts, not concentrations.
+# What a lot is counted in: amounts, not concentrations.
 _COUNTED = frozenset(
     {
         "volume", "mass", "vector_genomes", "viral_particles", "capsids", "transducing_units", "infectious_units",

@@ -1,15 +1,17 @@
 """Lots as people may see them, and their family both ways, complete."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any, Literal
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from gatekeeper.accounts.models import Person
-from gatekeeper.accounts.queries import sites_of
-from gatekeeper.lots.models import Lot, Use
+from gatekeeper.accounts.models import Site
+from gatekeeper.lots.models import Lot, Material, StatusChange, Use
 
 Direction = Literal["backward", "forward"]
 
@@ -28,7 +30,7 @@ _WALK = {
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """A lot of the family, with how many generations (longest way) it is away from the lot asked about."""
+    """A lot of the family, with how many generations (longest way) it is away from the lot in question."""
 
     number: str
     kind: str
@@ -58,9 +60,45 @@ class Family:
     edges: tuple[Edge, ...]
 
 
-def visible_lots(person: Person) -> QuerySet[Lot]:
-    """Return the lots of the sites where this person may see lots."""
-    return Lot.objects.filter(site__in=sites_of(person, "lots.view")).select_related("material", "site")
+def matching(rows: QuerySet[Any], word: str, *fields: str) -> QuerySet[Any]:
+    """Return the rows that hold the word in one of these fields; all of them for an empty word."""
+    return rows.filter(reduce(or_, (Q(**{f"{field}__icontains": word}) for field in fields))) if word else rows
+
+
+def all_lots() -> QuerySet[Lot]:
+    """Return every lot with what names it; the doors limit it to their sites."""
+    return Lot.objects.select_related("material", "site", "registered_by")
+
+
+def listed_lots(sites: Iterable[Site], *, word: str = "", **chosen: str) -> QuerySet[Lot]:
+    """Return the lots of these sites, newest first, searched and narrowed to a ``status`` and a ``kind``."""
+    fields = {"status": "status", "kind": "material__kind"}
+    narrowed = {fields[name]: value for name, value in chosen.items() if value}
+    return matching(all_lots().filter(site__in=sites, **narrowed), word, "number", "material__name", "source")
+
+
+def all_materials() -> QuerySet[Material]:
+    """Return every material: master data that each site shares."""
+    return Material.objects.all()
+
+
+def listed_materials(sites: Iterable[Site], *, word: str = "", kind: str = "") -> QuerySet[Material]:
+    """Return the materials with how many lots (``total``) these sites have of each, and how many are ``released``."""
+    here = Q(lots__site__in=sites)
+    rows = all_materials().annotate(
+        total=Count("lots", filter=here), released=Count("lots", filter=here & Q(lots__status="released"))
+    )
+    return matching(rows.filter(kind=kind) if kind else rows, word, "code", "name").order_by("code")
+
+
+def lots_of(material: Material, sites: Iterable[Site]) -> QuerySet[Lot]:
+    """Return the lots of a material at these sites, newest first."""
+    return all_lots().filter(material=material, site__in=sites)
+
+
+def status_changes_of(lot: Lot) -> QuerySet[StatusChange]:
+    """Return the status ledger of a lot, oldest line first."""
+    return lot.status_changes.select_related("changed_by", "signature")
 
 
 def kin_ids(lot: Lot, direction: Direction) -> list[int]:
@@ -73,11 +111,6 @@ def kin_ids(lot: Lot, direction: Direction) -> list[int]:
 def ancestors(lot: Lot) -> QuerySet[Lot]:
     """Return every lot that this one was made from, near and far."""
     return Lot.objects.filter(pk__in=kin_ids(lot, "backward")).exclude(pk=lot.pk)
-
-
-def descendants(lot: Lot) -> QuerySet[Lot]:
-    """Return every lot that this one went into, near and far."""
-    return Lot.objects.filter(pk__in=kin_ids(lot, "forward")).exclude(pk=lot.pk)
 
 
 def is_descendant(lot: Lot, *, of: Lot) -> bool:
@@ -130,7 +163,7 @@ def has_its_own_gate(lot: Lot) -> bool:
 def content(lot: Lot, *, decision: str) -> dict[str, Any]:
     """Return what a signed decision on the lot is bound to: the lot as it was made or received, and the decision.
 
-    The reason is typed while signing, so it is no part of what was shown: it stands on the append-only status change
+    The reason is typed while signing, so it is no part of the content: it stands on the append-only status change
     that holds the signature.
     """
     return {

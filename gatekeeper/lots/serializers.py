@@ -1,4 +1,4 @@
-"""What lots look like over REST: types are parsed here, nothing is judged."""
+"""Lots over REST: types are parsed here, nothing is judged."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class MaterialOutput(serializers.ModelSerializer[Material]):
 
 
 class MaterialGiven(serializers.Serializer[Any]):
-    """A material to be registered; ``site`` is where the caller's authority is asked."""
+    """A material to be registered; ``site`` is where the caller's authority is checked."""
 
     code = serializers.CharField(max_length=40)
     name = serializers.CharField(max_length=160)

@@ -84,12 +84,12 @@ def receive_lot(*, by: Person, command: ReceiveLot) -> PlasmidLot:
 
 @action
 def correct_result(*, by: Person, plasmid_lot: PlasmidLot, result: SupplierResult, reason: str) -> IncomingResult:
-    """Record a corrected or added supplier's result; the former one stays and is superseded.
+    """Record a corrected or added supplier's result; the former result is superseded.
 
     :raises Refusal: ``reason_missing``, ``lot_not_in_quarantine`` and those of ``receive_lot`` for a result.
     """
     check_authority(by, "lots.receive", plasmid_lot.lot.site)
-    lot = Lot.objects.select_for_update().get(pk=plasmid_lot.lot_id)  # a release waits, and sees the correction
+    lot = Lot.objects.select_for_update().get(pk=plasmid_lot.lot_id)  # a release sees the correction
     if lot.status != "quarantine":
         raise Refusal("lot_not_in_quarantine", "Lot {lot} is judged already.", kind=Kind.CONFLICT, lot=plasmid_lot)
     former = IncomingResult.objects.filter(plasmid_lot=plasmid_lot, attribute=result.attribute).order_by("-id").first()
@@ -109,15 +109,18 @@ def _record(
     supersedes: IncomingResult | None = None,
     reason: str = "",
 ) -> list[IncomingResult]:
-    asked, at = panel(plasmid_lot.specification.content), now()
+    required, at = panel(plasmid_lot.specification.content), now()
     rows, faults = [], []
     for index, result in enumerate(results):
         try:
             if result.unit:
                 unit(result.unit)
-            judged = assess(asked.attribute(result.attribute).criterion, Reported.parse(result.reported), result.unit)
+            judged = assess(
+                required.attribute(result.attribute).criterion, Reported.parse(result.reported), result.unit
+            )
         except Refusal as refusal:
-            faults.append(_at(refusal, f"results.{index}"))
+            field = refusal.field or "reported"
+            faults.append(_placed(refusal, f"results.{index}.{_FIELDS.get(field, field)}"))
             continue
         rows.append(
             IncomingResult(
@@ -145,8 +148,3 @@ _FIELDS = {"value": "reported", "test": "attribute"}  # what a rule calls it: wh
 
 def _placed(refusal: Refusal, field: str) -> Refusal:
     return Refusal(refusal.code, refusal.template, field=field, kind=refusal.kind, **refusal.params)
-
-
-def _at(refusal: Refusal, place: str) -> Refusal:
-    field = refusal.field or "reported"
-    return _placed(refusal, f"{place}.{_FIELDS.get(field, field)}")

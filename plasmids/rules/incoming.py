@@ -1,4 +1,4 @@
-"""Is a plasmid lot fit to be released: everything asked for is there, passes, and it is the construct it should be."""
+"""Is a plasmid lot fit to be released: everything required is there, passes, and it is the construct it should be."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class Arrival:
 
 def obstacles(panel: Panel, arrival: Arrival) -> Sequence[Refusal]:
     """Return everything that stands in the way of the lot's release, in the order of the specification."""
-    found = [_obstacle(attribute.code, attribute.title, arrival) for attribute in panel.attributes]
-    refusals = [refusal for refusal in found if refusal is not None]
+    faults = [_obstacle(attribute.code, attribute.title, arrival) for attribute in panel.attributes]
+    refusals = [refusal for refusal in faults if refusal is not None]
     if arrival.construct_sha256 != arrival.reported_sha256:
         refusals.append(
             Refusal(

@@ -2,31 +2,27 @@
 
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from gatekeeper.lists import ListPage
 from gatekeeper.web import ActionView, Page
 from plasmids import queries
 from plasmids.actions.constructs import register_plasmid
 from plasmids.forms import PlasmidForm
 
 
-class PlasmidList(Page):
+class PlasmidList(ListPage):
     """Every construct with how many lots of it are released."""
 
     permission = "plasmids.view"
     template_name = "plasmids/plasmid_list.html"
+    name = "plasmids"
 
-    def context(self) -> dict[str, Any]:
-        """Return one page of constructs."""
-        here = Q(lots__lot__site__in=self.sites)
-        constructs = queries.plasmids().annotate(
-            total=Count("lots", filter=here), released=Count("lots", filter=here & Q(lots__lot__status="released"))
-        )
-        return {"plasmids": Paginator(constructs, 50).get_page(self.request.GET.get("page"))}
+    def rows(self, word: str, **chosen: str) -> Any:
+        """Return the constructs."""
+        return queries.listed_plasmids(self.sites)
 
 
 class PlasmidDetail(Page):
@@ -37,8 +33,8 @@ class PlasmidDetail(Page):
 
     def context(self) -> dict[str, Any]:
         """Return the construct with its lots at the person's sites."""
-        plasmid = get_object_or_404(queries.plasmids().select_related("registered_by"), code=self.kwargs["code"])
-        lots = queries.plasmid_lots().filter(plasmid=plasmid, lot__site__in=self.sites).order_by("-lot__registered_at")
+        plasmid = get_object_or_404(queries.plasmids(), code=self.kwargs["code"])
+        lots = queries.listed_plasmid_lots(self.sites, plasmid=plasmid)
         pairs = [
             {"term": _("Role"), "value": plasmid.get_role_display()},
             {"term": _("Size"), "value": f"{plasmid.size_bp:,} bp".replace(",", " ")},

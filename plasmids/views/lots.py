@@ -30,26 +30,26 @@ class PlasmidLotDetail(Page):
 
     @cached_property
     def plasmid_lot(self) -> PlasmidLot:
-        """The lot of the address, when the person may see it."""
+        """The lot of the address, at a site where the person holds the page's permission."""
         return get_object_or_404(queries.plasmid_lots(), lot__number=self.kwargs["number"], lot__site__in=self.sites)
 
     def context(self) -> dict[str, Any]:
         """Return the certificate with the verdicts, the obstacles and the signatures."""
         plasmid_lot, lot = self.plasmid_lot, self.plasmid_lot.lot
-        held = permissions_of(self.request.user, lot.site)
-        waits = lot.status == "quarantine"
-        obstacles = queries.obstacles(plasmid_lot) if waits else []
+        permitted = permissions_of(self.request.user, lot.site)
+        in_quarantine = lot.status == "quarantine"
+        obstacles = queries.obstacles(plasmid_lot) if in_quarantine else []
         return {
             "plasmid_lot": plasmid_lot,
             "lot": lot,
             "lines": [(line, STATES[line.result.outcome] if line.result else "unknown") for line in self.lines],
             "findings": [
-                {"state": "action", "label": _("Missing"), "sentence": sentence(one), "code": one.code}
-                for one in obstacles
+                {"state": "action", "label": _("Missing"), "sentence": sentence(fault), "code": fault.code}
+                for fault in obstacles
             ],
-            "waits": waits,
-            "may_correct": waits and "lots.receive" in held,
-            "may_release": waits and not obstacles and "lots.release" in held,
+            "in_quarantine": in_quarantine,
+            "may_correct": in_quarantine and "lots.receive" in permitted,
+            "may_release": in_quarantine and not obstacles and "lots.release" in permitted,
             "signatures": signatures_of(lot, queries.release_content(plasmid_lot)),
         }
 
@@ -85,22 +85,19 @@ class ReceivePlasmidLot(ActionView):
 
 
 class CorrectResult(ActionView):
-    """Correct or add a supplier's result while the lot waits; the former one stays to be read."""
+    """Correct or add a supplier's result while the lot is in quarantine; the former result stays on record."""
 
     permission = "lots.receive"
     template_name = "plasmids/plasmid_lot_correct.html"
     form_class = CorrectionForm
 
-    @cached_property
-    def plasmid_lot(self) -> PlasmidLot:
-        """The lot of the address, when the person may receive where it lies."""
-        return get_object_or_404(queries.plasmid_lots(), lot__number=self.kwargs["number"], lot__site__in=self.sites)
+    plasmid_lot = PlasmidLotDetail.plasmid_lot
 
     @cached_property
     def line(self) -> queries.Line | None:
-        """The line of the certificate that was asked for."""
-        asked = self.request.GET.get("attribute", "")
-        return next((line for line in queries.lines(self.plasmid_lot) if line.attribute.code == asked), None)
+        """The line of the certificate that the address names."""
+        code = self.request.GET.get("attribute", "")
+        return next((line for line in queries.lines(self.plasmid_lot) if line.attribute.code == code), None)
 
     def form_options(self) -> dict[str, Any]:
         """Return what the specification asks for."""
@@ -130,10 +127,7 @@ class ReleasePlasmidLot(ActionView):
     template_name = "plasmids/plasmid_lot_release.html"
     form_class = SigningForm
 
-    @cached_property
-    def plasmid_lot(self) -> PlasmidLot:
-        """The lot of the address, when the person may release it."""
-        return get_object_or_404(queries.plasmid_lots(), lot__number=self.kwargs["number"], lot__site__in=self.sites)
+    plasmid_lot = PlasmidLotDetail.plasmid_lot
 
     def context(self) -> dict[str, Any]:
         """Return what is signed."""

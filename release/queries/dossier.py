@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from batches.models import BatchRecord
-from batches.queries import record_view
 from batches.queries.phases import origin_key
-from batches.queries.records import ControlView, PhaseView, RecordView
+from batches.queries.records import ControlView, PhaseView, RecordView, record_view
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.queries import day_at
 from gatekeeper.core.canonical import digest
@@ -189,7 +188,7 @@ def _deviations(view: RecordView) -> tuple[DeviationFacts, ...]:
     return tuple(
         DeviationFacts(
             number=row.number,
-            title=row.title,
+            title=row.title_english,
             origin=row.origin,
             severity=row.severity,
             status=row.status,

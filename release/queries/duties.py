@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Q
 
 from batches.models import BatchRecord
-from batches.queries import record_view
-from batches.queries.records import RecordView
+from batches.queries.records import RecordView, record_view
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from release.models import Result, Review

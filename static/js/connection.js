@@ -1,4 +1,4 @@
-/* The badge tells whether the server answers; it is asked, because a tablet often believes that it is online. */
+/* The badge says whether the server answers. It is polled, because a tablet often believes that it is online. */
 import { words } from "./words.js";
 
 const EVERY_MS = 20_000;
@@ -6,7 +6,7 @@ let connected = navigator.onLine;
 
 export const isConnected = () => connected;
 
-/** Shows what is known now; live refresh reports its own successes and failures here. */
+/** Shows the state; live refresh reports its own successes and failures here. */
 export function report(now) {
   connected = now;
   for (const badge of document.querySelectorAll("[data-connection]")) {

@@ -1,4 +1,4 @@
-/* A running batch record, followed: asks for what is new, keeps what it has, and says how old that is. */
+/* The live page of a running batch record: polls for new readings, draws them and says how old they are. */
 import { report } from "./connection.js";
 import { Drawing, clock, spoken } from "./plots.js";
 import { reload } from "./reload.js";
@@ -7,7 +7,7 @@ import { say, words } from "./words.js";
 const EVERY_MS = 500;
 const HIDDEN_MS = 5_000;
 const PATIENCE_MS = 5_000;
-const AWAY_S = 60; // longer away than this: the whole window is asked for again
+const AWAY_S = 60; // after a longer interruption the whole window is fetched again
 const BEHIND_S = 10;
 
 const page = document.querySelector("[data-follow]");
@@ -20,7 +20,7 @@ const drawings = new Map(
   }),
 );
 const alarms = page.querySelector("#alarms");
-const heard = new Set([...alarms.querySelectorAll("[data-alarm]")].map((one) => one.dataset.alarm));
+const announced = new Set([...alarms.querySelectorAll("[data-alarm]")].map((alarm) => alarm.dataset.alarm));
 
 let cursor = null;
 let etag = "";
@@ -35,12 +35,12 @@ const here = () => Date.now() / 1000;
 const now = () => here() + skew;
 
 function address() {
-  const asked = new URLSearchParams({ minutes, alarms: version });
-  if (cursor !== null) asked.set("since", cursor);
-  return `${page.dataset.follow}?${asked}`;
+  const query = new URLSearchParams({ minutes, alarms: version });
+  if (cursor !== null) query.set("since", cursor);
+  return `${page.dataset.follow}?${query}`;
 }
 
-async function look() {
+async function poll() {
   // The first header tells the server that no person did this: it must not keep an idle session awake.
   const headers = { "X-Live-Refresh": "1", ...(etag && { "If-None-Match": etag }) };
   const answer = await fetch(address(), { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
@@ -50,48 +50,48 @@ async function look() {
   }
   if (answer.status !== 304) {
     if (!answer.ok) throw new Error(answer.statusText);
-    const found = await answer.json();
+    const body = await answer.json();
     etag = answer.headers.get("ETag") ?? "";
-    take(found);
+    update(body);
   }
   answered = here();
   connected();
 }
 
-function take(found) {
-  if (found.running.join(" ") !== page.dataset.running.trim()) {
+function update(body) {
+  if (body.running.join(" ") !== page.dataset.running.trim()) {
     reload(); // a phase began or ended: other plots
     return;
   }
-  skew = found.now / 1e6 - here();
-  cursor = found.cursor;
-  judgedTo = found.judgedTo;
-  let again = clocks !== null && clocks !== found.clocks.version; // a correction moves what is drawn already
-  clocks = found.clocks.version;
+  skew = body.now / 1e6 - here();
+  cursor = body.cursor;
+  judgedTo = body.judgedTo;
+  let again = clocks !== null && clocks !== body.clocks.version; // a correction moves what is drawn already
+  clocks = body.clocks.version;
   for (const [key, drawing] of drawings) {
-    drawing.take(found.traces[key], found.whole);
-    drawing.states(found.states[key]);
-    drawing.clocks(found.clocks);
-    drawing.excursions = found.excursions.filter((one) => one.plot === key);
+    drawing.take(body.traces[key], body.whole);
+    drawing.states(body.states[key]);
+    drawing.clocks(body.clocks);
+    drawing.excursions = body.excursions.filter((excursion) => excursion.plot === key);
     again ||= drawing.late;
   }
-  if (again && !found.whole) [cursor, etag] = [null, ""]; // what came late is put in its place by the server
-  if (found.alarms.html !== undefined) showAlarms(found.alarms);
+  if (again && !body.whole) [cursor, etag] = [null, ""]; // what came late is put in its place by the server
+  if (body.alarms.html !== undefined) showAlarms(body.alarms);
   draw();
 }
 
-function showAlarms(found) {
-  version = found.version;
+function showAlarms(list) {
+  version = list.version;
   const focused = alarms.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   const open = alarms.querySelector("details[open]") !== null;
-  alarms.innerHTML = found.html;
+  alarms.innerHTML = list.html;
   if (open) alarms.querySelector(":scope > details")?.setAttribute("open", "");
   if (focused) alarms.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-  for (const one of alarms.querySelectorAll("[data-alarm]")) {
-    if (heard.has(one.dataset.alarm)) continue;
-    heard.add(one.dataset.alarm);
-    page.querySelector("#announced").textContent = one.dataset.said;
-    if (one.dataset.level === "action") say(one.dataset.said, "action", 8);
+  for (const alarm of alarms.querySelectorAll("[data-alarm]")) {
+    if (announced.has(alarm.dataset.alarm)) continue;
+    announced.add(alarm.dataset.alarm);
+    page.querySelector("#announced").textContent = alarm.dataset.said;
+    if (alarm.dataset.level === "action") say(alarm.dataset.said, "action", 8);
   }
 }
 
@@ -106,25 +106,25 @@ function disconnected() {
   lost ??= now();
   if (answered !== null && here() - answered > AWAY_S) [cursor, etag] = [null, ""];
   page.querySelector("#not-followed").hidden = false;
-  const said = page.querySelector("#not-followed [role=status]");
+  const status = page.querySelector("#not-followed [role=status]");
   const text = words("not_followed", { at: tell(lost) });
-  if (said.textContent !== text) said.textContent = text;
-  tellOld();
+  if (status.textContent !== text) status.textContent = text;
+  showAge();
 }
 
-/** How old all of it is, beside the sentence and not in it: a voice would read it out every second. */
-function tellOld() {
+/** The age of what is drawn, beside the sentence and not in it: a screen reader would read it out every second. */
+function showAge() {
   if (lost === null || answered === null) return;
   page.querySelector("[data-old]").textContent = words("all_old", { time: spoken(here() - answered) });
 }
 
 function draw() {
-  tellOld();
+  showAge();
   for (const drawing of drawings.values()) drawing.draw(now(), { connected: lost === null });
   const note = page.querySelector("#not-judged");
-  const behind = [...drawings.values()].filter((one) => one.newest && judgedTo[one.phase] !== undefined
-    && one.newest - (judgedTo[one.phase] ?? 0) / 1e6 > Math.max(BEHIND_S, one.maxGap ?? 0));
-  const since = Math.min(...behind.map((one) => (judgedTo[one.phase] ?? 0) / 1e6));
+  const behind = [...drawings.values()].filter((row) => row.newest && judgedTo[row.phase] !== undefined
+    && row.newest - (judgedTo[row.phase] ?? 0) / 1e6 > Math.max(BEHIND_S, row.maxGap ?? 0));
+  const since = Math.min(...behind.map((row) => (judgedTo[row.phase] ?? 0) / 1e6));
   note.hidden = behind.length === 0;
   const text = behind.length ? words("judged_until", { at: since ? tell(since) : "–" }) : "";
   if (note.textContent !== text) note.textContent = text;
@@ -132,7 +132,7 @@ function draw() {
 
 async function follow() {
   try {
-    await look();
+    await poll();
   } catch {
     disconnected();
   }

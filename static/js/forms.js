@@ -4,7 +4,7 @@ import { say, words } from "./words.js";
 
 const PREFIX = `gatekeeper:draft:${document.body.dataset.person ?? ""}:`;
 const SENT = "gatekeeper:sent";
-const KEPT_DAYS = 7;
+const DRAFT_DAYS = 7;
 
 /** A random key; randomUUID is missing on plain-http pages of a local network. */
 export function newKey() {
@@ -42,18 +42,18 @@ function mine() {
 
 function count() {
   for (const badge of document.querySelectorAll("[data-unrecorded]")) {
-    const kept = mine().length;
-    badge.hidden = !kept;
-    badge.textContent = words("unrecorded", { count: kept });
+    const drafts = mine().length;
+    badge.hidden = !drafts;
+    badge.textContent = words("unrecorded", { count: drafts });
   }
 }
 
-// Never a password, a file or a token: an entry is kept, a signature is not.
-const keepable = (field) => field.name && !["password", "file", "submit", "button", "hidden"].includes(field.type)
+// Never a password, a file or a token: an entry is stored, a signature is not.
+const storable = (field) => field.name && !["password", "file", "submit", "button", "hidden"].includes(field.type)
   && !field.closest("[data-signing]");
 
-function keep(form) {
-  const values = [...form.elements].filter(keepable).map((field) => [
+function store(form) {
+  const values = [...form.elements].filter(storable).map((field) => [
     field.name, field.value, ["checkbox", "radio"].includes(field.type) ? field.checked : null,
   ]);
   const draft = { values, key: keyField(form).value, at: Date.now() };
@@ -75,8 +75,8 @@ function restore(form) {
   offerToDiscard(form);
 }
 
-function restoreField(found, value, checked) {
-  const fields = found instanceof RadioNodeList ? [...found] : [found];
+function restoreField(control, value, checked) {
+  const fields = control instanceof RadioNodeList ? [...control] : [control];
   for (const field of fields.filter(Boolean)) {
     if (checked === null) field.value = value;
     else if (field.value === value) field.checked = checked;
@@ -98,7 +98,7 @@ function offerToDiscard(form) {
 }
 
 /** Drops the draft that this tab sent, once a page of its author came back without a refusal: it is recorded. */
-function settle() {
+function dropRecorded() {
   const name = sessionStorage.getItem(SENT);
   sessionStorage.removeItem(SENT);
   // After a lock the draft stays: the log-in page, which names nobody, answered instead.
@@ -107,7 +107,7 @@ function settle() {
 }
 
 function forgetOld() {
-  const oldest = Date.now() - KEPT_DAYS * 86_400_000;
+  const oldest = Date.now() - DRAFT_DAYS * 86_400_000;
   for (const name of Object.keys(localStorage).filter((each) => each.startsWith("gatekeeper:draft:"))) {
     if ((read(name)?.at ?? 0) < oldest) localStorage.removeItem(name);
   }
@@ -126,18 +126,18 @@ async function guard(event) {
     return;
   }
   keyField(form);
-  if ("draft" in form.dataset && form.dataset.sending !== "asked") {
+  if ("draft" in form.dataset && form.dataset.sending !== "connected") {
     event.preventDefault();
     form.dataset.sending = "yes";
-    keep(form);
+    store(form);
     const connected = await ask();
     release(form);
     if (!connected) {
-      say(words("kept"), "unknown", 15);
+      say(words("not_sent"), "unknown", 15);
       return;
     }
     sessionStorage.setItem(SENT, draftName(form));
-    form.dataset.sending = "asked";
+    form.dataset.sending = "connected";
     form.requestSubmit(event.submitter);
     return;
   }
@@ -146,14 +146,14 @@ async function guard(event) {
 }
 
 export function start() {
-  settle();
+  dropRecorded();
   forgetOld();
   for (const form of document.querySelectorAll("form[data-draft]")) restore(form);
   count();
   document.addEventListener("submit", guard);
   document.addEventListener("input", (event) => {
     const form = event.target.form;
-    if (form && "draft" in form.dataset && keepable(event.target)) keep(form);
+    if (form && "draft" in form.dataset && storable(event.target)) store(form);
   });
   document.addEventListener("change", (event) => {
     if ("submitOnChange" in event.target.dataset) event.target.form?.requestSubmit();

@@ -29,10 +29,10 @@ export function start() {
       last = Date.now();
     }, { passive: true, capture: true });
   }
-  const watch = setInterval(() => {
+  const timer = setInterval(() => {
     const seconds = Math.ceil(limit - (Date.now() - Number(localStorage.getItem(SHARED))) / 1000);
     if (seconds <= 0) {
-      clearInterval(watch);
+      clearInterval(timer);
       lock();
     } else if (seconds <= Math.min(WARNING_SECONDS, limit / 2)) {
       warned = true;

@@ -1,4 +1,4 @@
-/* A limit speaks at entry. The server judges again: what is shown here is a warning, not a verdict. */
+/* Warns at entry. The server judges again: this is a warning, not a verdict. */
 import { compare, decimal, fold } from "./decimals.js";
 import { words } from "./words.js";
 
@@ -36,12 +36,12 @@ function follow(input) {
   if (!scale) return;
   const [low, high] = [Number(scale.dataset.low), Number(scale.dataset.high)];
   const at = Number(fold(input.value));
-  const known = decimal(input.value) && high > low;
+  const drawn = decimal(input.value) && high > low;
   // Only a drawing: here binary numbers do.
-  const x = known ? Math.min(100, Math.max(0, ((at - low) / (high - low)) * 100)) : -100;
+  const x = drawn ? Math.min(100, Math.max(0, ((at - low) / (high - low)) * 100)) : -100;
   const marker = scale.querySelector("[data-marker]");
   marker.setAttribute("x", `${x.toFixed(2)}%`);
-  marker.toggleAttribute("hidden", !known);
+  marker.toggleAttribute("hidden", !drawn);
 }
 
 export function start() {

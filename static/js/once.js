@@ -1,6 +1,6 @@
-/* What is shown once leaves with its page: a browser that keeps pages for "back" must not bring it again. */
+/* A secret leaves with its page: a browser that caches pages for "back" must not display it again. */
 export function start() {
   addEventListener("pagehide", () => {
-    for (const shown of document.querySelectorAll("[data-once]")) shown.replaceChildren();
+    for (const secret of document.querySelectorAll("[data-once]")) secret.replaceChildren();
   });
 }

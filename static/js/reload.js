@@ -1,5 +1,5 @@
-/* A page that shows itself anew never takes a person back who is on the way to another one. */
-const PATIENCE_MS = 10_000; // a way that leads nowhere, such as to a file that is kept, is forgotten
+/* A page that reloads itself never interrupts a person who is leaving it. */
+const PATIENCE_MS = 10_000; // leaving that opens no page, such as a download, is forgotten
 
 let left = -Infinity;
 addEventListener("beforeunload", () => { left = performance.now(); });

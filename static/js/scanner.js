@@ -1,4 +1,4 @@
-/* A keyboard wedge scanner is a very fast typist who ends with Enter; it is heard on any screen. */
+/* A keyboard wedge scanner is a very fast typist who ends with Enter; every screen listens. */
 import { fold } from "./decimals.js";
 import { say, words } from "./words.js";
 
@@ -34,8 +34,8 @@ function destination() {
 }
 
 function expected(field, text) {
-  const wanted = field.dataset.scanExpect;
-  return !wanted || wanted.split(" ").some((part) => text === part || text.includes(part));
+  const codes = field.dataset.scanExpect;
+  return !codes || codes.split(" ").some((part) => text === part || text.includes(part));
 }
 
 function deliver(text) {

@@ -2,9 +2,9 @@
 export function start() {
   document.addEventListener("keydown", (event) => {
     const typing = event.target.matches?.("input, textarea, select, [contenteditable]");
-    const asked = (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey)
+    const requested = (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey)
       || (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey));
-    const field = asked && document.querySelector("[data-search]");
+    const field = requested && document.querySelector("[data-search]");
     if (!field || document.querySelector("dialog[open]")) return;
     event.preventDefault();
     field.focus();

@@ -5,10 +5,10 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from batches import queries
 from batches.actions import equipment, execution, masters, records
 from batches.actions.commands import EnterResult, IssueBatchRecord, RegisterEquipment, StartPhase, UseLot
 from batches.models import BatchRecord, Equipment, MasterBatchRecord, Phase
+from batches.queries.phases import recipe_of
 from batches.rules.recipe import Control, PhaseRecipe
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
@@ -103,7 +103,7 @@ def walk(house: House, record: BatchRecord, at: str) -> None:
     state, _, code = at.partition(":")
     if state == "issued":
         return
-    for definition in queries.recipe_of(record).phases:
+    for definition in recipe_of(record).phases:
         phase = record.phases.get(code=definition.code)
         if phase.state != Phase.State.PENDING:
             continue

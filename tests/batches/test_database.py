@@ -1,12 +1,13 @@
 """E-a, E-e, B-9: the database itself refuses what the actions refuse; raw SQL gets no further."""
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from batches.actions import execution
 from batches.actions.commands import EnterResult
 from batches.models import BatchRecord, Deviation, InProcessResult, MasterBatchRecord, Phase
 from gatekeeper.accounts.actor import acting_as
+from gatekeeper.accounts.clock import now
 from tests.batches.making import make_batch_record
 
 
@@ -79,7 +80,17 @@ def test_a_deviation_is_not_closed_without_a_justification(house):
     deviation = record.deviations.get()
     sql = "UPDATE batches_deviation SET status = 'closed', closed_at = now(), closed_by_id = %s WHERE id = %s"
     assert "deviation_closed_with_justification" in attack(house, sql, house.priya.pk, deviation.pk)
-    attack(house, "UPDATE batches_deviation SET severity = 'minor' WHERE id = %s", deviation.pk)
+    for change in ("severity = 'minor'", "title_code = 'control_unjudged'", "title_params = '{}'"):
+        attack(house, f"UPDATE batches_deviation SET {change} WHERE id = %s", deviation.pk)
+
+
+@pytest.mark.parametrize("texts", [{"title_code": "yield_outside"}, {"title": "", "description": ""}])
+def test_a_deviation_has_either_a_typed_title_or_a_code(house, texts):
+    record = make_batch_record(house)
+    row = {"title": "Leak", "description": "A drop at the pump.", "number": "D-1", "origin": "manual"} | texts
+    people = {"opened_at": now(), "updated_at": now(), "opened_by": house.olivia}
+    with pytest.raises(IntegrityError, match="deviation_title_typed_or_coded"), transaction.atomic():
+        Deviation.objects.create(batch_record=record, severity="minor", **row, **people)
 
 
 def test_nothing_is_deleted(house):

@@ -2,10 +2,11 @@
 
 import pytest
 
-from batches import queries
 from batches.actions import execution
 from batches.actions.commands import EnterResult, OpenDeviation
 from batches.actions.deviations import close_deviation, open_deviation, reopen_deviation
+from batches.queries.deviations import deviation_content, listed_deviations, timeline_of
+from batches.serializers import DeviationOutput
 from gatekeeper.accounts.actions.roles import assign_role
 from gatekeeper.accounts.clock import now
 from gatekeeper.core.refusal import Refusal
@@ -17,12 +18,12 @@ CONCLUSION = {"root_cause": "A worn seal.", "impact": "None on the product.", "j
 
 
 def refused(code):
-    return pytest.raises(Refusal, check=lambda refusal: code in {one.code for one in refusal.all})
+    return pytest.raises(Refusal, check=lambda refusal: code in {fault.code for fault in refusal.all})
 
 
 def opened(house, record, by=None, **more):
-    known = {"origin": "manual", "severity": "major", "title": "Leak", "description": "A drop at the pump."} | more
-    return open_deviation(by=by or house.olivia, batch_record=record, command=OpenDeviation(**known))
+    fields = {"origin": "manual", "severity": "major", "title": "Leak", "description": "A drop at the pump."} | more
+    return open_deviation(by=by or house.olivia, batch_record=record, command=OpenDeviation(**fields))
 
 
 def closed(house, deviation, by=None, **more):
@@ -37,7 +38,7 @@ def test_a_deviation_is_opened_once_for_the_same_cause(house):
     other = opened(house, record)
     assert first == again
     assert (first.number, other.number) == ("BR-2026-0041-D01", "BR-2026-0041-D02")
-    assert set(queries.open_deviations_of(record)) == set(queries.open_deviations_of(record.lot)) == {first, other}
+    assert set(listed_deviations([record.site], status="open")) == {first, other}
 
 
 @pytest.mark.parametrize(
@@ -55,14 +56,37 @@ def test_a_deviation_says_what_happened(house, more, code):
         opened(house, record, **more)
 
 
+def coded(house, record, code="yield_not_computable", **params):
+    command = {"title": "", "description": "", "title_code": code, "title_params": params}
+    return opened(house, record, origin="yield", by=house.monitor, **command)
+
+
+def test_what_the_machine_says_is_kept_as_code_and_written_in_the_readers_language(house, monkeypatch):
+    deviation = coded(house, make_batch_record(house), phase="Harvest", reason="a measured value is missing")
+    assert (deviation.title, deviation.description) == ("", "")
+    assert deviation.title_text == deviation.title_english == "Yield of Harvest: not computable"
+    assert deviation.description_text == "Yield of Harvest: not computable: a measured value is missing."
+    german = {"Yield of {phase}: not computable": "Ausbeute von {phase}: nicht berechenbar"}
+    monkeypatch.setattr("batches.models.gettext", lambda text: german.get(text, text))
+    assert DeviationOutput(deviation).data["title"] == "Ausbeute von Harvest: nicht berechenbar"
+    assert deviation.title_english == "Yield of Harvest: not computable"
+
+
+def test_a_code_without_its_parameters_is_not_recorded(house):
+    record = make_batch_record(house)
+    with pytest.raises(KeyError):
+        coded(house, record, phase="Harvest")
+    assert not record.deviations.exists()
+
+
 def test_it_is_closed_with_a_signed_conclusion(house):
     record = make_batch_record(house)
     deviation = closed(house, opened(house, record))
     assert (deviation.status, deviation.closed_by) == ("closed", house.priya)
-    (signature,) = signatures_of(deviation, content=queries.deviation_content(deviation))
+    (signature,) = signatures_of(deviation, content=deviation_content(deviation))
     assert (signature.valid, signature.meaning) == (True, "Closed: investigation complete")
-    assert not queries.open_deviations_of(record)
-    assert [event.what for event in queries.timeline_of(deviation)] == ["opened", "closed"]
+    assert not listed_deviations([record.site], status="open")
+    assert [event.what for event in timeline_of(deviation)] == ["opened", "closed"]
     with refused("transition_not_allowed"):
         closed(house, deviation)
 
@@ -107,4 +131,4 @@ def test_a_closed_one_is_opened_again_with_a_reason(house):
         reopen_deviation(by=house.priya, deviation=deviation, reason="")
     again = reopen_deviation(by=house.priya, deviation=deviation, reason="A second leak was found.")
     assert (again.status, again.root_cause, again.closed_at) == ("open", "A worn seal.", None)
-    assert [event.what for event in queries.timeline_of(again)] == ["opened", "closed", "reopened"]
+    assert [event.what for event in timeline_of(again)] == ["opened", "closed", "reopened"]

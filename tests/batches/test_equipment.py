@@ -13,12 +13,12 @@ from tests.batches.making import make_batch_record
 
 
 def refused(code):
-    return pytest.raises(Refusal, check=lambda refusal: code in {one.code for one in refusal.all})
+    return pytest.raises(Refusal, check=lambda refusal: code in {fault.code for fault in refusal.all})
 
 
 def register(house, by=None, **more):
-    known = {"code": "HF-0117", "name": "Fibre set", "kind": "hollow_fibre_module", "site": "SG01"} | more
-    return register_equipment(by=by or house.mei, command=RegisterEquipment(**known))
+    fields = {"code": "HF-0117", "name": "Fibre set", "kind": "hollow_fibre_module", "site": "SG01"} | more
+    return register_equipment(by=by or house.mei, command=RegisterEquipment(**fields))
 
 
 def test_equipment_is_registered_once(house):

@@ -1,4 +1,4 @@
-"""B-3, E-h: equipment is registered, calibrated and measured anew through both doors, and its past stays to be read."""
+"""B-3, E-h: equipment is registered, calibrated and measured anew through both doors, and its history is shown."""
 
 from datetime import timedelta
 
@@ -30,13 +30,13 @@ def geometry(*pairs):
 
 
 def register_form(**more):
-    known = {"code": "HF-0117", "name": "Fibre set", "kind": "hollow_fibre_module", "site": "SG01"}
-    return known | geometry(("n_fibres", "13"), ("diameter_mm", "1.00")) | more
+    fields = {"code": "HF-0117", "name": "Fibre set", "kind": "hollow_fibre_module", "site": "SG01"}
+    return fields | geometry(("n_fibres", "13"), ("diameter_mm", "1.00")) | more
 
 
 def faults(page):
     errors = page.context["form"].errors.as_data()
-    return {(name, fault.code) for name, found in errors.items() for fault in found}
+    return {(name, fault.code) for name, faults in errors.items() for fault in faults}
 
 
 def test_a_page_registers_equipment_with_its_geometry_as_typed(house):
@@ -80,8 +80,8 @@ def test_the_list_says_the_state_of_each_calibration_and_is_filtered(house):
         due = (today + timedelta(days=days)).isoformat()
         desk.post("/batches/equipment/register/", register_form(code=code, calibration_due_date=due))
     desk.post("/batches/equipment/register/", register_form(code="FREE"))
-    shown = desk.get("/batches/equipment/?kind=hollow_fibre_module").context["equipment"]
-    marks = {row.code: row.calibration["label"] for row in shown}
+    rows = desk.get("/batches/equipment/?kind=hollow_fibre_module").context["equipment"]
+    marks = {row.code: row.calibration["label"] for row in rows}
     assert marks == {
         "FINE": "In order", "FREE": "Not needed", "HOLLOW-FIBRE-MODULE": "In order", "OLD": "Overdue",
         "SOON": "Due soon",
@@ -114,8 +114,8 @@ def test_a_geometry_is_changed_on_its_page_and_every_version_stays_with_where_it
     page = desk.get(INCUBATOR)
     assert [row["version"] for row in page.context["versions"]] == [3, 2]
     text = page.content.decode()
-    for said in ("shelves 5 · volume_l 180.0", "shelves 4", "A shelf was fitted.", record.number):
-        assert said in text
+    for words in ("shelves 5 · volume_l 180.0", "shelves 4", "A shelf was fitted.", record.number):
+        assert words in text
     assert [use.geometry_version for use in page.context["uses"]] == [2]
 
 

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from batches import queries
 from batches.actions import equipment, execution, records
 from batches.actions.commands import EnterResult, StartPhase, UseLot
 from batches.actions.deviations import close_deviation
 from batches.models import InProcessResult
+from batches.queries.phases import signed_facts
+from batches.queries.records import changed_values
+from batches.queries.yields import yields_of
 from gatekeeper.accounts.actions.roles import assign_role, grant_qualification
 from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.clock import database, now
@@ -21,7 +23,7 @@ from tests.batches.making import make_batch_record, walk
 
 
 def refused(code):
-    return pytest.raises(Refusal, check=lambda refusal: code in {one.code for one in refusal.all})
+    return pytest.raises(Refusal, check=lambda refusal: code in {fault.code for fault in refusal.all})
 
 
 def phase(record, code):
@@ -39,7 +41,7 @@ def test_a_batch_record_is_walked_from_issue_to_review_by_actions(house):
     assert (record.lot.status, record.lot.quantity) == ("quarantine", 84)
     assert {row.state for row in record.phases.all()} == {"verified"}
     assert not record.deviations.exists()
-    assert [f"{row.overall_percent:.2f}" for row in queries.yields_of(record)[1:]] == [
+    assert [f"{row.overall_percent:.2f}" for row in yields_of(record)[1:]] == [
         "90.75",
         "56.67",
         "45.00",
@@ -149,7 +151,7 @@ def test_a_phase_cannot_be_signed_while_something_is_missing(house):
     record = make_batch_record(house, at="running:L3")
     with pytest.raises(Refusal) as refusal:
         execution.sign_phase(by=house.olivia, credentials=credentials(house.olivia), phase=phase(record, "L3"))
-    codes = [one.code for one in refusal.value.all]
+    codes = [fault.code for fault in refusal.value.all]
     assert codes.count("material_missing") == 4
     assert codes.count("result_missing") == 2
     enter(house, record, "L3", "complexation", "12")
@@ -179,11 +181,11 @@ def test_who_started_a_phase_or_used_a_lot_in_it_cannot_verify_it(house):
     record = make_batch_record(house, at="pending:L1")
     unit = house.units["incubator"].code
     execution.start_phase(by=house.vera, phase=phase(record, "L1"), command=StartPhase((unit,)))
-    assert "vera" in queries.signed_facts(phase(record, "L1")).hands
+    assert "vera" in signed_facts(phase(record, "L1")).hands
     used = make_batch_record(house, at="running:L3", number="BR-2", lot="LV-2")
     command = UseLot(house.plasmid_lots["rev"].number, "1", "mg")
     execution.use_lot(by=house.vera, phase=phase(used, "L3"), command=command)
-    assert queries.signed_facts(phase(used, "L3")).hands == {"olivia", "vera"}
+    assert signed_facts(phase(used, "L3")).hands == {"olivia", "vera"}
 
 
 def test_who_entered_a_value_cannot_verify_the_phase_nor_check_the_value(house):
@@ -261,7 +263,7 @@ def test_a_value_outside_and_its_correction_leave_one_deviation_and_both_rows(ho
     rows = InProcessResult.objects.filter(phase__batch_record=record, control="temperature").order_by("id")
     assert [row.reported for row in rows] == ["39.5", "37.5"]
     assert corrected.supersedes == rows[0]
-    assert [change.former.reported for change in queries.changed_values(record)] == ["39.5"]
+    assert [change.former.reported for change in changed_values(record)] == ["39.5"]
     assert record.deviations.get().status == "open"
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from batches import queries
 from batches.actions import masters, records
 from batches.actions.commands import IssueBatchRecord
 from batches.models import MasterBatchRecord
+from batches.queries.phases import recipe_of
+from batches.queries.records import master_content, record_content
 from gatekeeper.accounts.actions.roles import assign_role
 from gatekeeper.accounts.clock import now
 from gatekeeper.core.canonical import digest
@@ -38,7 +39,7 @@ def test_a_draft_is_approved_by_another_person_than_its_author(house):
         masters.approve_master(by=house.mei, credentials=credentials(house.mei), master=draft)
     approved = masters.approve_master(by=house.arun, credentials=credentials(house.arun), master=draft)
     assert (approved.status, approved.approved_by) == ("approved", house.arun)
-    assert [row.valid for row in signatures_of(approved, content=queries.master_content(approved))] == [True]
+    assert [row.valid for row in signatures_of(approved, content=master_content(approved))] == [True]
     with refused("transition_not_allowed"):
         masters.approve_master(by=house.arun, credentials=credentials(house.arun), master=approved)
 
@@ -93,7 +94,7 @@ def test_a_later_version_of_the_master_changes_nothing_in_an_issued_record(house
     record.refresh_from_db()
     assert record.content == before
     assert record.sha256 == digest(record.content)
-    assert queries.recipe_of(record).version == 1
+    assert recipe_of(record).version == 1
     assert MasterBatchRecord.objects.get(version=1).status == "retired"
     with refused("master_not_approved"):
         issue(house)
@@ -102,7 +103,7 @@ def test_a_later_version_of_the_master_changes_nothing_in_an_issued_record(house
 
 def test_the_signature_of_issue_is_bound_to_the_frozen_copy(house):
     record = make_batch_record(house)
-    (signature,) = signatures_of(record, content=queries.record_content(record))
+    (signature,) = signatures_of(record, content=record_content(record))
     assert (signature.valid, signature.meaning, signature.printed_name) == (
         True,
         "Issued, checked for accuracy",

@@ -96,9 +96,9 @@ def test_a_former_value_is_struck_through(house):
     correct = page(record, "phase_correct", "L1", "temperature")
     assert desk.post(correct, {"reported": "37.5", "reason": ""}).status_code == 422
     assert desk.post(correct, {"reported": "37.5", "reason": "misread"}).status_code == 302
-    shown = desk.get(page(record, "phase_enter", "L1", "temperature")).content.decode()
-    assert "<del" in shown
-    assert "38.5" in shown
+    text = desk.get(page(record, "phase_enter", "L1", "temperature")).content.decode()
+    assert "<del" in text
+    assert "38.5" in text
     assert "<del" in at_desk(house.quinn).get(page(record, "detail")).content.decode()
 
 

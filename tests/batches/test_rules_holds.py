@@ -18,9 +18,9 @@ ENDED = datetime(2026, 11, 14, 9, 0, tzinfo=UTC)
     [(0, Verdict.INSIDE), (192, Verdict.INSIDE), (193, Verdict.ALERT), (240, Verdict.ALERT), (241, Verdict.ACTION)],
 )
 def test_a_hold_time_is_judged_by_the_minute(minutes, verdict):
-    held = clock(HOLD, since=ENDED, at=ENDED + timedelta(minutes=minutes))
-    assert held.verdict is verdict
-    assert held.ends_at == ENDED + timedelta(hours=4)
+    hold = clock(HOLD, since=ENDED, at=ENDED + timedelta(minutes=minutes))
+    assert hold.verdict is verdict
+    assert hold.ends_at == ENDED + timedelta(hours=4)
 
 
 def test_hours_are_exact():

@@ -21,7 +21,7 @@ def control(code, *, gating=False, critical=False):
 
 
 def recipe(code="P2", **parts):
-    known = {"equipment": (), "materials": (), "controls": ()} | parts
+    fields = {"equipment": (), "materials": (), "controls": ()} | parts
     return PhaseRecipe(
         code=code,
         title=f"Phase {code}",
@@ -33,25 +33,25 @@ def recipe(code="P2", **parts):
         significant=True,
         hold=None,
         yielded=None,
-        **known,
+        **fields,
     )
 
 
 def facts(state="running", definition=None, **more):
-    known = {"record_status": "in_progress", "site": "SG01"} | more
-    return PhaseFacts(recipe=definition or recipe(), state=state, **known)
+    fields = {"record_status": "in_progress", "site": "SG01"} | more
+    return PhaseFacts(recipe=definition or recipe(), state=state, **fields)
 
 
 def result(code="ph", verdict=Verdict.INSIDE, **more):
-    known = {"not_done": False, "entered_by": "olivia"} | more
-    return ResultFacts(code, verdict, **known)
+    fields = {"not_done": False, "entered_by": "olivia"} | more
+    return ResultFacts(code, verdict, **fields)
 
 
-def codes(check, *given, **named):
+def codes(check, *arguments, **named):
     try:
-        check(*given, **named)
+        check(*arguments, **named)
     except Refusal as refusal:
-        return [one.code for one in refusal.all]
+        return [fault.code for fault in refusal.all]
     return []
 
 

@@ -21,14 +21,14 @@ K5 = (
 
 
 def measure(title, volume="1", titre="1e7", **more):
-    known = {
+    fields = {
         "analyte": "{TU}",
         "method": "FACS",
         "method_version": "1",
         "volume": Quantity.parse(volume, "L") if volume else None,
         "concentration": Quantity.parse(titre, "{TU}/mL") if titre else None,
     }
-    return Measure(phase=title, title=title, **(known | more))
+    return Measure(phase=title, title=title, **(fields | more))
 
 
 def six(value):

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from batches.actions import execution
 from batches.actions.commands import StartPhase
-from batches.queries.work_list import phases_to_perform, phases_to_start
+from batches.work_list import phases_to_perform, phases_to_start
 from gatekeeper.accounts.actions.roles import grant_qualification
 from gatekeeper.accounts.clock import database, now
 from gatekeeper.accounts.models import Qualification
@@ -76,15 +76,15 @@ def test_the_home_page_shows_both_groups_the_running_one_first(house):
 
 def test_what_can_start_is_found_in_a_number_of_queries_that_does_not_grow(house):
     make_batch_record(house)
-    few = asked(house)
+    few = queries_of(house)
     make_batch_record(house, number="BR-2026-0043", lot="LV-2026-0043", at="verified:L1")
     make_batch_record(house, number="BR-2026-0044", lot="LV-2026-0044")
     assert len(ready(house, house.olivia)) == 3
-    assert asked(house) == few
+    assert queries_of(house) == few
     assert len(few) == QUERIES
 
 
-def asked(house):
+def queries_of(house):
     with CaptureQueriesContext(connection) as captured:
         phases_to_start(person=house.olivia, sites=[house.site])
     return [row["sql"][:60] for row in captured]

@@ -48,7 +48,7 @@ def test_a_shear_excursion_opens_one_deviation_in_the_same_breath(plant, time):
     deviation = Deviation.objects.get()
     assert action.deviation == deviation
     assert (deviation.origin, deviation.status, deviation.opened_by.username) == ("excursion", "open", "monitor")
-    assert "13058.867" in deviation.description
+    assert "13058.867" in deviation.description_text
     assert Excursion.objects.get(level="alert").deviation is None
 
 
@@ -141,7 +141,7 @@ def test_a_drop_out_is_unknown_and_too_little_coverage_is_an_action(time, db):
     assert (rule.state.value, rule.coverage, rule.final) == ("action", Decimal("0.300000"), True)
     (gap,) = Evaluation.objects.get().content["gaps"]
     assert (gap["ended_us"] - gap["started_us"], gap["reason"]) == (420_000_000, "drop_out")
-    assert Deviation.objects.get().title == "L10: too few readings of pH (ph)"
+    assert Deviation.objects.get().title_text == "L10: too few readings of pH (ph)"
 
 
 def test_two_rules_of_one_signal_open_deviations_that_are_told_apart(time, db):
@@ -155,7 +155,7 @@ def test_two_rules_of_one_signal_open_deviations_that_are_told_apart(time, db):
     time.after(600)
     plant.send(frame(1, range(0, 600, 60), lambda at: 7.2 if at < 300 else 5.9, tag="AI101"))
     plant.detect()
-    assert sorted(Deviation.objects.values_list("title", flat=True)) == [
+    assert sorted(row.title_text for row in Deviation.objects.all()) == [
         "L10: pH below its action limit (ph)",
         "L10: pH outside its limits for too long in all (ph-cumulative_time)",
         "L10: pH, too large a dose in all (ph-dose)",

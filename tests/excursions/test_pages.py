@@ -67,7 +67,7 @@ def test_a_clock_that_was_corrected_or_is_ahead_is_told_over_the_pictures_and_in
     assert 'class="strip corrected"' in page
     assert 'class="strip held"' not in page
     assert "Times corrected" in page
-    assert "How to read the pictures" in page
+    assert "How to read the charts" in page
     plant.end()
     assert 'class="strip corrected"' in shown("priya", f"/excursions/{action().pk}/").content.decode()
 

@@ -15,8 +15,8 @@ from gatekeeper.lots.models import Lot, Material
 
 def make_material(people, code="BUF-1", unit="mg") -> Material:
     """Return a raw material that Mei has defined."""
-    known = Material.objects.filter(code=code).first()
-    return known or register_material(
+    material = Material.objects.filter(code=code).first()
+    return material or register_material(
         by=people["mei"],
         code=code,
         name="Buffer",

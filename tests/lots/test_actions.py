@@ -46,19 +46,19 @@ def test_a_received_lot_waits_in_quarantine_until_quality_signs(people):
     ],
 )
 def test_a_bad_label_is_refused_and_nothing_is_recorded(people, changes, code, field):
-    given = {"number": "B-9", "quantity": "1", "unit": "mg", "days": 30} | changes
+    fields = {"number": "B-9", "quantity": "1", "unit": "mg", "days": 30} | changes
     material = make_material(people)
     with pytest.raises(Refusal) as refused:
         register_lot(
             by=people["wen"],
             command=RegisterLot(
-                number=given["number"],
+                number=fields["number"],
                 material=material,
                 site=Site.objects.get(code="SG01"),
                 source="S",
-                quantity=given["quantity"],
-                unit=given["unit"],
-                expiry_date=now().date() + timedelta(days=given["days"]),
+                quantity=fields["quantity"],
+                unit=fields["unit"],
+                expiry_date=now().date() + timedelta(days=fields["days"]),
             ),
         )
     assert (refused.value.code, refused.value.field) == (code, field)

@@ -47,16 +47,16 @@ def test_a_bad_document_is_refused_at_its_place_and_nothing_is_recorded(people, 
     answer = post(signed_in(people["wen"]), f"{API}/lots/", _arrived(**changes))
     assert answer.status_code == 422
     assert answer["Content-Type"] == "application/problem+json"
-    assert {(one["pointer"], one["code"]) for one in answer.json()["errors"]} == {(pointer, code)}
+    assert {(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]} == {(pointer, code)}
     assert not Lot.objects.exists()
 
 
 def test_materials_are_defined_and_listed(people):
-    given = {"code": "BUF-2", "name": "Buffer 2", "kind": "raw_material", "unit": "L", "site": "SG01"}
-    answer = post(signed_in(people["mei"]), f"{API}/materials/", given)
+    body = {"code": "BUF-2", "name": "Buffer 2", "kind": "raw_material", "unit": "L", "site": "SG01"}
+    answer = post(signed_in(people["mei"]), f"{API}/materials/", body)
     assert answer.status_code == 201
-    assert post(signed_in(people["mei"]), f"{API}/materials/", given).json()["code"] == "already_registered"
-    wrong = post(signed_in(people["mei"]), f"{API}/materials/", given | {"code": "X", "kind": "beer"})
+    assert post(signed_in(people["mei"]), f"{API}/materials/", body).json()["code"] == "already_registered"
+    wrong = post(signed_in(people["mei"]), f"{API}/materials/", body | {"code": "X", "kind": "beer"})
     assert wrong.json()["code"] == "unknown_material_kind"
     assert Material.objects.count() == 1
     listed = signed_in(people["olivia"]).get(f"{API}/materials/").json()
@@ -71,8 +71,8 @@ def test_lots_are_listed_by_their_fields_and_followed_by_links(people):
     assert [row["number"] for row in listed["results"]] == ["B-2"]
     assert olivia.get(f"{API}/lots/?kind=plasmid").json()["results"] == []
     assert olivia.get(f"{API}/lots/?updated_since=2099-01-01T00:00:00Z").json()["results"] == []
-    one = olivia.get(f"{API}/lots/B-1/").json()
-    assert one["links"]["genealogy"].endswith("/api/v1/lots/B-1/genealogy/")
+    lot = olivia.get(f"{API}/lots/B-1/").json()
+    assert lot["links"]["genealogy"].endswith("/api/v1/lots/B-1/genealogy/")
 
 
 def test_the_family_and_the_status_history_are_told_whole(people):
@@ -100,8 +100,8 @@ def test_a_decision_is_signed_by_a_person_and_never_by_a_machine(people):
     make_lot(people, "B-1")
     address = f"{API}/lots/B-1/decisions/"
     rafael = signed_in(people["rafael"])
-    held = post(rafael, address, signature(people["rafael"], verb="hold", reason="Supplier's recall"))
-    assert (held.status_code, held.json()["target"]) == (201, "on_hold")
+    answer = post(rafael, address, signature(people["rafael"], verb="hold", reason="Supplier's recall"))
+    assert (answer.status_code, answer.json()["target"]) == (201, "on_hold")
     wrong = post(rafael, address, signature(people["rafael"], verb="release") | {"password": "not mine at all"})
     assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_password")
     by_machine = post(machine(people, "lots.view"), address, signature(people["rafael"], verb="release"), key="k")

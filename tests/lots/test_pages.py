@@ -42,7 +42,7 @@ def test_a_lot_whose_label_changed_shows_the_signature_as_void(people):
 def test_a_material_is_received_from_a_form_and_a_fault_is_shown_at_its_field(people):
     make_material(people)
     wen, address = signed_in(people["wen"]), reverse("lots:receive")
-    given = {
+    form = {
         "number": "B-5",
         "material": "BUF-1",
         "site": "SG01",
@@ -52,18 +52,18 @@ def test_a_material_is_received_from_a_form_and_a_fault_is_shown_at_its_field(pe
         "expiry_date": "2099-01-31",
     }
     assert wen.get(address).status_code == 200
-    refused = wen.post(address, given)
+    refused = wen.post(address, form)
     assert refused.status_code == 422
     assert refused.context["form"].errors["quantity"] == ["“ten” is not a number."]
     assert not Lot.objects.exists()
-    assert wen.post(address, given | {"quantity": "10.0"}).url == reverse("lots:detail", args=["B-5"])
+    assert wen.post(address, form | {"quantity": "10.0"}).url == reverse("lots:detail", args=["B-5"])
 
 
 def test_a_decision_is_signed_from_a_page_that_shows_what_is_signed(people):
     make_lot(people, "B-1")
     rafael, address = signed_in(people["rafael"]), reverse("lots:decide", args=["B-1", "hold"])
-    shown = rafael.get(address)
-    assert shown.context["digest"] in shown.content.decode()
+    page = rafael.get(address)
+    assert page.context["digest"] in page.content.decode()
     without_reason = rafael.post(address, signature(people["rafael"], verb="hold"))
     assert without_reason.status_code == 422
     assert "Say why." in without_reason.content.decode()

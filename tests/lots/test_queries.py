@@ -5,6 +5,7 @@ from collections import defaultdict
 
 import pytest
 
+from gatekeeper.accounts.queries import sites_of
 from gatekeeper.lots import queries
 from gatekeeper.lots.graph import picture
 from tests.lots.making import make_lot, take
@@ -60,5 +61,5 @@ def test_the_picture_draws_every_lot_once_and_names_every_quantity(people):
 
 def test_sol_at_another_site_sees_no_lot(people):
     make_lot(people, "B-1")
-    assert not queries.visible_lots(people["sol"]).exists()
-    assert queries.visible_lots(people["olivia"]).count() == 1
+    assert not queries.listed_lots(sites_of(people["sol"], "lots.view")).exists()
+    assert queries.listed_lots(sites_of(people["olivia"], "lots.view")).count() == 1

@@ -8,7 +8,7 @@ import pytest
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.transitions import pairs, transition, verbs
 from gatekeeper.lots.rules import statuses
-from gatekeeper.lots.rules.supply import Supply, check_may_be_used, held_exactly
+from gatekeeper.lots.rules.supply import Supply, check_may_be_used, exact_quantity
 
 TODAY = date(2026, 11, 23)
 GOOD = {
@@ -16,7 +16,7 @@ GOOD = {
     "status": "released",
     "expiry_date": date(2026, 11, 23),
     "left": Decimal(100),
-    "asked": Decimal(100),
+    "amount": Decimal(100),
     "unit": "mg",
 }
 
@@ -33,9 +33,9 @@ def test_a_released_lot_can_be_used_to_the_last_milligram_on_its_last_day(change
         ({"status": "on_hold"}, "lot_not_released", "lot"),
         ({"status": "recalled"}, "lot_not_released", "lot"),
         ({"expiry_date": date(2026, 11, 22)}, "lot_expired", "lot"),
-        ({"asked": Decimal(0)}, "quantity_not_positive", "quantity"),
-        ({"asked": Decimal(-1)}, "quantity_not_positive", "quantity"),
-        ({"asked": Decimal("100.000000001")}, "more_than_is_left", "quantity"),
+        ({"amount": Decimal(0)}, "quantity_not_positive", "quantity"),
+        ({"amount": Decimal(-1)}, "quantity_not_positive", "quantity"),
+        ({"amount": Decimal("100.000000001")}, "more_than_is_left", "quantity"),
     ],
 )
 def test_a_lot_is_refused_with_a_code_at_its_field(changes, code, field):
@@ -57,11 +57,11 @@ def test_what_the_table_does_not_list_is_refused():
 
 @pytest.mark.parametrize("written", ["0", "0.000000001", "999999999999999999999.999999999", "-12.5"])
 def test_a_quantity_is_held_with_all_its_digits(written):
-    assert held_exactly(Decimal(written)) == Decimal(written)
+    assert exact_quantity(Decimal(written)) == Decimal(written)
 
 
 @pytest.mark.parametrize("written", ["0.0000000001", "1000000000000000000000", "1E+40", "1.0000000005"])
 def test_a_quantity_that_would_have_to_be_rounded_is_refused(written):
     with pytest.raises(Refusal) as refused:
-        held_exactly(Decimal(written))
+        exact_quantity(Decimal(written))
     assert (refused.value.code, refused.value.field) == ("number_out_of_range", "quantity")

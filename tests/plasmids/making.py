@@ -33,9 +33,9 @@ def sequence_of(code: str) -> str:
 
 def make_specification(people) -> IncomingSpecification:
     """Return the shipped specification, written by Mei and approved by Arun."""
-    known = IncomingSpecification.objects.filter(status="approved").first()
-    if known:
-        return known
+    specification = IncomingSpecification.objects.filter(status="approved").first()
+    if specification:
+        return specification
     site = Site.objects.get(code="SG01")
     draft = import_specification(by=people["mei"], site=site, toml=SPECIFICATION.read_bytes())
     return approve_specification(
@@ -74,9 +74,9 @@ def command(people, number, *, plasmid="pTRANSFER", role="transfer", results=Non
     )
 
 
-def make_plasmid_lot(people, number, *, released=True, **given) -> PlasmidLot:
+def make_plasmid_lot(people, number, *, released=True, **fields) -> PlasmidLot:
     """Return a plasmid lot that Wen received and, unless told otherwise, Rafael released."""
-    plasmid_lot = receive_lot(by=people["wen"], command=command(people, number, **given))
+    plasmid_lot = receive_lot(by=people["wen"], command=command(people, number, **fields))
     if released:
         release_lot(by=people["rafael"], credentials=credentials(people["rafael"]), plasmid_lot=plasmid_lot)
         plasmid_lot.lot.refresh_from_db()

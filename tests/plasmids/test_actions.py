@@ -65,10 +65,10 @@ def test_another_sequence_is_another_plasmid(people):
     ],
 )
 def test_a_bad_result_is_refused_at_its_line_and_no_lot_is_made(people, result, code, field):
-    given = command(people, "P-1", results={})
-    object.__setattr__(given, "results", [result])
+    delivery = command(people, "P-1", results={})
+    object.__setattr__(delivery, "results", [result])
     with pytest.raises(Refusal) as refused:
-        receive_lot(by=people["wen"], command=given)
+        receive_lot(by=people["wen"], command=delivery)
     assert (refused.value.code, refused.value.field) == (code, field)
     assert not Lot.objects.filter(number="P-1").exists()
 

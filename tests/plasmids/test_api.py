@@ -70,7 +70,7 @@ def test_a_bad_delivery_is_refused_at_its_place_and_nothing_is_recorded(people, 
     make_plasmid(people)
     answer = post(signed_in(people["wen"]), f"{API}/plasmid-lots/", _delivery(**changes))
     assert answer.status_code == 422
-    assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [(pointer, code)]
+    assert [(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]] == [(pointer, code)]
     assert not PlasmidLot.objects.exists()
 
 
@@ -95,7 +95,7 @@ def test_a_correction_needs_its_reason_and_a_release_its_results(people):
 
 def test_constructs_are_registered_once_with_every_fault_named(people):
     mei = signed_in(people["mei"])
-    given = {
+    body = {
         "code": "pX",
         "name": "X",
         "role": "transfer",
@@ -103,9 +103,9 @@ def test_constructs_are_registered_once_with_every_fault_named(people):
         "sequence_sha256": sequence_of("pX"),
         "site": "SG01",
     }
-    assert post(mei, f"{API}/plasmids/", given).status_code == 201
-    again = post(mei, f"{API}/plasmids/", given | {"role": "beer", "size_bp": 0, "sequence_sha256": "x"}).json()
-    assert {one["code"] for one in again["errors"]} == {
+    assert post(mei, f"{API}/plasmids/", body).status_code == 201
+    again = post(mei, f"{API}/plasmids/", body | {"role": "beer", "size_bp": 0, "sequence_sha256": "x"}).json()
+    assert {fault["code"] for fault in again["errors"]} == {
         "unknown_plasmid_role",
         "not_a_digest",
         "size_not_positive",

@@ -44,7 +44,7 @@ def test_a_delivery_is_received_from_a_form_that_asks_for_what_the_specification
     make_specification(people)
     make_plasmid(people)
     assert "Asked: ≥ 90 %" in wen.get(address).content.decode()
-    given = {
+    form = {
         "number": "P-7",
         "plasmid": "pTRANSFER",
         "site": "SG01",
@@ -56,10 +56,10 @@ def test_a_delivery_is_received_from_a_form_that_asks_for_what_the_specification
         "sequence_sha256": sequence_of("pTRANSFER"),
         **{f"result_{name}": value for name, (value, _unit) in GOOD.items()},
     }
-    refused = wen.post(address, given | {"quantity": "2,5"})
+    refused = wen.post(address, form | {"quantity": "2,5"})
     assert refused.status_code == 422
     assert refused.context["form"].errors["quantity"] == ["“2,5” is not a number."]
-    assert wen.post(address, given).url == reverse("plasmids:lot_detail", args=["P-7"])
+    assert wen.post(address, form).url == reverse("plasmids:lot_detail", args=["P-7"])
 
 
 def test_what_is_ready_waits_first_for_quality(people):

@@ -1,4 +1,4 @@
-"""F-2: a plasmid lot is released when all that was asked for is there, passes, and is the construct."""
+"""F-2: a plasmid lot is released when all that is required is there, passes, and is the construct."""
 
 import pytest
 
@@ -29,10 +29,10 @@ MISSING = "result_missing"
     ],
 )
 def test_every_obstacle_is_named_in_the_order_of_the_specification(outcomes, codes):
-    found = obstacles(PANEL, Arrival(outcomes, "a" * 64, "a" * 64))
-    assert [(one.code, one.field) for one in found] == codes
+    faults = obstacles(PANEL, Arrival(outcomes, "a" * 64, "a" * 64))
+    assert [(fault.code, fault.field) for fault in faults] == codes
 
 
 def test_another_sequence_is_another_plasmid_however_good_its_results():
-    (found,) = obstacles(PANEL, Arrival(GOOD, "a" * 64, "b" * 64))
-    assert (found.code, found.field) == ("sequence_is_not_the_construct", "sequence_sha256")
+    (faults,) = obstacles(PANEL, Arrival(GOOD, "a" * 64, "b" * 64))
+    assert (faults.code, faults.field) == ("sequence_is_not_the_construct", "sequence_sha256")

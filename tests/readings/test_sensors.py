@@ -9,7 +9,7 @@ from batches.actions import equipment, execution
 from batches.actions.commands import RegisterEquipment, StartPhase
 from batches.excursions.models import Excursion
 from batches.models import Equipment
-from batches.queries import equipment_log
+from batches.queries.equipment import equipment_log
 from batches.readings.actions.sensors import FitSensor, fit_sensor
 from batches.readings.models import SensorFitting, Tag
 from batches.readings.queries.sensors import lapses_of

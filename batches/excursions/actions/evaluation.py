@@ -205,56 +205,47 @@ def _deviations(
                     origin=Deviation.Origin.EXCURSION,
                     origin_key=f"{phase.code}:{key}",
                     severity=verdict.rule.severity,
-                    title=_title(phase, verdict, excursion),
-                    description=_description(verdict, excursion),
+                    title_code=_title_code(verdict, excursion),
+                    title_params=_title_params(phase, verdict, excursion),
                 ),
             )
     return opened
 
 
-def _title(phase: Phase, verdict: Verdict, excursion: Excursion) -> str:
+def _title_code(verdict: Verdict, excursion: Excursion) -> str:
+    if excursion.side == "coverage":
+        return "excursion_coverage"
+    if verdict.rule.kind not in TOTALS:
+        return f"excursion_{excursion.side}"
+    code = {RuleKind.CUMULATIVE_TIME: "time", RuleKind.DOSE: "dose", RuleKind.COUNT: "count"}[verdict.rule.kind]
+    return f"excursion_{code}_bounded" if verdict.evaluation.bounded else f"excursion_{code}"
+
+
+def _title_params(phase: Phase, verdict: Verdict, excursion: Excursion) -> dict[str, str]:
     # The rule by its code: several rules judge one signal, and two deviations must not look like one.
-    rule, name = verdict.rule, parameter(verdict.rule.parameter).title
+    rule, signal = verdict.rule, parameter(verdict.rule.parameter).title
+    params = {
+        "phase": phase.code,
+        "rule": rule.code,
+        "version": str(rule.version),
+        "basis": rule.basis,
+    }
     if excursion.side == "coverage":
-        said = f"too few readings of {name[:1].lower()}{name[1:]}"
-    elif rule.kind is RuleKind.CUMULATIVE_TIME:
-        said = f"{name} outside its limits for too long in all"
-    elif rule.kind is RuleKind.DOSE:
-        said = f"{name}, too large a dose in all"
-    elif rule.kind is RuleKind.COUNT:
-        said = f"{name} outside its limits too often"
-    else:
-        said = f"{name} {_SIDES[excursion.side]} its action limit"
-    return f"{phase.code}: {said} ({rule.code})"
-
-
-_SIDES = {"high": "above", "low": "below"}
-
-
-def _description(verdict: Verdict, excursion: Excursion) -> str:
-    rule, unit = verdict.rule, verdict.rule.unit
-    begun = moment(excursion.started_us).isoformat(timespec="seconds")
-    if excursion.side == "coverage":
-        share = (
-            f"{excursion.peak * 100:.1f} % of the phase has trusted readings, at least {excursion.limit * 100:.1f} %"
-        )
-        return f"Rule {rule.code} version {rule.version}: {share} are required. {rule.basis}".strip()
-    if rule.kind in TOTALS:
-        total = {
-            RuleKind.CUMULATIVE_TIME: f"{excursion.duration_s} s",
-            RuleKind.DOSE: f"{excursion.excess_dose} {unit}·s",
-            RuleKind.COUNT: f"{verdict.evaluation.count} times",
-        }[rule.kind]
-        bounded = ", gaps taken as the worst case" if verdict.evaluation.bounded else ""
-        return (
-            f"Rule {rule.code} version {rule.version}: {total} in all since {begun}{bounded}, "
-            f"limit {excursion.limit}, furthest {excursion.peak} {unit}. {rule.basis}"
-        ).strip()
-    return (
-        f"Rule {rule.code} version {rule.version}: outside from {begun} for {excursion.duration_s} s, "
-        f"furthest {excursion.peak} {unit}, limit {excursion.limit}, excess dose {excursion.excess_dose} {unit}·s. "
-        f"{rule.basis}"
-    ).strip()
+        return params | {
+            "signal": f"{signal[:1].lower()}{signal[1:]}",
+            "peak": f"{excursion.peak * 100:.1f}",
+            "limit": f"{excursion.limit * 100:.1f}",
+        }
+    return params | {
+        "signal": signal,
+        "since": moment(excursion.started_us).isoformat(timespec="seconds"),
+        "duration_s": str(excursion.duration_s),
+        "excess_dose": str(excursion.excess_dose),
+        "count": str(verdict.evaluation.count),
+        "peak": str(excursion.peak),
+        "limit": str(excursion.limit),
+        "unit": rule.unit,
+    }
 
 
 def _write_excursions(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 
 from batches.models import BatchRecord, Equipment, EquipmentUse, Phase
-from batches.queries import equipment_log
+from batches.queries.equipment import equipment_log
 from batches.readings.models import SensorFitting, Source, Tag
 from batches.readings.rules.calibrations import Held, Lapse, lapses
 from gatekeeper.accounts.clock import now

@@ -8,22 +8,24 @@ from gatekeeper.core.quantity import Quantity
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.lots import queries
 from gatekeeper.lots.models import Lot, Use
-from gatekeeper.lots.rules.supply import Supply, check_may_be_used, held_exactly
+from gatekeeper.lots.rules.supply import Supply, check_may_be_used, exact_quantity
 
 
 @action
 def use(*, by: Person, parent: Lot, child: Lot, quantity: Quantity, batch_record: str = "", phase: str = "") -> Use:
-    """Take ``quantity`` from ``parent`` into ``child``: the edge of the family and what is left, together.
+    """Take ``quantity`` from ``parent`` into ``child``: the edge of the family and what is left in one transaction.
 
     :raises Refusal: ``lot_not_released``, ``lot_expired``, ``more_than_is_left``, ``quantity_not_positive``,
         ``units_differ_in_kind``, ``number_out_of_range``, ``would_make_a_circle``.
     """
-    locked = {lot.pk: lot for lot in _lock_both(parent, child)}
+    # One order for everybody, so two uses of the same lots wait for each other instead of dead-locking.
+    both = Lot.objects.filter(pk__in=[parent.pk, child.pk]).order_by("pk").select_related("material", "site")
+    locked = {lot.pk: lot for lot in both.select_for_update(of=("self",))}
     source = locked[parent.pk]
     at = now()
-    asked = held_exactly(quantity.converted(source.material.unit))
+    amount = exact_quantity(quantity.converted(source.material.unit))
     check_may_be_used(
-        Supply(source.number, source.status, source.expiry_date, source.quantity_left, asked, source.material.unit),
+        Supply(source.number, source.status, source.expiry_date, source.quantity_left, amount, source.material.unit),
         today=day_at(source.site, at),  # a label means the calendar of the site that holds the lot
     )
     if parent.pk == child.pk or queries.is_descendant(parent, of=child):
@@ -35,22 +37,16 @@ def use(*, by: Person, parent: Lot, child: Lot, quantity: Quantity, batch_record
             parent=parent.number,
             child=child.number,
         )
-    source.quantity_left -= asked
+    source.quantity_left -= amount
     source.updated_at = at
     source.save(update_fields=["quantity_left", "updated_at"])
     return Use.objects.create(
         parent=source,
         child=locked[child.pk],
-        quantity=asked,
+        quantity=amount,
         unit=source.material.unit,
         batch_record=batch_record,
         phase=phase,
         used_at=at,
         used_by=by,
     )
-
-
-def _lock_both(parent: Lot, child: Lot) -> list[Lot]:
-    # One order for everybody, so two uses of the same lots wait for each other instead of dead-locking.
-    wanted = Lot.objects.filter(pk__in=[parent.pk, child.pk]).order_by("pk")
-    return list(wanted.select_for_update(of=("self",)).select_related("material", "site"))

@@ -12,7 +12,7 @@ from gatekeeper.core.naming import natural_key
 from gatekeeper.core.quantity import Quantity, unit
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.lots.models import Lot, Material, StatusChange
-from gatekeeper.lots.rules.supply import held_exactly
+from gatekeeper.lots.rules.supply import exact_quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class RegisterLot:
 
 @action
 def register_material(*, by: Person, code: str, name: str, kind: str, unit_code: str, site: Site) -> Material:
-    """Register a material; ``site`` is where the person's authority for master data is asked.
+    """Register a material; ``site`` is where the person's authority for master data is checked.
 
     :raises Refusal: ``not_authorised``, ``key_malformed``; every other fault at once: ``already_registered``,
         ``blank_value``, ``unknown_material_kind``, ``unknown_unit``.
@@ -60,8 +60,8 @@ def register_lot(*, by: Person, command: RegisterLot) -> Lot:
         ``not_authorised``.
     """
     check_authority(by, "lots.receive", command.site)
-    given = Quantity.parse(command.quantity, command.unit, field="quantity")
-    quantity = held_exactly(given.converted(command.material.unit))
+    labelled = Quantity.parse(command.quantity, command.unit, field="quantity")
+    quantity = exact_quantity(labelled.converted(command.material.unit))
     if quantity <= 0:
         raise Refusal("quantity_not_positive", "A quantity must be more than zero.", field="quantity")
     if command.expiry_date is not None and command.expiry_date < day_at(command.site):
@@ -83,7 +83,7 @@ def register_lot(*, by: Person, command: RegisterLot) -> Lot:
 
 @action
 def plan_lot(*, by: Person, number: str, material: Material, site: Site, source: str) -> Lot:
-    """Plan the lot that a batch record will make; its quantity is known when it is made.
+    """Plan the lot that a batch record will make; its quantity is recorded when it is made.
 
     :raises Refusal: ``already_registered``.
     """
@@ -109,7 +109,7 @@ def record_made(*, by: Person, lot: Lot, quantity: Quantity, expiry_date: date) 
     locked = Lot.objects.select_for_update().select_related("material").get(pk=lot.pk)
     if locked.quantity:
         raise Refusal("already_made", "The quantity of lot {lot} is recorded already.", kind=Kind.CONFLICT, lot=lot)
-    made = held_exactly(quantity.converted(locked.material.unit))
+    made = exact_quantity(quantity.converted(locked.material.unit))
     if made <= 0:
         raise Refusal("quantity_not_positive", "A quantity must be more than zero.", field="quantity")
     locked.quantity = locked.quantity_left = made

@@ -13,18 +13,18 @@ USABLE = ("released", "conditionally_released")
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """What is asked of a lot: its status, expiry and what is left, both quantities in the lot's own unit."""
+    """A use of a lot: its status, expiry and what is left, both quantities in the lot's own unit."""
 
     number: str
     status: str
     expiry_date: date | None
     left: Decimal
-    asked: Decimal
+    amount: Decimal
     unit: str
 
 
-def held_exactly(quantity: Decimal) -> Decimal:
-    """Return a quantity in the lot's own unit that its record can hold: 21 digits before the point and 9 behind.
+def exact_quantity(quantity: Decimal) -> Decimal:
+    """Return a quantity in the lot's own unit that its column holds exactly: 21 digits before the point and 9 behind.
 
     :raises Refusal: ``number_out_of_range``: a rounded quantity would be another one, the smallest would be none.
     """
@@ -32,7 +32,7 @@ def held_exactly(quantity: Decimal) -> Decimal:
 
 
 def check_may_be_used(supply: Supply, *, today: date) -> None:
-    """Return when the lot may be used today in the quantity asked for.
+    """Return when the lot may be used today in this quantity.
 
     :raises Refusal: ``lot_not_released``, ``lot_expired``, ``quantity_not_positive``, ``more_than_is_left``.
     """
@@ -54,15 +54,15 @@ def check_may_be_used(supply: Supply, *, today: date) -> None:
             lot=supply.number,
             day=supply.expiry_date.isoformat(),
         )
-    if supply.asked <= 0:
+    if supply.amount <= 0:
         raise Refusal("quantity_not_positive", "A quantity must be more than zero.", field="quantity")
-    if supply.asked > supply.left:
+    if supply.amount > supply.left:
         raise Refusal(
             "more_than_is_left",
-            "{asked} {unit} is more than is left of lot {lot}: {left} {unit}.",
+            "{amount} {unit} is more than is left of lot {lot}: {left} {unit}.",
             field="quantity",
             kind=Kind.CONFLICT,
-            asked=f"{supply.asked.normalize():f}",
+            amount=f"{supply.amount.normalize():f}",
             left=f"{supply.left.normalize():f}",
             unit=supply.unit,
             lot=supply.number,

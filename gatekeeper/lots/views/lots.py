@@ -3,8 +3,6 @@
 from functools import cached_property, partial
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,6 +14,7 @@ from gatekeeper.core.quantity import unit
 from gatekeeper.core.transitions import Transition, transition, verbs
 from gatekeeper.home import lot_panels_of
 from gatekeeper.ledger.queries import signatures_of
+from gatekeeper.lists import ListPage
 from gatekeeper.lots import queries
 from gatekeeper.lots.actions.registration import register_lot
 from gatekeeper.lots.actions.statuses import decide
@@ -38,34 +37,24 @@ VERBS = {
 }
 
 
-class LotList(Page):
+class LotList(ListPage):
     """Lots of the person's sites, newest first, by status and kind."""
 
     permission = "lots.view"
     template_name = "lots/lot_list.html"
+    name = "lots"
 
-    def context(self) -> dict[str, Any]:
-        """Return one page of lots with what they were filtered by."""
-        asked = {name: self.request.GET.get(name, "") for name in ("q", "status", "kind")}
-        lots = Lot.objects.filter(site__in=self.sites).select_related("material", "site")
-        if asked["q"]:
-            lots = lots.filter(
-                Q(number__icontains=asked["q"])
-                | Q(material__name__icontains=asked["q"])
-                | Q(source__icontains=asked["q"])
-            )
-        if asked["status"] in Lot.Status.values:
-            lots = lots.filter(status=asked["status"])
-        if asked["kind"] in Material.Kind.values:
-            lots = lots.filter(material__kind=asked["kind"])
-        shown = Paginator(lots, 50).get_page(self.request.GET.get("page"))
-        for lot in shown:
-            lot.state = STATES[lot.status]
-        choices = [
-            choice("status", _("Status"), Lot.Status.choices, asked["status"]),
-            choice("kind", _("Kind"), Material.Kind.choices, asked["kind"]),
-        ]
-        return {"lots": shown, "asked": asked, "choices": choices, "filtered": any(asked.values())}
+    def filters(self) -> dict[str, Any]:
+        """Return the statuses and the kinds."""
+        return {"status": (_("Status"), Lot.Status.choices), "kind": (_("Kind"), Material.Kind.choices)}
+
+    def rows(self, word: str, **chosen: str) -> Any:
+        """Return the lots."""
+        return queries.listed_lots(self.sites, word=word, **chosen)
+
+    def prepare(self, row: Lot) -> None:
+        """Add the state of its mark."""
+        row.state = STATES[row.status]
 
 
 class LotDetail(Page):
@@ -77,34 +66,32 @@ class LotDetail(Page):
     @cached_property
     def lot(self) -> Lot:
         """The lot of the address, when the person may see it."""
-        lots = Lot.objects.select_related("material", "site", "registered_by")
-        return get_object_or_404(lots, number=self.kwargs["number"], site__in=self.sites)
+        return get_object_or_404(queries.all_lots(), number=self.kwargs["number"], site__in=self.sites)
 
     def context(self) -> dict[str, Any]:
         """Return the lot with everything that belongs to it."""
         lot = self.lot
         backward, forward = queries.family(lot, "backward"), queries.family(lot, "forward")
-        changes = list(lot.status_changes.select_related("changed_by", "signature"))
         return {
             "lot": lot,
             "state": STATES[lot.status],
             "pairs": _pairs(lot),
-            "changes": changes,
+            "changes": queries.status_changes_of(lot),
             "graph": picture(lot, backward, forward) if backward.edges or forward.edges else None,
             "signatures": signatures_of(lot, partial(queries.signed_decision, lot)),
             "decisions": self.decisions(),
             "panels": lot_panels_of(self.request, lot),
-            "links": [*_record_links(lot, backward, self.request), *_links(lot, self.request)],
+            "links": _links(lot, backward, self.request),
         }
 
     def decisions(self) -> list[dict[str, str]]:
         """Return what the person may decide about the lot here."""
-        held = permissions_of(self.request.user, self.lot.site)
+        permitted = permissions_of(self.request.user, self.lot.site)
         own_gate = queries.has_its_own_gate(self.lot)
         return [
             {"verb": row.verb, "label": str(VERBS[row.verb]), "url": reverse("lots:decide", args=[self.lot, row.verb])}
             for row in verbs(statuses.LOT, source=self.lot.status)
-            if row.verb in VERBS and row.permission in held and not (own_gate and row.target in _RELEASED)
+            if row.verb in VERBS and row.permission in permitted and not (own_gate and row.target in _RELEASED)
         ]
 
 
@@ -115,11 +102,7 @@ class Decide(ActionView):
     template_name = "lots/lot_decide.html"
     form_class = DecisionForm
 
-    @cached_property
-    def lot(self) -> Lot:
-        """The lot of the address, when the person may decide about it."""
-        lots = Lot.objects.select_related("material", "site")
-        return get_object_or_404(lots, number=self.kwargs["number"], site__in=self.sites)
+    lot = LotDetail.lot
 
     @cached_property
     def row(self) -> Transition:
@@ -169,13 +152,6 @@ class Receive(ActionView):
         return reverse("lots:detail", args=[register_lot(by=self.request.user, command=form.command())])
 
 
-def choice(name: str, label: str, choices: Any, asked: str) -> dict[str, Any]:
-    """Return a choice of components/filters.html, "all" first."""
-    options = [{"value": "", "label": _("All"), "selected": not asked}]
-    options += [{"value": value, "label": text, "selected": value == asked} for value, text in choices]
-    return {"name": name, "label": label, "options": options}
-
-
 _RELEASED = {"released", "conditionally_released"}
 
 
@@ -197,36 +173,25 @@ def _pairs(lot: Lot) -> list[dict[str, Any]]:
     ]
 
 
-def _record_links(lot: Lot, family: queries.Family, request: Any) -> list[dict[str, str]]:
-    """Return the batch record that made the lot, as the family's edges name it."""
+def _links(lot: Lot, family: queries.Family, request: Any) -> list[dict[str, str]]:
+    """Return links to the batch record that made the lot (its family names it) and to the other pages of the lot."""
     numbers = {edge.batch_record for edge in family.edges if edge.target == lot.number and edge.batch_record}
     # The apps above are known by the names of their addresses only.
-    pages = (
+    of_record = (
         (_("Batch record"), "batches:detail", "batches.view"),
         (_("Exposure"), "excursions:exposure", "readings.view"),
     )
-    held = permissions_of(request.user, lot.site)
-    return [
-        {"label": label, "url": reverse(name, args=[number])}
-        for number in sorted(numbers)
-        for label, name, permission in pages
-        if permission in held
-    ]
-
-
-def _links(lot: Lot, request: Any) -> list[dict[str, str]]:
-    # The apps above are known by the names of their addresses only.
-    by_kind = {
-        "plasmid": [(_("Supplier's results"), "plasmids:lot_detail", "plasmids.view")],
-        "drug_product": [(_("Release gate"), "release:gate", "release.view")],
+    of_kind = {
+        "plasmid": (_("Supplier's results"), "plasmids:lot_detail", "plasmids.view"),
+        "drug_product": (_("Release gate"), "release:gate", "release.view"),
     }
-    held = permissions_of(request.user, lot.site)
-    links = [
-        {"label": label, "url": reverse(name, args=[lot])}
-        for label, name, permission in by_kind.get(lot.material.kind, [])
-        if permission in held
+    pages = [(*page, [number]) for number in sorted(numbers) for page in of_record]
+    if lot.material.kind in of_kind:
+        pages.append((*of_kind[lot.material.kind], [lot.number]))
+    pages.append((_("Audit trail"), "ledger:audit_trail", "ledger.view", ["lots.lot", str(lot.pk)]))
+    permitted = permissions_of(request.user, lot.site)
+    return [
+        {"label": label, "url": reverse(name, args=args)}
+        for label, name, permission, args in pages
+        if permission in permitted
     ]
-    if "ledger.view" in held:
-        trail = {"label": _("Audit trail"), "url": reverse("ledger:audit_trail", args=["lots.lot", lot.pk])}
-        links.append(trail)
-    return links

@@ -3,48 +3,38 @@
 from functools import cached_property
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from gatekeeper.core.quantity import unit
+from gatekeeper.lists import ListPage, page_of
 from gatekeeper.lots import queries
 from gatekeeper.lots.actions.registration import register_material
 from gatekeeper.lots.forms import MaterialForm
 from gatekeeper.lots.graph import STATES
 from gatekeeper.lots.models import Material
-from gatekeeper.lots.views.lots import choice
 from gatekeeper.web import ActionView, Page
 
 
-class MaterialList(Page):
+class MaterialList(ListPage):
     """Every material with how many of its lots at the person's sites are released."""
 
     permission = "lots.view"
     template_name = "lots/material_list.html"
+    name = "materials"
 
-    def context(self) -> dict[str, Any]:
-        """Return one page of materials with what they were filtered by."""
-        asked = {name: self.request.GET.get(name, "") for name in ("q", "kind")}
-        here = Q(lots__site__in=self.sites)
-        materials = Material.objects.annotate(
-            total=Count("lots", filter=here), released=Count("lots", filter=here & Q(lots__status="released"))
-        ).order_by("code")
-        if asked["q"]:
-            materials = materials.filter(Q(code__icontains=asked["q"]) | Q(name__icontains=asked["q"]))
-        if asked["kind"] in Material.Kind.values:
-            materials = materials.filter(kind=asked["kind"])
-        shown = Paginator(materials, 50).get_page(self.request.GET.get("page"))
-        for material in shown:
-            material.unit_label = unit(material.unit).label
-        return {
-            "materials": shown,
-            "asked": asked,
-            "choices": [choice("kind", _("Kind"), Material.Kind.choices, asked["kind"])],
-            "filtered": any(asked.values()),
-        }
+    def filters(self) -> dict[str, Any]:
+        """Return the kinds."""
+        return {"kind": (_("Kind"), Material.Kind.choices)}
+
+    def rows(self, word: str, **chosen: str) -> Any:
+        """Return the materials."""
+        return queries.listed_materials(self.sites, word=word, **chosen)
+
+    def prepare(self, row: Material) -> None:
+        """Add how its unit is written."""
+        row.unit_label = unit(row.unit).label
 
 
 class MaterialDetail(Page):
@@ -56,20 +46,19 @@ class MaterialDetail(Page):
     @cached_property
     def material(self) -> Material:
         """The material of the address: master data that each site shares."""
-        return get_object_or_404(Material, code=self.kwargs["code"])
+        return get_object_or_404(queries.all_materials(), code=self.kwargs["code"])
 
     def context(self) -> dict[str, Any]:
         """Return the material with one page of its lots."""
         material = self.material
-        lots = queries.visible_lots(self.request.user).filter(material=material)
-        shown = Paginator(lots, 50).get_page(self.request.GET.get("page"))
-        for lot in shown:
+        lots = page_of(self.request, queries.lots_of(material, self.sites))
+        for lot in lots:
             lot.state = STATES[lot.status]
         pairs = [
             {"term": _("Kind"), "value": material.get_kind_display()},
             {"term": _("Counted in"), "value": unit(material.unit).label},
         ]
-        return {"material": material, "lots": shown, "pairs": pairs}
+        return {"material": material, "lots": lots, "pairs": pairs}
 
 
 class DefineMaterial(ActionView):

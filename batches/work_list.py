@@ -1,18 +1,19 @@
-"""What waits in the batch records for whom, and what reviewers look for first."""
+"""The work lists of the batch records: steps to perform, start and verify, records, deviations, masters."""
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTransform
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, MasterBatchRecord, Phase
+from batches.models import BatchRecord, Deviation, MasterBatchRecord, Phase
+from batches.queries.deviations import listed_deviations
+from batches.queries.phases import measured
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.queries import day_at, sites_of
+from gatekeeper.accounts.queries import day_at
 from gatekeeper.accounts.rules.authority import Qualified, check_qualified_on
 from gatekeeper.accounts.work_list import Row, WorkList
 from gatekeeper.core.refusal import Refusal
@@ -20,41 +21,10 @@ from gatekeeper.core.refusal import Refusal
 _FIRST = 10
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedValue:
-    """A value changed after its first entry: the former row and the row that superseded it. domain.md A-2."""
-
-    phase: str
-    control: str
-    former: InProcessResult
-    current: InProcessResult
-
-
-def running_phase_of(record: BatchRecord) -> Phase | None:
-    """Return the phase that runs (the first by position where several do), None when none does."""
-    return record.phases.filter(state=Phase.State.RUNNING).order_by("position").first()
-
-
-def changed_values(record: BatchRecord) -> list[ChangedValue]:
-    """Return every value of the record that was changed after its first entry, in order of the change."""
-    rows = InProcessResult.objects.filter(phase__batch_record=record, supersedes__isnull=False)
-    related = ("phase", "entered_by", "supersedes__entered_by")
-    return [
-        ChangedValue(row.phase.code, row.control, row.supersedes, row)
-        for row in rows.select_related(*related).order_by("id")
-    ]
-
-
 def phases_to_perform(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the phases that run at these sites, longest first."""
     phases = measured(_phases(sites).filter(state=Phase.State.RUNNING)).order_by("started_at")
     return _of_phases(_("Steps that run"), phases, _("Go on"))
-
-
-def measured(phases: QuerySet[Phase]) -> QuerySet[Phase]:
-    """Return the phases with ``is_measured``: whether something that sends readings is part of their equipment."""
-    uses = EquipmentUse.objects.filter(phase=OuterRef("pk"), equipment__sources__isnull=False)
-    return phases.annotate(is_measured=Exists(uses))
 
 
 def phases_to_start(*, person: Person, sites: Sequence[Site]) -> WorkList:
@@ -65,9 +35,11 @@ def phases_to_start(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """
     ready = [phase for record in _open_records(sites) for phase in _ready(record)]
     trained = _trained(person, ready)
-    shown = [phase for phase, procedure in ready if not procedure or (procedure, phase.batch_record.site_id) in trained]
-    rows = tuple(_row(phase, _("Start")) for phase in shown[:_FIRST])
-    return WorkList(_("Steps that can start"), reverse("batches:list"), len(shown), rows)
+    allowed = [
+        phase for phase, procedure in ready if not procedure or (procedure, phase.batch_record.site_id) in trained
+    ]
+    rows = tuple(_row(phase, _("Start")) for phase in allowed[:_FIRST])
+    return WorkList(_("Steps that can start"), reverse("batches:list"), len(allowed), rows)
 
 
 def phases_to_verify(*, person: Person, sites: Sequence[Site]) -> WorkList:
@@ -89,47 +61,28 @@ def records_to_review(*, person: Person, sites: Sequence[Site]) -> WorkList:
 
 def deviations_to_close(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the open deviations of these sites, oldest first."""
-    found = Deviation.objects.filter(status="open", batch_record__site__in=sites).select_related("batch_record__lot")
+    deviations = listed_deviations(sites, status="open").order_by("opened_at")
     rows = [
         Row(
-            row.title,
+            row.title_text,
             f"{row.number} · {row.batch_record.lot.number}",
             reverse("batches:deviation_detail", args=[row.number]),
             "action" if row.severity == Deviation.Severity.CRITICAL else "alert",
             row.get_severity_display(),
         )
-        for row in found.order_by("opened_at")[:_FIRST]
+        for row in deviations[:_FIRST]
     ]
-    return WorkList(_("Open deviations"), reverse("batches:deviation_list"), found.count(), tuple(rows))
+    return WorkList(_("Open deviations"), reverse("batches:deviation_list"), deviations.count(), tuple(rows))
 
 
 def masters_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the drafts of master batch records that somebody else has written."""
-    found = MasterBatchRecord.objects.filter(status="draft").exclude(authored_by=person)
+    drafts = MasterBatchRecord.objects.filter(status="draft").exclude(authored_by=person)
     rows = [
         Row(str(row), row.title, reverse("batches:master_detail", args=[row.code, row.version]), "alert", _("Approve"))
-        for row in found.order_by("authored_at")[:_FIRST]
+        for row in drafts.order_by("authored_at")[:_FIRST]
     ]
-    return WorkList(_("Master batch records to approve"), reverse("batches:master_list"), found.count(), tuple(rows))
-
-
-_QUEUES = (
-    ("batches.perform", phases_to_perform),
-    ("batches.perform", phases_to_start),
-    ("batches.verify", phases_to_verify),
-    ("batches.review", records_to_review),
-    ("batches.close_deviation", deviations_to_close),
-    ("batches.approve", masters_to_approve),
-)
-
-
-def waiting_for(person: Person) -> list[WorkList]:
-    """Return every queue of the batch records that this person works on."""
-    queues = []
-    for permission, queue in _QUEUES:
-        if sites := list(sites_of(person, permission)):
-            queues.append(queue(person=person, sites=sites))
-    return queues
+    return WorkList(_("Master batch records to approve"), reverse("batches:master_list"), drafts.count(), tuple(rows))
 
 
 def _phases(sites: Sequence[Site]) -> QuerySet[Phase]:
@@ -157,7 +110,7 @@ def _open_records(sites: Sequence[Site]) -> QuerySet[BatchRecord]:
 
 
 def _ready(record: BatchRecord) -> list[tuple[Phase, str]]:
-    """Return the pending phases of a record that wait for nothing, each with the procedure it asks training for."""
+    """Return the pending phases whose predecessors are done, each with the procedure that it needs training for."""
     phases = list(record.phases.all())  # in the order of the copy's tables
     done = {phase.code for phase in phases if phase.state in {Phase.State.PERFORMED, Phase.State.VERIFIED}}
     return [
@@ -170,9 +123,9 @@ def _ready(record: BatchRecord) -> list[tuple[Phase, str]]:
 def _trained(person: Person, ready: Sequence[tuple[Phase, str]]) -> set[tuple[str, int]]:
     """Return for which procedures the person's training is in force today, with the key of the site."""
     training = [Qualified(row.procedure, row.from_date, row.expiry_date) for row in person.qualifications.all()]
-    found, at = set(), now()
+    trained, at = set(), now()
     for procedure, site in {(procedure, phase.batch_record.site) for phase, procedure in ready if procedure}:
         with contextlib.suppress(Refusal):  # who is not trained is not asked to start
             check_qualified_on(training, procedure, day=day_at(site, at), name=person.full_name)
-            found.add((procedure, site.pk))
-    return found
+            trained.add((procedure, site.pk))
+    return trained
