@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "gatekeeper.accounts",
     "gatekeeper.ledger",
+    "gatekeeper.jobs",
     "gatekeeper.lots",
     "gatekeeper.demo",
     "plasmids",
@@ -185,16 +186,32 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "general"
-# Detection has one queue, or so many parts by source: detection.0, detection.1 … each for the workers that ask for it.
+# Detection has one queue, or so many partitions by source (detection.0, detection.1 …), each for its workers.
 QUEUE_PARTS = {"detection": int(env.text("DETECTION_QUEUES", "1"))}
-_SWEEPING = "detection" if QUEUE_PARTS["detection"] == 1 else "detection.0"
-CELERY_TASK_ROUTES = {"batches.excursions.tasks.*": {"queue": _SWEEPING}}
+_DETECTION = "detection" if QUEUE_PARTS["detection"] == 1 else "detection.0"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
-    "sweep-general": {"task": "gatekeeper.ledger.tasks.sweep", "schedule": 10.0},
-    "sweep-detection": {"task": "batches.excursions.tasks.sweep", "schedule": 10.0},
+    "run-due-general": {"task": "gatekeeper.jobs.tasks.run_due", "schedule": 10.0},
+    "run-due-detection": {
+        "task": "gatekeeper.jobs.tasks.run_due",
+        "schedule": 10.0,
+        "args": ("detection",),
+        "options": {"queue": _DETECTION},
+    },
 }
 CELERY_TIMEZONE = "UTC"
+# What happens after a commit, by the kind of its job: see gatekeeper/jobs/kinds.py.
+JOBS = {
+    "readings_recorded": {
+        "handler": "batches.excursions.tasks.judge_frames",
+        "queue": "detection",
+        "batched": True,
+    },
+    "clock_corrected": {"handler": "batches.excursions.tasks.judge_corrected", "queue": "detection"},
+    "phase_ended": {"handler": "batches.excursions.tasks.judge_phase", "queue": "detection"},
+    "replay_started": {"handler": "batches.excursions.tasks.replay_phase"},
+    "readings_judged": {"handler": "batches.readings.tasks.make_envelopes", "batched": True, "urgent": False},
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

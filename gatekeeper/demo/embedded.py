@@ -92,10 +92,10 @@ def services(
         databases = _databases_from(os.environ) or _start_postgres(
             running, data_dir / "pg", started, reset=reset, durable=durable
         )
-        doorbell = os.environ.get("REDIS_URL") or _start_valkey(
+        redis = os.environ.get("REDIS_URL") or _start_valkey(
             running, data_dir / "valkey", started, reset=reset, port=redis_port or free_port()
         )
-        yield replace(databases, redis=doorbell)
+        yield replace(databases, redis=redis)
 
 
 def _databases_from(environment: Mapping[str, str]) -> Urls | None:
@@ -312,7 +312,7 @@ def _start_valkey(
         shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True, exist_ok=True)
     log = data.parent / "valkey.log"
-    # Redis is only the doorbell: what must not be lost is in PostgreSQL, so nothing is saved.
+    # Redis only wakes workers: what must not be lost is in PostgreSQL, so nothing is saved.
     options = {"port": str(port), "bind": "127.0.0.1", "dir": str(data), "save": "", "appendonly": "no"}
     server = Process([str(get_binary_path()), *(word for k, v in options.items() for word in (f"--{k}", v))], log=log)
     running.callback(server.stop)

@@ -8,7 +8,9 @@ from django.db import connection, models
 
 from gatekeeper.core.refusal import Refusal, refuse_all
 
-RECORD_APPS = frozenset({"accounts", "ledger", "lots", "plasmids", "batches", "readings", "excursions", "release"})
+RECORD_APPS = frozenset(
+    {"accounts", "ledger", "jobs", "lots", "plasmids", "batches", "readings", "excursions", "release"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Exemption:
 
 
 EXEMPT = {
-    "ledger.outbox": Exemption("A to-do list of the machinery: what it causes is recorded where it happens."),
+    "jobs.job": Exemption("Work after a commit: what it causes is recorded where it happens."),
     "ledger.idempotencykey": Exemption("A copy of an answer already given, thrown away when it is old."),
     "readings.segment": Exemption("Its frame is a record and carries the digest of its samples.", "SELECT, INSERT"),
     "readings.envelope": Exemption(

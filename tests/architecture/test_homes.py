@@ -67,12 +67,15 @@ OWN_FILES = {
         "checkpoint": "signed heads of the log",
         "checks": "system checks",
         "merkle": "the tree and its proofs",
-        "outbox": "who does which kind of work",
         "records": "what counts as a record",
         "routing": "the owner migrates",
         "sealing": "the sealer",
         "signing": "a signed action",
         "verification": "recomputes the log",
+    },
+    "gatekeeper/jobs": {
+        "kinds": "the kinds of jobs that settings.JOBS declares",
+        "wake_ups": "how a worker hears of a job",
     },
     "gatekeeper/lots": {"graph": "places the family of a lot on a picture"},
     "batches": {

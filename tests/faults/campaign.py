@@ -91,7 +91,7 @@ def _hurt(asked: argparse.Namespace, system: System, hurt: Hurt) -> list[str]:
         for holds, sentence in (
             (sent, "the skids were not done in time"),
             (whole, "not every process came back"),
-            (empty, f"the outbox was not empty {asked.patience:.0f} s after everything was up"),
+            (empty, f"the jobs were not done {asked.patience:.0f} s after everything was up"),
         )
         if not holds
     ]
@@ -102,9 +102,9 @@ def _hurt(asked: argparse.Namespace, system: System, hurt: Hurt) -> list[str]:
 def _is_done(*, wait: bool) -> bool:
     """Whether no message waits; unless told to wait, a dead worker's hold ends early, as if the minute had passed."""
     from gatekeeper.accounts.clock import now
-    from gatekeeper.ledger.models import Outbox
+    from gatekeeper.jobs.models import Job
 
-    undone = Outbox.objects.filter(done_at=None, dead_at=None)
+    undone = Job.objects.filter(done_at=None, dead_at=None)
     if not wait:
         held = timedelta(seconds=60) - _DEAD_AFTER
         undone.filter(held_until__lt=now() + held).update(held_until=now())
@@ -129,7 +129,7 @@ def _print_table(skids: list, hurt: Hurt, found: dict, *, seconds: float, settle
         ),
         ("frame to answer", _spread(took)),
         ("frame to excursion", _spread(late)),
-        ("time", f"{seconds:.0f} s, of them {settled:.1f} s for the outbox after everything was up"),
+        ("time", f"{seconds:.0f} s, of them {settled:.1f} s for the jobs after everything was up"),
     ]
     for name, said in rows:
         _say(f"{name:20} {said}")

@@ -28,7 +28,7 @@ from gatekeeper.accounts.queries import Standing, check_authority
 from gatekeeper.accounts.statements import planned
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.times import moment
-from gatekeeper.ledger.actions import outbox
+from gatekeeper.jobs.actions import jobs
 
 _PERMISSION = "batches.open_deviation"
 # The states of the sources and how far the phase has come, with the version of what says so.
@@ -80,7 +80,7 @@ def look_at(*, by: Standing, frames: Sequence[int]) -> None:
         by.check(_PERMISSION, look.ground.phase.batch_record.site, at=now())
         _evaluated(by.person, look, news.frames)
     asked = {"frames": [frame.pk for frame in news.frames]}
-    outbox.post("readings_judged", asked, share=news.source.code, hurried=False)
+    jobs.enqueue("readings_judged", asked, batch_key=news.source.code)
 
 
 def _hold_new(held: Mapping[int, bool]) -> None:
