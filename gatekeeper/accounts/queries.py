@@ -291,7 +291,7 @@ def _prefix_in(plain: str) -> str:
 
 def failures_of(username: str) -> int:
     """Return how often this name failed at log-in or signing since it last succeeded, within the cool-off time."""
-    since = clock.now() - timedelta(hours=settings.AXES_COOLOFF_TIME)
+    since = clock.now() - timedelta(hours=settings.LOCKOUT_HOURS)
     recent = AccessEvent.objects.filter(username=username.casefold(), at__gt=since)
     # Ordered by key: the database's clock can give two events of one attempt the same microsecond.
     success = recent.filter(kind__in=_SUCCEEDED).order_by("-pk").values_list("pk", flat=True).first()
@@ -300,7 +300,7 @@ def failures_of(username: str) -> int:
 
 def is_locked_out(username: str) -> bool:
     """Return whether the name has failed as often as is allowed, so that even the right password is refused."""
-    return failures_of(username) >= settings.AXES_FAILURE_LIMIT
+    return failures_of(username) >= settings.LOCKOUT_FAILURES
 
 
 def roles_shipped() -> dict[str, dict[str, Any]]:

@@ -38,13 +38,7 @@ EXEMPT = {
 }
 
 # Tables of the framework that the application itself changes while it runs; every other foreign table it only reads.
-OPERATIONAL = (
-    "sessions.session",
-    "axes.accessattempt",
-    "axes.accessfailurelog",
-    "axes.accessattemptexpiration",
-    "axes.accesslog",
-)
+OPERATIONAL = ("sessions.session",)
 
 
 def own_models() -> list[type[models.Model]]:

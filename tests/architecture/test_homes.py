@@ -26,12 +26,7 @@ FLOAT_HOMES = (
 SIGNALS = re.compile(
     r"(^|\.)(pre|post)_(save|delete|init|migrate)\.connect$|(^|\.)m2m_changed\.connect$|(^|\.)receiver$"
 )
-SIGNAL_HOMES = (
-    Home("gatekeeper/ledger/apps.py", "triggers and privileges are attached after a migration"),
-    Home(
-        "gatekeeper/accounts/apps.py", "a log-in that fails or is locked out is recorded by listening to the framework"
-    ),
-)
+SIGNAL_HOMES = (Home("gatekeeper/ledger/apps.py", "triggers and privileges are attached after a migration"),)
 FORBIDDEN_NAMES = {
     "utils",
     "util",

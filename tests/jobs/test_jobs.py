@@ -193,7 +193,7 @@ def test_every_kind_that_is_enqueued_has_a_handler_and_every_handler_is_enqueued
 
 
 def test_what_is_sent_by_name_is_a_task_of_that_name(settings):
-    assert wake_ups.RUN_JOB == run_job.name
+    assert run_job.name == wake_ups.RUN_JOB
     assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} == {run_due.name}
 
 
