@@ -14,7 +14,7 @@ from batches.readings.models import ClockCorrection
 from batches.readings.queries.assignments import phases_corrected
 from batches.readings.tasks import MONITOR, frames_in
 from gatekeeper.accounts.clock import as_read
-from gatekeeper.accounts.queries import person_named, standing_of
+from gatekeeper.accounts.queries import person_authority, person_named
 
 
 def judge_frames(payloads: Sequence[Mapping[str, Any]]) -> None:
@@ -22,7 +22,7 @@ def judge_frames(payloads: Sequence[Mapping[str, Any]]) -> None:
 
     What a later evaluation has covered costs a look.
     """
-    monitor, at = standing_of(MONITOR)
+    monitor, at = person_authority(MONITOR)
     with as_read(at):
         look_at(by=monitor, frames=frames_in(payloads))
 

@@ -24,7 +24,7 @@ from batches.readings.rules.parameters import parameter
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import as_read, now
 from gatekeeper.accounts.models import Person
-from gatekeeper.accounts.queries import Standing, check_authority
+from gatekeeper.accounts.queries import PersonAuthority, check_authority
 from gatekeeper.accounts.statements import planned
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.times import moment
@@ -65,7 +65,7 @@ def evaluate_phase(*, by: Person, phase: Phase, frames: Sequence[Frame] = ()) ->
     return _evaluated(by, look, frames)
 
 
-def look_at(*, by: Standing, frames: Sequence[int]) -> None:
+def look_at(*, by: PersonAuthority, frames: Sequence[int]) -> None:
     """Evaluate the phases to which frames (primary keys) of one source belong, each as ``evaluate_phase`` does.
 
     It is part of the transaction of the message that asks for it: while there is nothing to say of a phase only the
