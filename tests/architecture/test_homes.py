@@ -66,6 +66,7 @@ OWN_FILES = {
         "routing": "the owner migrates",
         "sealing": "the sealer",
         "signing": "a signed action",
+        "tables": "every table and what it is for",
         "verification": "recomputes the log",
     },
     "gatekeeper/jobs": {
