@@ -1,4 +1,4 @@
-"""The Celery application. Redis only rings: work is found in PostgreSQL (gatekeeper/ledger/outbox.py).
+"""The Celery application. Redis only wakes workers: jobs are in PostgreSQL (gatekeeper/jobs).
 
 Which settings are meant is said by the environment (DJANGO_SETTINGS_MODULE): importing the package must not choose.
 """
@@ -7,7 +7,7 @@ from celery import Celery
 
 app = Celery("gatekeeper")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-# A dead Redis may hold a request up for a moment, not for minutes: the ring is a courtesy.
+# A dead Redis may hold a request up for a moment, not for minutes: a wake-up is a courtesy.
 app.conf.broker_transport_options = {
     "socket_connect_timeout": 1,
     "max_retries": 0,

@@ -20,13 +20,13 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
-    "axes",
     "simple_history",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "gatekeeper.accounts",
     "gatekeeper.ledger",
+    "gatekeeper.jobs",
     "gatekeeper.lots",
     "gatekeeper.demo",
     "plasmids",
@@ -50,7 +50,6 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
     "gatekeeper.accounts.middleware.IdleLock",
     "gatekeeper.web.RefusalPages",
-    "axes.middleware.AxesMiddleware",
 ]
 
 # What apps contribute to questions of the apps below them, which know them by these paths alone.
@@ -101,7 +100,6 @@ DATABASE_ROUTERS = ["gatekeeper.ledger.routing.OwnerMigrates"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.Person"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
@@ -111,11 +109,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:log_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "accounts:log_in"
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = 1  # hour
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # a shared tablet is never locked by address alone
-AXES_RESET_ON_SUCCESS = True
-AXES_VERBOSE = False
+# After so many failed log-ins and signings in a row within so many hours the name is locked.
+LOCKOUT_FAILURES = 5
+LOCKOUT_HOURS = 1
 IDLE_LOCK_SECONDS = int(env.text("IDLE_LOCK_SECONDS", "300"))
 SERVICE_TOKEN_DAYS = int(env.text("SERVICE_TOKEN_DAYS", "90"))  # no machine's token is good for longer
 
@@ -185,16 +181,32 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "general"
-# Detection has one queue, or so many parts by source: detection.0, detection.1 … each for the workers that ask for it.
+# Detection has one queue, or so many partitions by source (detection.0, detection.1 …), each for its workers.
 QUEUE_PARTS = {"detection": int(env.text("DETECTION_QUEUES", "1"))}
-_SWEEPING = "detection" if QUEUE_PARTS["detection"] == 1 else "detection.0"
-CELERY_TASK_ROUTES = {"batches.excursions.tasks.*": {"queue": _SWEEPING}}
+_DETECTION = "detection" if QUEUE_PARTS["detection"] == 1 else "detection.0"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
-    "sweep-general": {"task": "gatekeeper.ledger.tasks.sweep", "schedule": 10.0},
-    "sweep-detection": {"task": "batches.excursions.tasks.sweep", "schedule": 10.0},
+    "run-due-general": {"task": "gatekeeper.jobs.tasks.run_due", "schedule": 10.0},
+    "run-due-detection": {
+        "task": "gatekeeper.jobs.tasks.run_due",
+        "schedule": 10.0,
+        "args": ("detection",),
+        "options": {"queue": _DETECTION},
+    },
 }
 CELERY_TIMEZONE = "UTC"
+# What happens after a commit, by the kind of its job: see gatekeeper/jobs/kinds.py.
+JOBS = {
+    "readings_recorded": {
+        "handler": "batches.excursions.tasks.judge_frames",
+        "queue": "detection",
+        "batched": True,
+    },
+    "clock_corrected": {"handler": "batches.excursions.tasks.judge_corrected", "queue": "detection"},
+    "phase_ended": {"handler": "batches.excursions.tasks.judge_phase", "queue": "detection"},
+    "replay_started": {"handler": "batches.excursions.tasks.replay_phase"},
+    "readings_judged": {"handler": "batches.readings.tasks.make_envelopes", "batched": True, "urgent": False},
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -246,12 +258,11 @@ LEDGER_CHECKPOINT_DIR = Path(env.text("LEDGER_CHECKPOINT_DIR", str(BASE_DIR / ".
 LEDGER_SEAL_WAIT_SECONDS = float(env.text("LEDGER_SEAL_WAIT_SECONDS", "10"))
 
 SIMPLE_HISTORY_REVERT_DISABLED = True
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the name is unique without regard to case: person_username_unique_for_ever
+SILENCED_SYSTEM_CHECKS = ["auth.E003"]  # the name is unique without regard to case: person_username_unique_for_ever
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"axes": {"level": "WARNING"}},
 }

@@ -237,11 +237,11 @@ def committed_db(request, servers, django_db_blocker):
         django_db_blocker.unblock(),
         running.pointed_at(urls),
     ):
-        _forget_doorbells()
+        _forget_wake_ups()
         yield urls
 
 
-def _forget_doorbells():
+def _forget_wake_ups():
     from django.conf import settings
     from django.core.cache import cache
 

@@ -79,7 +79,7 @@ def prepared(servers: Urls, template: str, make: Callable[[], None], blocker: ob
     with _copied(servers, template) as (name, urls):
         with blocker.unblock(), pointed_at(urls), transaction.atomic():
             make()
-            connection.run_on_commit.clear()  # no sealer runs that a signature could wait for, and no worker to ring
+            connection.run_on_commit.clear()  # no sealer runs that a signature could wait for, and no worker to wake
         yield name
 
 

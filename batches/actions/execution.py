@@ -36,7 +36,7 @@ from gatekeeper.core.limits import Verdict
 from gatekeeper.core.quantity import Quantity, Reported, fitting
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.core.transitions import transition
-from gatekeeper.ledger.actions import outbox
+from gatekeeper.jobs.actions import jobs
 from gatekeeper.ledger.actions.signatures import sign
 from gatekeeper.ledger.signing import signed_action
 from gatekeeper.lots.actions import genealogy
@@ -230,7 +230,7 @@ def sign_phase(*, by: Person, proof: Proof, phase: Phase, shown_digest: str = ""
     if locked.state == Phase.State.RUNNING:
         locked.state, locked.performed_at, locked.performed_by = row.target, now(), by
         locked.save()
-        outbox.post("phase_ended", {"phase": locked.pk})  # monitoring makes its evaluation final
+        jobs.enqueue("phase_ended", {"phase": locked.pk})  # monitoring makes its evaluation final
     findings.open_for_quantities(by=by, phase=locked, facts=facts)
     findings.open_for_yield(by=by, phase=locked, definition=definition)
     sign(

@@ -1,14 +1,10 @@
-"""What the detection worker runs: outbox messages of frames and of phases that have ended, and the sweep.
+"""Handlers of the jobs that evaluate phases (settings.JOBS).
 
-A replay of a draft is no detection: it runs on the general queue, one phase a message.
-
-A ring is carried by Redis and may be lost; the message is in PostgreSQL (gatekeeper.ledger.actions.outbox).
+A replay of a draft is no detection: it runs on the general queue, one phase a job.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-from celery import shared_task
 
 from batches.excursions.actions.evaluation import evaluate_phase, look_at
 from batches.excursions.actions.what_ifs import replay_next
@@ -18,25 +14,19 @@ from batches.readings.models import ClockCorrection
 from batches.readings.queries.assignments import phases_corrected
 from batches.readings.tasks import MONITOR, frames_in
 from gatekeeper.accounts.clock import as_read
-from gatekeeper.accounts.queries import person_named, standing_of
-from gatekeeper.ledger.actions import outbox
-from gatekeeper.ledger.outbox import handler
-
-QUEUE = "detection"
+from gatekeeper.accounts.queries import person_authority, person_named
 
 
-@handler("readings_recorded", queue=QUEUE, together=True)
 def judge_frames(payloads: Sequence[Mapping[str, Any]]) -> None:
     """Evaluate the phases to which the readings of a source's frames belong, each once, and ask for their envelopes.
 
     What a later evaluation has covered costs a look.
     """
-    monitor, at = standing_of(MONITOR)
+    monitor, at = person_authority(MONITOR)
     with as_read(at):
         look_at(by=monitor, frames=frames_in(payloads))
 
 
-@handler("clock_corrected", queue=QUEUE)
 def judge_corrected(payload: Mapping[str, Any]) -> None:
     """Evaluate the phases whose readings a correction (primary key ``correction``) moves, from or to."""
     correction = ClockCorrection.objects.select_related("source").get(pk=payload["correction"])
@@ -44,20 +34,12 @@ def judge_corrected(payload: Mapping[str, Any]) -> None:
         evaluate_phase(by=person_named(MONITOR), phase=phase)
 
 
-@handler("phase_ended", queue=QUEUE)
 def judge_phase(payload: Mapping[str, Any]) -> None:
     """Make the evaluation of a phase final; ``payload`` holds its primary key as ``phase``."""
     phase = Phase.objects.select_related("batch_record__site").get(pk=payload["phase"])
     evaluate_phase(by=person_named(MONITOR), phase=phase)
 
 
-@handler("replay_started")
 def replay_phase(payload: Mapping[str, Any]) -> None:
     """Replay the next phase of a what-if; ``payload`` holds its primary key as ``what_if``."""
     replay_next(by=person_named(MONITOR), what_if=WhatIf.objects.get(pk=payload["what_if"]))
-
-
-@shared_task(ignore_result=True)
-def sweep() -> int:
-    """Do what is due in the queue of detection and return how much was done; beat calls it every ten seconds."""
-    return outbox.sweep(QUEUE)

@@ -7,13 +7,11 @@ from typing import Any
 from batches.readings.actions.envelopes import keep_envelopes
 from batches.readings.models import Frame
 from gatekeeper.accounts.queries import person_named
-from gatekeeper.ledger.outbox import handler
 
 MONITOR = "monitor"  # the machine that judges readings
 _FRAMES = 100  # whose samples are in memory at once
 
 
-@handler("readings_judged", together=True)
 def make_envelopes(payloads: Sequence[Mapping[str, Any]]) -> None:
     """Make the envelopes of the minutes that the frames of a source touch; nobody waits for them."""
     for ids in batched(frames_in(payloads), _FRAMES, strict=False):
@@ -22,5 +20,5 @@ def make_envelopes(payloads: Sequence[Mapping[str, Any]]) -> None:
 
 
 def frames_in(payloads: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Return the primary keys of the frames that messages name, in their order."""
+    """Return the primary keys of the frames that jobs name, in their order."""
     return [frame for payload in payloads for frame in payload["frames"]]

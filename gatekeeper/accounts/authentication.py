@@ -12,7 +12,7 @@ from gatekeeper.accounts import clock
 from gatekeeper.accounts.actions.tokens import hashed
 from gatekeeper.accounts.actor import token_limits
 from gatekeeper.accounts.models import Person, ServiceToken
-from gatekeeper.accounts.queries import authority_from, caller_of
+from gatekeeper.accounts.queries import authority_from, token_status
 from gatekeeper.accounts.requests import keep_authority
 from gatekeeper.accounts.rules.authority import Limits
 
@@ -28,19 +28,19 @@ class ServiceTokenAuthentication(BaseAuthentication):
         kind, _, plain = get_authorization_header(request).decode("latin-1").partition(" ")
         if kind.lower() != "bearer":
             return None
-        found = caller_of(plain)
-        if found is None:
+        result = token_status(plain)
+        if result is None:
             raise _invalid()
-        caller, read = found
-        with clock.as_read(read):
+        status, read_at = result
+        with clock.as_read(read_at):
             now = clock.now()
-        if not _is_good(caller.token, plain, now):
+        if not _is_good(status.token, plain, now):
             raise _invalid()
-        token = copy(caller.token)
+        token = copy(status.token)
         token.person, token.site = copy(token.person), copy(token.site)
         token_limits.set(Limits(token.person_id, token.site_id, frozenset(token.scopes)))
         request._request.site, request._request.received_at = token.site, now
-        keep_authority(request, token.person, authority_from(token.person, caller.assignments, at=now))
+        keep_authority(request, token.person, authority_from(token.person, status.assignments, at=now))
         return token.person, token
 
     def authenticate_header(self, _request: Request) -> str:

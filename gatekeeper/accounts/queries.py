@@ -10,11 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet
 
 from gatekeeper.accounts import clock
 from gatekeeper.accounts.actor import System, token_limits
+from gatekeeper.accounts.cache import VersionedCache
 from gatekeeper.accounts.models import AccessEvent, Assignment, Person, Qualification, ServiceToken, Site
 from gatekeeper.accounts.rules import authority
 from gatekeeper.accounts.statements import planned, planned_first
@@ -192,56 +192,17 @@ def token_of(plain: str) -> ServiceToken | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """A token with its person's assignments, as they stood at one version of their rows."""
+class TokenStatus:
+    """A token with its person's assignments, as of one version of their rows."""
 
-    version: str
     token: ServiceToken
     assignments: tuple[Assignment, ...]
 
 
-# The versions of the rows by which a person p holds roles.
-_ASSIGNED = """(
-      SELECT string_agg(concat_ws('.', a.id, a.xmin, r.xmin, at.xmin), ' ' ORDER BY a.id)
-      FROM accounts_assignment a JOIN accounts_role r ON r.id = a.role_id JOIN accounts_site at ON at.id = a.site_id
-      WHERE a.person_id = p.id)"""
-# Every row that decides what a machine may do, by its version: PostgreSQL gives a row another xmin at each change.
-_VERSION = f"""SELECT clock_timestamp(), concat_ws(' ', t.id, t.xmin, p.xmin, s.xmin, {_ASSIGNED})
-    FROM accounts_servicetoken t JOIN accounts_person p ON p.id = t.person_id JOIN accounts_site s ON s.id = t.site_id
-    WHERE t.prefix = %(prefix)s::text"""  # noqa: S608 -- of constants
-_callers: dict[tuple[str, str], Caller] = {}
-_MOST_CALLERS = 1_000
-
-
-def caller_of(plain: str) -> tuple[Caller, datetime] | None:
-    """Return what ``token_of`` does with the assignments, and the database's clock; None where there is no such token.
-
-    The rows are read again only when one of them has changed. The caller is shared: nobody changes it.
-    """
-    prefix = _prefix_in(plain)
-    rows = planned_first(_VERSION, {"prefix": prefix}) if prefix else []
-    if not rows:
-        return None
-    ((at, version),) = rows
-    key = (connection.settings_dict["NAME"], prefix)
-    known = _callers.get(key)
-    if known and known.version == version:
-        return known, at
-    token = token_of(plain)
-    if token is None:
-        return None
-    if len(_callers) >= _MOST_CALLERS:
-        _callers.clear()
-    # A row that changed in between is of a newer version than is noted here, and is read again the next time.
-    _callers[key] = Caller(version, token, tuple(_assignments_of(token.person)))
-    return _callers[key], at
-
-
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A person with their assignments, as they stood at one version of their rows."""
+class PersonAuthority:
+    """A person with their assignments, as of one version of their rows."""
 
-    version: str
     person: Person
     assignments: tuple[Assignment, ...]
 
@@ -250,34 +211,60 @@ class Standing:
 
         :raises Refusal: ``not_authorised``.
         """
-        there = (row for row in self.assignments if row.site_id == site.pk)
-        held = authority_from(self.person, there, at=at).get(site, frozenset())
-        authority.check_may(held, permission, name=self.person.full_name, place=site.name)
+        rows = (row for row in self.assignments if row.site_id == site.pk)
+        permissions = authority_from(self.person, rows, at=at).get(site, frozenset())
+        authority.check_may(permissions, permission, name=self.person.full_name, place=site.name)
 
 
-_STANDING = f"""SELECT clock_timestamp(), (SELECT concat_ws(' ', p.id, p.xmin, {_ASSIGNED})
+# The versions of the rows by which a person p holds roles.
+_ASSIGNED = """(
+      SELECT string_agg(concat_ws('.', a.id, a.xmin, r.xmin, at.xmin), ' ' ORDER BY a.id)
+      FROM accounts_assignment a JOIN accounts_role r ON r.id = a.role_id JOIN accounts_site at ON at.id = a.site_id
+      WHERE a.person_id = p.id)"""
+# Every row that decides what a machine may do, by its version: PostgreSQL gives a row another xmin at each change.
+_TOKEN_VERSION = f"""SELECT clock_timestamp(), concat_ws(' ', t.id, t.xmin, p.xmin, s.xmin, {_ASSIGNED})
+    FROM accounts_servicetoken t JOIN accounts_person p ON p.id = t.person_id JOIN accounts_site s ON s.id = t.site_id
+    WHERE t.prefix = %(prefix)s::text"""  # noqa: S608 -- of constants
+_PERSON_VERSION = f"""SELECT clock_timestamp(), (SELECT concat_ws(' ', p.id, p.xmin, {_ASSIGNED})
     FROM accounts_person p WHERE upper(p.username) = upper(%(name)s::text))"""  # noqa: S608 -- of constants
-_standings: dict[tuple[str, str], Standing] = {}
+_token_statuses = VersionedCache[str, TokenStatus](most=1_000)
+_authorities = VersionedCache[str, PersonAuthority](most=1_000)
 
 
-def standing_of(username: str) -> tuple[Standing, datetime]:
-    """Return whom ``person_named`` finds, with the assignments, and the database's clock.
+def token_status(plain: str) -> tuple[TokenStatus, datetime] | None:
+    """Return the token whose public part this is with the assignments, and the database's clock; None without one.
 
-    The rows are read again only when one of them has changed. What it returns is shared: nobody changes it.
+    The rows are read again only when one of them has changed. The result is shared: nobody changes it.
+    """
+    prefix = _prefix_in(plain)
+    rows = planned_first(_TOKEN_VERSION, {"prefix": prefix}) if prefix else []
+    if not rows:
+        return None
+    ((at, version),) = rows
+    status = _token_statuses.get(prefix, version)
+    if status is None:
+        token = token_of(plain)
+        if token is None:
+            return None
+        status = TokenStatus(token, tuple(_assignments_of(token.person)))
+        _token_statuses.put(prefix, status, version)
+    return status, at
+
+
+def person_authority(username: str) -> tuple[PersonAuthority, datetime]:
+    """Return the person whom ``person_named`` finds with the assignments, and the database's clock.
+
+    The rows are read again only when one of them has changed. The result is shared: nobody changes it.
 
     :raises Refusal: ``person_unknown``.
     """
-    ((at, version),) = planned(_STANDING, {"name": username})
-    key = (connection.settings_dict["NAME"], username)
-    known = _standings.get(key)
-    if known and known.version == version:
-        return known, at
-    person = person_named(username)
-    if len(_standings) >= _MOST_CALLERS:
-        _standings.clear()
-    # A row that changed in between is of a newer version than is noted here, and is read again the next time.
-    _standings[key] = Standing(version, person, tuple(_assignments_of(person)))
-    return _standings[key], at
+
+    def read() -> PersonAuthority:
+        person = person_named(username)
+        return PersonAuthority(person, tuple(_assignments_of(person)))
+
+    ((at, version),) = planned(_PERSON_VERSION, {"name": username})
+    return _authorities.get_or_make(username, version, read), at
 
 
 def _assignments_of(person: Person) -> QuerySet[Assignment]:
@@ -291,7 +278,7 @@ def _prefix_in(plain: str) -> str:
 
 def failures_of(username: str) -> int:
     """Return how often this name failed at log-in or signing since it last succeeded, within the cool-off time."""
-    since = clock.now() - timedelta(hours=settings.AXES_COOLOFF_TIME)
+    since = clock.now() - timedelta(hours=settings.LOCKOUT_HOURS)
     recent = AccessEvent.objects.filter(username=username.casefold(), at__gt=since)
     # Ordered by key: the database's clock can give two events of one attempt the same microsecond.
     success = recent.filter(kind__in=_SUCCEEDED).order_by("-pk").values_list("pk", flat=True).first()
@@ -300,7 +287,7 @@ def failures_of(username: str) -> int:
 
 def is_locked_out(username: str) -> bool:
     """Return whether the name has failed as often as is allowed, so that even the right password is refused."""
-    return failures_of(username) >= settings.AXES_FAILURE_LIMIT
+    return failures_of(username) >= settings.LOCKOUT_FAILURES
 
 
 def roles_shipped() -> dict[str, dict[str, Any]]:

@@ -44,7 +44,7 @@ class WorkList:
 
 def locked_out_people(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return who was locked out within the cool-off time: attempts are reported at once. 21 CFR 11.300(d)."""
-    since = clock.now() - timedelta(hours=settings.AXES_COOLOFF_TIME)
+    since = clock.now() - timedelta(hours=settings.LOCKOUT_HOURS)
     events = AccessEvent.objects.filter(kind=AccessEvent.Kind.LOCKED_OUT, at__gt=since).order_by("username", "-at")
     rows = [
         Row(

@@ -1,11 +1,11 @@
-"""The app of evidence, signatures, the outbox and idempotency."""
+"""The app of evidence, signatures and idempotency."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
 
 class Ledger(AppConfig):
-    """Evidence of every write, signatures bound to content, work that survives a lost message."""
+    """Evidence of every write, signatures bound to content, requests answered once."""
 
     name = "gatekeeper.ledger"
     label = "ledger"

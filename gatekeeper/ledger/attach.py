@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.apps import apps
 from django.db import connections, models
 from psycopg import sql
 
 from gatekeeper.core.transitions import Transition, pairs
 from gatekeeper.ledger import records
 from gatekeeper.ledger.routing import OWNER
+from gatekeeper.ledger.tables import BY_NAME, Purpose
 
 APP, SEALER, AUDITOR = "gk_app", "gk_sealer", "gk_auditor"
 
@@ -38,12 +38,11 @@ def statements(present: set[str]) -> Iterable[sql.Composable]:
             if records.is_history(model):
                 yield _guard(model._meta.db_table, "UPDATE OR DELETE OR TRUNCATE")
     ours = {model._meta.db_table for model in records.own_models()}
-    operational = {apps.get_model(label)._meta.db_table for label in records.OPERATIONAL if _installed(label)}
     for table in sorted(present - ours):
-        if table in operational:  # a key of a session is as good as its person: the auditor reads none
-            yield privileges(table, "SELECT, INSERT, UPDATE, DELETE", audited=False)
-        else:
-            yield privileges(table, "SELECT")
+        listed = BY_NAME.get(table)
+        # A key of a session is as good as its person: the auditor reads none.
+        readable = listed is None or listed.purpose != Purpose.TRANSPORT
+        yield privileges(table, listed.privileges if listed else "SELECT", audited=readable)
     if "ledger_signature" in present:
         yield _always("ledger_signature", "signature", "BEFORE INSERT", sql.SQL("ledger.signature_v1()"))
     yield sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(sql.Identifier(APP))
@@ -53,7 +52,7 @@ def allowed(model: type[models.Model]) -> str:
     """Return the privileges of the application on the table of one of our models."""
     if records.is_history(model):
         return "SELECT, INSERT"
-    if exempt := records.EXEMPT.get(model._meta.label_lower):
+    if exempt := records.exemption(model):
         return exempt.privileges
     return "SELECT, INSERT" if records.append_only(model) else "SELECT, INSERT, UPDATE"
 
@@ -135,7 +134,3 @@ def _always(
 def _evidence_exists(cursor: Any) -> bool:
     cursor.execute("SELECT to_regprocedure('ledger.capture_v1()') IS NOT NULL")
     return bool(cursor.fetchone()[0])
-
-
-def _installed(label: str) -> bool:
-    return label.partition(".")[0] in apps.app_configs

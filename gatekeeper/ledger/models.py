@@ -1,6 +1,5 @@
-"""Signatures, the outbox, idempotency keys, and read-only views of the evidence tables."""
+"""Signatures, idempotency keys, and read-only views of the evidence tables."""
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
@@ -38,42 +37,6 @@ class Signature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.printed_name} · {self.meaning} · {self.signed_at:%Y-%m-%d %H:%M}"
-
-
-class Outbox(models.Model):
-    """Work that a committed action has asked for. Redis only rings; what is not done is found here."""
-
-    queue = models.CharField(max_length=20)
-    kind = models.CharField(max_length=60)
-    # What is done in order and together, such as the frames of a source.
-    share = models.CharField(max_length=60, blank=True, default="", db_default="")
-    payload = models.JSONField(encoder=DjangoJSONEncoder)
-    posted_at = models.DateTimeField()
-    due_at = models.DateTimeField()
-    held_until = models.DateTimeField(null=True, blank=True)  # a worker has it, or it waits after a failure
-    attempts = models.PositiveSmallIntegerField(default=0)
-    error = models.TextField(blank=True)
-    done_at = models.DateTimeField(null=True, blank=True)
-    dead_at = models.DateTimeField(null=True, blank=True)  # given up; stays visible
-
-    class Meta:
-        ordering = ["id"]
-        verbose_name_plural = "outbox"
-        indexes = [
-            models.Index(
-                fields=["queue", "due_at", "id"],
-                condition=Q(done_at__isnull=True, dead_at__isnull=True),
-                name="outbox_open",
-            ),
-            # What waits for a share, given up or not: what was computed before does not know it.
-            models.Index(fields=["kind", "share"], condition=Q(done_at__isnull=True), name="outbox_undone"),
-        ]
-        constraints = [
-            models.CheckConstraint(condition=Q(done_at__isnull=True) | Q(dead_at__isnull=True), name="outbox_one_end"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} · {self.id}"
 
 
 class IdempotencyKey(models.Model):

@@ -1,47 +1,15 @@
-"""What counts as a record: every table of our own apps, unless it is listed here with its reason."""
+"""What counts as a record: every table of our own apps, unless ledger.tables names another purpose of it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
 from django.db import connection, models
 
 from gatekeeper.core.refusal import Refusal, refuse_all
+from gatekeeper.ledger.tables import BY_NAME, Purpose, Table
 
-RECORD_APPS = frozenset({"accounts", "ledger", "lots", "plasmids", "batches", "readings", "excursions", "release"})
-
-
-@dataclass(frozen=True, slots=True)
-class Exemption:
-    """Why a table is no record, and what the application may do with it."""
-
-    reason: str
-    privileges: str = "SELECT, INSERT, UPDATE, DELETE"
-
-
-EXEMPT = {
-    "ledger.outbox": Exemption("A to-do list of the machinery: what it causes is recorded where it happens."),
-    "ledger.idempotencykey": Exemption("A copy of an answer already given, thrown away when it is old."),
-    "readings.segment": Exemption("Its frame is a record and carries the digest of its samples.", "SELECT, INSERT"),
-    "readings.envelope": Exemption(
-        "What a chart shows of readings, computed from them and anew when they change.", "SELECT, INSERT, UPDATE"
-    ),
-    "excursions.progress": Exemption(
-        "A note of how far the evaluation has come; the gate computes it anew from the readings.",
-        "SELECT, INSERT, UPDATE",
-    ),
-    "excursions.watch": Exemption(
-        "A state that detection carries from frame to frame; the gate computes everything anew from the readings."
-    ),
-}
-
-# Tables of the framework that the application itself changes while it runs; every other foreign table it only reads.
-OPERATIONAL = (
-    "sessions.session",
-    "axes.accessattempt",
-    "axes.accessfailurelog",
-    "axes.accessattemptexpiration",
-    "axes.accesslog",
+RECORD_APPS = frozenset(
+    {"accounts", "ledger", "jobs", "lots", "plasmids", "batches", "readings", "excursions", "release"}
 )
 
 
@@ -59,9 +27,15 @@ def is_history(model: type[models.Model]) -> bool:
     return hasattr(model, "history_object")
 
 
+def exemption(model: type[models.Model]) -> Table | None:
+    """Return the table of a model of ours that is no record, None for a record and for what nobody has listed."""
+    table = BY_NAME.get(model._meta.db_table)
+    return table if table is not None and table.purpose != Purpose.RECORDED else None
+
+
 def record_models() -> list[type[models.Model]]:
     """Return every model whose table carries evidence: history tables and the exempt ones are not among them."""
-    return [model for model in own_models() if not is_history(model) and model._meta.label_lower not in EXEMPT]
+    return [model for model in own_models() if not is_history(model) and exemption(model) is None]
 
 
 def history_models() -> list[type[models.Model]]:

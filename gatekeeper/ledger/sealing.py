@@ -18,7 +18,7 @@ from gatekeeper.ledger import checkpoint, merkle
 CHANNEL = "ledger_seal"
 _ONE_SEALER = 7001  # advisory lock: sealing is single-writer whoever else is started
 _POLL_SECONDS = 0.005
-_RING_SECONDS = 0.1
+_NOTIFY_SECONDS = 0.1
 
 
 class Tree:
@@ -169,18 +169,18 @@ def current_transaction() -> str | None:
 
 
 def wait_for_seal(transaction: str, *, timeout: float | None = None) -> None:
-    """Ring the sealer and return when every entry of a committed transaction is sealed.
+    """Notify the sealer and return when every entry of a committed transaction is sealed.
 
     :raises Refusal: ``seal_pending`` after ``timeout`` seconds (LEDGER_SEAL_WAIT_SECONDS): recorded, not sealed yet.
     """
     patience = settings.LEDGER_SEAL_WAIT_SECONDS if timeout is None else timeout
     deadline = time.monotonic() + patience
     with connection.cursor() as cursor:
-        rung = 0.0
+        notified_at = 0.0
         while not _sealed(cursor, transaction):
-            if time.monotonic() - rung > _RING_SECONDS:  # again: an older transaction may have held the horizon
+            if time.monotonic() - notified_at > _NOTIFY_SECONDS:  # again: an older transaction may hold the horizon
                 cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-                rung = time.monotonic()
+                notified_at = time.monotonic()
             if time.monotonic() > deadline:
                 raise Refusal(
                     "seal_pending",

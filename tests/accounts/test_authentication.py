@@ -90,7 +90,7 @@ def test_a_success_between_forgives(house):
 def test_failures_are_forgotten_after_the_cool_off_time(house, settings, monkeypatch):
     for _ in range(5):
         attempt(house.ada, WRONG)
-    later = clock.now() + timedelta(hours=settings.AXES_COOLOFF_TIME, seconds=1)
+    later = clock.now() + timedelta(hours=settings.LOCKOUT_HOURS, seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert attempt(house.ada, OWN) is None
 

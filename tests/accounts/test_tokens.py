@@ -14,7 +14,7 @@ from gatekeeper.accounts.actions.tokens import issue_token, revoke_token
 from gatekeeper.accounts.actor import token_limits
 from gatekeeper.accounts.authentication import ServiceTokenAuthentication
 from gatekeeper.accounts.models import ServiceToken
-from gatekeeper.accounts.queries import caller_of, day_at, permissions_of, token_of
+from gatekeeper.accounts.queries import day_at, permissions_of, token_of, token_status
 from gatekeeper.core.refusal import Refusal
 from tests.accounts.making import BEGIN, browser
 
@@ -102,13 +102,13 @@ def test_a_role_that_is_given_counts_from_the_next_request_on(house, lims):
     assert call(plain).status_code == 200
 
 
-def test_a_request_that_changes_what_it_knows_of_its_caller_changes_it_for_nobody_else(house, lims):
+def test_a_request_that_changes_its_token_changes_it_for_nobody_else(house, lims):
     plain = house.token(lims, "lots.view")
-    known, _read = caller_of(plain)
-    _given, token = authenticated(plain)
+    status, _at = token_status(plain)
+    _person, token = authenticated(plain)
     token.person.full_name, token.site.name = "Somebody", "Elsewhere"
-    assert caller_of(plain)[0] is known
-    assert (known.token.person.full_name, known.token.site.name) == (lims.full_name, house.singapore.name)
+    assert token_status(plain)[0] is status
+    assert (status.token.person.full_name, status.token.site.name) == (lims.full_name, house.singapore.name)
 
 
 def authenticated(plain):

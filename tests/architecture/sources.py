@@ -13,6 +13,7 @@ PACKAGES = ("gatekeeper", "plasmids", "batches", "release")
 APPS = (
     "gatekeeper/accounts",
     "gatekeeper/ledger",
+    "gatekeeper/jobs",
     "gatekeeper/lots",
     "plasmids",
     "batches",

@@ -51,8 +51,8 @@ def test_every_lasting_service_has_a_health_check_and_starts_again(service):
 
 def test_every_queue_has_its_worker():
     served = {arguments_after(s["command"], "--queues") for s in OURS.values() if "--queues" in s["command"]}
-    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
-    assert served == routed | {settings.CELERY_TASK_DEFAULT_QUEUE} == {"general", "detection"}
+    queues = {kind["queue"] for kind in settings.JOBS.values() if "queue" in kind}
+    assert served == queues | {settings.CELERY_TASK_DEFAULT_QUEUE} == {"general", "detection"}
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -26,12 +26,7 @@ FLOAT_HOMES = (
 SIGNALS = re.compile(
     r"(^|\.)(pre|post)_(save|delete|init|migrate)\.connect$|(^|\.)m2m_changed\.connect$|(^|\.)receiver$"
 )
-SIGNAL_HOMES = (
-    Home("gatekeeper/ledger/apps.py", "triggers and privileges are attached after a migration"),
-    Home(
-        "gatekeeper/accounts/apps.py", "a log-in that fails or is locked out is recorded by listening to the framework"
-    ),
-)
+SIGNAL_HOMES = (Home("gatekeeper/ledger/apps.py", "triggers and privileges are attached after a migration"),)
 FORBIDDEN_NAMES = {
     "utils",
     "util",
@@ -67,12 +62,16 @@ OWN_FILES = {
         "checkpoint": "signed heads of the log",
         "checks": "system checks",
         "merkle": "the tree and its proofs",
-        "outbox": "who does which kind of work",
         "records": "what counts as a record",
         "routing": "the owner migrates",
         "sealing": "the sealer",
         "signing": "a signed action",
+        "tables": "every table and what it is for",
         "verification": "recomputes the log",
+    },
+    "gatekeeper/jobs": {
+        "kinds": "the kinds of jobs that settings.JOBS declares",
+        "wake_ups": "how a worker hears of a job",
     },
     "gatekeeper/lots": {"graph": "places the family of a lot on a picture"},
     "batches": {

@@ -33,8 +33,8 @@ PARTS = {
     "batches.actions.locking.touch",
     "gatekeeper.accounts.actions.roles.insert_assignment",
     "gatekeeper.ledger.actions.idempotency.remember",
-    "gatekeeper.ledger.actions.outbox.post",
-    "gatekeeper.ledger.actions.outbox.deliver",  # the worker's own loop: each handler it calls is an action
+    "gatekeeper.jobs.actions.jobs.enqueue",
+    "gatekeeper.jobs.actions.jobs.run_job",  # the worker's own loop: each handler it calls is an action
 }
 # Rules, core and readers of instrument files cannot import a database (import contract), so nothing there writes.
 PURE = ("gatekeeper/core/*", "gatekeeper/instruments/*", "*/rules/*")

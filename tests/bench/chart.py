@@ -48,10 +48,10 @@ class _Chart:
         self._wait()
 
     def _wait(self) -> None:
-        from gatekeeper.ledger.models import Outbox
+        from gatekeeper.jobs.models import Job
 
         deadline = time.monotonic() + _PATIENCE
-        while Outbox.objects.filter(kind__startswith="readings_", done_at=None).exists():
+        while Job.objects.filter(kind__startswith="readings_", done_at=None).exists():
             if time.monotonic() > deadline:
                 raise AssertionError("the detection worker did not catch up")
             time.sleep(0.2)

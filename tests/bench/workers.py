@@ -1,7 +1,7 @@
 """How fast a backlog of frames is judged by several detection workers; floor: by one. Together they are a scale curve.
 
-The frames of ten phases wait in the outbox of a database of its own. Each worker is a process that sweeps the queue, as
-after an outage of Redis; one look at a phase covers all of its frames that wait.
+The frames of ten phases wait as jobs in a database of its own. Each worker is a process that runs what is due, as after
+an outage of Redis; one look at a phase covers all of its frames that wait.
 """
 
 import os
@@ -22,10 +22,10 @@ from tests.bench.system import ROOT, System
 
 _DATABASE = "bench_workers"
 _HERTZ, _FRAMES = 100, 5
-_SWEEP = (
+_RUN_DUE = (
     "import django; django.setup(); from django.db import connection; connection.ensure_connection();"
-    "from batches.excursions import tasks; from gatekeeper.ledger.actions import outbox;"
-    "print('ready', flush=True); input(); outbox.sweep('detection')"
+    "from gatekeeper.jobs.actions import jobs;"
+    "print('ready', flush=True); input(); jobs.run_due('detection')"
 )
 
 
@@ -68,7 +68,7 @@ class _Backlog:
         env = {**os.environ, **self._env, "DJANGO_SETTINGS_MODULE": "tests.bench.settings"}
         started = [
             subprocess.Popen(
-                [sys.executable, "-c", _SWEEP], cwd=ROOT, env=env, text=True,
+                [sys.executable, "-c", _RUN_DUE], cwd=ROOT, env=env, text=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             )
             for _ in range(workers)
@@ -110,10 +110,10 @@ class _Backlog:
         """Everything is judged to its end, says what one pass says, and nothing was tried twice."""
         from batches.excursions.queries.states import states_of
         from batches.models import Phase
-        from gatekeeper.ledger.models import Outbox
+        from gatekeeper.jobs.models import Job
 
         faults = []
-        if left := Outbox.objects.filter(queue__startswith="detection", done_at__isnull=True).count():
+        if left := Job.objects.filter(queue__startswith="detection", done_at__isnull=True).count():
             faults.append(f"{left} messages were not done")
         phases = Phase.objects.filter(pk__in=[line.phase for line in self._lines])
         faults += [

@@ -20,7 +20,7 @@ from batches.readings.rules.frames import Frame, frame_from
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.demo.people import credentials, enrol_everybody
 from gatekeeper.demo.process import TAGS
-from gatekeeper.ledger.actions import outbox
+from gatekeeper.jobs.actions import jobs
 from gatekeeper.lots.actions.registration import register_material
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -162,12 +162,12 @@ class Plant:
 
     def detect(self) -> int:
         """Let the detection worker do what is due."""
-        return outbox.sweep("detection")
+        return jobs.run_due("detection")
 
     def draw(self) -> None:
         """Let both workers do what is due: frames are judged, and their envelopes made."""
         self.detect()
-        outbox.sweep()
+        jobs.run_due()
 
 
 def make_rules(people: dict[str, Person], site: Site, toml: bytes) -> RuleSet:

@@ -16,8 +16,8 @@ from batches.readings.actions.clocks import CorrectClock, correct_clock
 from batches.readings.models import Frame
 from gatekeeper.accounts.actor import acting_as
 from gatekeeper.demo.people import credentials
-from gatekeeper.ledger.actions import outbox
-from gatekeeper.ledger.models import Outbox
+from gatekeeper.jobs.actions import jobs
+from gatekeeper.jobs.models import Job
 from tests.excursions.making import PH, SHEAR, frame, make_plant, make_run, make_source, make_unit, rules_toml
 from tests.excursions.test_incremental_evaluation import assert_says_what_storage_says, in_one_pass
 from tests.readings.test_disputes import settle
@@ -238,9 +238,9 @@ def looked(settings, django_capture_on_commit_callbacks):
 
     def deliver():
         settings.CLOCK = "gatekeeper.accounts.clock.database"
-        (message,) = Outbox.objects.filter(kind="readings_recorded", done_at=None)
+        (job,) = Job.objects.filter(kind="readings_recorded", done_at=None)
         with django_capture_on_commit_callbacks(execute=True), CaptureQueriesContext(connection) as asked:
-            assert outbox.deliver(message.pk) == 1
+            assert jobs.run_job(job.pk) == 1
         return [one["sql"] for one in asked.captured_queries]
 
     return deliver
@@ -273,8 +273,8 @@ def test_who_may_not_judge_any_more_judges_nothing(watched):
     with acting_as(watched.people["grace"]):
         type(monitor).objects.filter(pk=monitor.pk).update(is_active=False)
     send(watched, 20, 300)
-    (message,) = Outbox.objects.filter(kind="readings_recorded", done_at=None)
-    assert outbox.deliver(message.pk) == 0
-    message.refresh_from_db()
-    assert "not authorised" in message.error
+    (job,) = Job.objects.filter(kind="readings_recorded", done_at=None)
+    assert jobs.run_job(job.pk) == 0
+    job.refresh_from_db()
+    assert "not authorised" in job.error
     assert Progress.objects.get().evaluated_at == written

@@ -10,8 +10,9 @@ from batches.models import Deviation
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.demo.people import credentials
-from gatekeeper.ledger.actions import outbox
-from gatekeeper.ledger.models import Outbox, Signature
+from gatekeeper.jobs.actions import jobs
+from gatekeeper.jobs.models import Job
+from gatekeeper.ledger.models import Signature
 from gatekeeper.ledger.queries import signatures_of
 from tests.doors import post, signature, signed_in
 from tests.excursions import making
@@ -39,7 +40,7 @@ def drafted(plant, *tables, version=2):
 
 def replayed(plant, draft):
     what_if = start_replay(by=plant.people["mei"], site=plant.site, rule_set=draft)
-    outbox.sweep()
+    jobs.run_due()
     return what_if
 
 
@@ -87,7 +88,7 @@ def test_a_draft_is_approved_only_after_its_own_replay_is_finished(past):
     with pytest.raises(Refusal) as caught:
         approved(past, draft)
     assert code_of(caught) == "replay_missing"
-    outbox.sweep()
+    jobs.run_due()
     assert approved(past, draft).status == "approved"
     with pytest.raises(Refusal) as caught:
         approved(past, drafted(past, PH, version=3))  # the replay of another draft says nothing of this one
@@ -123,15 +124,15 @@ def test_a_replay_goes_on_phase_by_phase_and_ends_when_a_newer_one_begins(past):
     assert replay_next(by=past.people["monitor"], what_if=second).phase == past.phase
     assert replay_next(by=past.people["monitor"], what_if=second) is None
     assert replay_of(draft).what_if == second
-    messages = Outbox.objects.filter(kind="replay_started").values_list("queue", flat=True)
-    assert set(messages) == {"general"}
+    queues = Job.objects.filter(kind="replay_started").values_list("queue", flat=True)
+    assert set(queues) == {"general"}
 
 
 def test_without_a_past_batch_there_is_nothing_to_wait_for(people):
     site = Site.objects.get(code="SG01")
     draft = import_rule_set(by=people["mei"], site=site, toml=rules_toml(SHEAR))
     what_if = start_replay(by=people["mei"], site=site, rule_set=draft)
-    assert (what_if.phases, replay_of(draft).finished, Outbox.objects.count()) == ([], True, 0)
+    assert (what_if.phases, replay_of(draft).finished, Job.objects.count()) == ([], True, 0)
 
 
 def test_the_page_starts_a_replay_and_shows_its_progress_and_what_flips(past):
@@ -144,7 +145,7 @@ def test_the_page_starts_a_replay_and_shows_its_progress_and_what_flips(past):
     running = mei.get(PAGE).content.decode()
     assert "<progress" in running
     assert 'data-refresh-seconds="2"' in running
-    outbox.sweep()
+    jobs.run_due()
     found = " ".join(mei.get(PAGE).content.decode().split())
     for text in ("1 lot would be judged differently", "LOT-1", "Replay again", "1 → 2 excursions"):
         assert text in found
@@ -180,7 +181,7 @@ def test_the_endpoint_starts_a_replay_and_shows_it_labelled_what_if(past):
     mei = signed_in(past.people["mei"])
     answer = post(mei, REST, {})
     assert (answer.status_code, answer.json()["finished"], answer.json()["sha256"]) == (201, False, "")
-    outbox.sweep()
+    jobs.run_due()
     (found,) = mei.get(REST).json()["results"]
     assert (found["what_if"], found["finished"], found["flips"], len(found["sha256"])) == (True, True, 1, 64)
     (phase,) = found["phases"]

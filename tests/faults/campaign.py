@@ -92,7 +92,7 @@ def _hurt(options: argparse.Namespace, system: System, hurt: Hurt) -> list[str]:
         for holds, sentence in (
             (sent, "the skids were not done in time"),
             (whole, "not every process came back"),
-            (empty, f"the outbox was not empty {options.patience:.0f} s after everything was up"),
+            (empty, f"the jobs were not done {options.patience:.0f} s after everything was up"),
         )
         if not holds
     ]
@@ -103,9 +103,9 @@ def _hurt(options: argparse.Namespace, system: System, hurt: Hurt) -> list[str]:
 def _is_done(*, wait: bool) -> bool:
     """Whether no message waits; unless told to wait, a dead worker's hold ends early, as if the minute had passed."""
     from gatekeeper.accounts.clock import now
-    from gatekeeper.ledger.models import Outbox
+    from gatekeeper.jobs.models import Job
 
-    undone = Outbox.objects.filter(done_at=None, dead_at=None)
+    undone = Job.objects.filter(done_at=None, dead_at=None)
     if not wait:
         remaining = timedelta(seconds=60) - _DEAD_AFTER
         undone.filter(held_until__lt=now() + remaining).update(held_until=now())
@@ -130,7 +130,7 @@ def _print_table(skids: list, hurt: Hurt, found_at: dict, *, seconds: float, dra
         ),
         ("frame to answer", _spread(took)),
         ("frame to excursion", _spread(late)),
-        ("time", f"{seconds:.0f} s, of them {drained:.1f} s for the outbox after everything was up"),
+        ("time", f"{seconds:.0f} s, of them {drained:.1f} s for the jobs after everything was up"),
     ]
     for name, value in rows:
         _say(f"{name:20} {value}")

@@ -19,7 +19,7 @@ def faults_of(skids: list[Skid], owner_url: str) -> Iterator[str]:
     yield from _excursions(skids)
     yield from _deviations()
     yield from _evaluations()
-    yield from _outbox()
+    yield from _jobs()
     yield from _evidence()
     yield from _judged_again(owner_url)
 
@@ -98,12 +98,12 @@ def _evaluations() -> Iterator[str]:
         last[row.phase_id, row.rule] = row
 
 
-def _outbox() -> Iterator[str]:
-    from gatekeeper.ledger.models import Outbox
+def _jobs() -> Iterator[str]:
+    from gatekeeper.jobs.models import Job
 
-    for message in Outbox.objects.filter(done_at=None)[:3]:
-        state = "was given up" if message.dead_at else "waits"
-        yield f"the message {message.pk} ({message.kind}) {state} after {message.attempts} attempts: {message.error}"
+    for job in Job.objects.filter(done_at=None)[:3]:
+        state = "was given up" if job.dead_at else "waits"
+        yield f"the job {job.pk} ({job.kind}) {state} after {job.attempts} attempts: {job.error}"
 
 
 def _evidence() -> Iterator[str]:

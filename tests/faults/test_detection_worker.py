@@ -1,4 +1,4 @@
-"""integrity.md 5: a detection worker that is killed loses no excursion; the sweeper does what no ring has done."""
+"""integrity.md 5: a detection worker that is killed loses no excursion; what no worker was woken for is found due."""
 
 import os
 import signal
@@ -11,12 +11,12 @@ from django.db import transaction
 
 from batches.excursions.models import Excursion, Progress
 from batches.models import Deviation
-from gatekeeper.ledger.models import Outbox
+from gatekeeper.jobs.models import Job
 from tests.excursions.making import frame, make_plant, standing_clock
 from tests.excursions.test_evaluation import surging
 from tests.running import ROOT
 
-WORK = "import django; django.setup(); from gatekeeper.ledger.actions import outbox; outbox.sweep('detection')"
+WORK = "import django; django.setup(); from gatekeeper.jobs.actions import jobs; jobs.run_due('detection')"
 
 
 @pytest.fixture
@@ -40,29 +40,29 @@ def wait_for(condition, seconds=30):
 
 
 @pytest.mark.fault
-def test_a_worker_killed_at_its_work_leaves_nothing_half_done_and_the_sweeper_does_it(plant, committed_db):
+def test_a_worker_killed_at_its_work_leaves_nothing_half_done_and_is_found_due(plant, committed_db):
     plant.send(frame(1, range(30), surging))
     plant.detect()
-    plant.send(frame(2, range(30, 120), surging))  # committed; nobody answers the ring
-    (message,) = Outbox.objects.filter(queue="detection", done_at__isnull=True)
+    plant.send(frame(2, range(30, 120), surging))  # committed; no worker is woken
+    (job,) = Job.objects.filter(queue="detection", done_at__isnull=True)
     with transaction.atomic():
         Progress.objects.select_for_update().get(phase=plant.phase)  # keeps the worker in the middle of its work
         killed = worker(committed_db)
-        wait_for(lambda: Outbox.objects.get(pk=message.pk).attempts == 1)
+        wait_for(lambda: Job.objects.get(pk=job.pk).attempts == 1)
         real.sleep(0.3)
         killed.send_signal(signal.SIGKILL)
         assert killed.wait(10) == -signal.SIGKILL
     assert not Excursion.objects.exists()
     assert plant.detect() == 0  # the dead worker's hold has not ended
-    Outbox.objects.filter(pk=message.pk).update(held_until="2026-01-01T00:00Z")  # a minute later
+    Job.objects.filter(pk=job.pk).update(held_until="2026-01-01T00:00Z")  # a minute later
     assert plant.detect() == 1
     assert Excursion.objects.filter(level="action").count() == Deviation.objects.count() == 1
-    message.refresh_from_db()
-    assert (message.attempts, message.done_at is not None) == (2, True)
+    job.refresh_from_db()
+    assert (job.attempts, job.done_at is not None) == (2, True)
 
 
 @pytest.mark.fault
-def test_a_worker_process_finds_what_was_never_rung(plant, committed_db):
+def test_a_worker_process_finds_what_it_was_never_woken_for(plant, committed_db):
     plant.send(frame(1, range(120), surging))
     assert worker(committed_db).wait(60) == 0
     assert Excursion.objects.filter(level="action").count() == 1

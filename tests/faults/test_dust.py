@@ -6,8 +6,8 @@ import psycopg
 import pytest
 
 from batches.models import Phase
-from gatekeeper.ledger.actions import outbox
-from gatekeeper.ledger.models import Outbox
+from gatekeeper.jobs.actions import jobs
+from gatekeeper.jobs.models import Job
 from tests import running
 from tests.excursions.making import PH, SECOND, START, frame, make_plant, rules_toml, standing_clock
 from tests.faults import dust
@@ -31,9 +31,9 @@ def finish():
         for frame in FRAMES:
             plant.send(frame)
             plant.detect()
-        while outbox.sweep() + plant.detect():
+        while jobs.run_due() + plant.detect():
             pass
-    assert not Outbox.objects.filter(done_at=None).exists()
+    assert not Job.objects.filter(done_at=None).exists()
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def skid(finished):
 
 TABLES = (
     "readings_frame", "readings_frameconflict", "readings_segment", "excursions_excursion",
-    "excursions_evaluation", "batches_deviation", "ledger_outbox",
+    "excursions_evaluation", "batches_deviation", "jobs_job",
 )  # fmt: skip
 
 
@@ -107,7 +107,7 @@ LAST_FRAME = "frame_id = (SELECT max(id) FROM readings_frame)"
 FRAME, EXCURSION, EVALUATION = "readings_frame", "excursions_excursion", "excursions_evaluation"
 AN_ALERT, AN_ACTION = (of_first(EXCURSION, f"level = '{level}'") for level in LIMITS)
 ACTIONS = "level = 'action'"
-LAST_MESSAGE = "id = (SELECT max(id) FROM ledger_outbox)"
+LAST_JOB = "id = (SELECT max(id) FROM jobs_job)"
 LAST_VERDICT = "version = (SELECT max(version) FROM excursions_evaluation)"
 # How the sentence of each check begins, or what only it says.
 ALTERED, ANEW, AGAIN = "ALTERED", "says something else now", "judgements before and after judging again"
@@ -174,11 +174,11 @@ DAMAGES = {
         [ALTERED, ANEW],
     ),
     "a message is left open": (
-        [f"UPDATE ledger_outbox SET done_at = NULL WHERE {LAST_MESSAGE}"],
+        [f"UPDATE jobs_job SET done_at = NULL WHERE {LAST_JOB}"],
         ["(readings_judged) waits after 1 attempts"],
     ),
     "a message is given up": (
-        [f"UPDATE ledger_outbox SET done_at = NULL, dead_at = now() WHERE {LAST_MESSAGE}"],
+        [f"UPDATE jobs_job SET done_at = NULL, dead_at = now() WHERE {LAST_JOB}"],
         ["(readings_judged) was given up after 1 attempts"],
     ),
 }

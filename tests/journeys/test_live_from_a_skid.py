@@ -93,7 +93,7 @@ unit = "L/min"
 
 @pytest.fixture
 def site(servers, peopled_template, ledger_keys, tmp_path, django_db_blocker):
-    """A site of its own with a detection worker; its rings have a Redis database of their own."""
+    """A site of its own with a detection worker; its wake-ups have a Redis database of their own."""
     keys = dataclasses.replace(ledger_keys, checkpoints=tmp_path / "checkpoints")
     keys.checkpoints.mkdir()
     worker = [sys.executable, "-m", "celery", "--app", "gatekeeper", "worker", "--pool", "solo", "--without-gossip"]

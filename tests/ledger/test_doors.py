@@ -84,7 +84,7 @@ def test_the_page_counts_its_queries(town, reader, django_assert_max_num_queries
         reader.get("/ledger/accounts.site/SG1/")
 
 
-@pytest.mark.parametrize("path", ["accounts.site/MY1/", "accounts.site/none/", "auth.group/1/", "ledger.outbox/1/"])
+@pytest.mark.parametrize("path", ["accounts.site/MY1/", "accounts.site/none/", "auth.group/1/", "jobs.job/1/"])
 def test_a_record_of_another_site_or_of_none_is_not_there(town, reader, path):
     open_site(by=town.ada, code="MY1")
     assert reader.get(f"/ledger/{path}").status_code == 404

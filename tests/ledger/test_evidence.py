@@ -114,7 +114,7 @@ def test_a_record_is_found_by_its_natural_key_or_number(town):
 
 @pytest.mark.parametrize(
     ("kind", "key"),
-    [("accounts.site", "nope"), ("nobody.knows", "1"), ("ledger.outbox", "1"), ("accounts.site", "9" * 30)],
+    [("accounts.site", "nope"), ("nobody.knows", "1"), ("jobs.job", "1"), ("accounts.site", "9" * 30)],
 )
 def test_a_record_that_is_not_there_is_refused(town, kind, key):
     with pytest.raises(Refusal) as refused:

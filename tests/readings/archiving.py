@@ -16,7 +16,7 @@ from batches.readings.queries.archives import archive_findings
 from batches.readings.rules.frames import Frame, frame_from
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.demo.embedded import Urls
-from gatekeeper.ledger.actions import outbox
+from gatekeeper.jobs.actions import jobs
 from gatekeeper.lots.actions.statuses import change_status
 from tests.excursions import making
 from tests.excursions.making import PH, SECOND, SHEAR, START, Plant, Time, rules_toml
@@ -143,7 +143,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 def work_due() -> int:
     """Let both workers do what is due: frames are judged, and their minutes made."""
-    return outbox.sweep("detection") + outbox.sweep()
+    return jobs.run_due("detection") + jobs.run_due()
 
 
 def later(clock: Time, days: int) -> None:

@@ -5,7 +5,7 @@ import pytest
 from batches.readings import models
 from batches.readings.queries.evidence import verify_frame
 from batches.readings.rules.arrow_frames import MEDIA_TYPE
-from gatekeeper.ledger.models import Outbox
+from gatekeeper.jobs.models import Job
 from tests.excursions.making import SECOND
 from tests.readings.test_api_frames import BEGIN, body, gateway
 from tests.readings.test_rules_arrow_frames import stream
@@ -44,8 +44,8 @@ def test_each_is_recorded_with_its_own_evidence_and_one_message_has_them_judged(
     rows = models.Frame.objects.order_by("sequence")
     assert all(verify_frame(row) for row in rows)
     assert [one["sha256"] for one in answer.json()["frames"]] == [row.sha256 for row in rows]
-    (message,) = Outbox.objects.filter(kind="readings_recorded")
-    assert message.payload == {"frames": [row.pk for row in rows]}
+    (job,) = Job.objects.filter(kind="readings_recorded")
+    assert job.payload == {"frames": [row.pk for row in rows]}
 
 
 def test_what_was_recorded_before_is_a_replay_and_the_rest_is_recorded(several, gateway):
@@ -57,7 +57,7 @@ def test_what_was_recorded_before_is_a_replay_and_the_rest_is_recorded(several, 
     )
     answer = several(frames(1, 2))
     assert (answer.status_code, {state for _frame, state in states(answer)}) == (200, {"replayed"})
-    assert (models.Frame.objects.count(), Outbox.objects.filter(kind="readings_recorded").count()) == (2, 2)
+    assert (models.Frame.objects.count(), Job.objects.filter(kind="readings_recorded").count()) == (2, 2)
 
 
 def test_another_body_under_an_identity_is_kept_and_the_others_are_recorded(several, gateway):

@@ -10,7 +10,7 @@ import time as real
 import pytest
 
 from batches.readings import models
-from gatekeeper.ledger.models import Outbox
+from gatekeeper.jobs.models import Job
 from tests.readings.archiving import mixed, stored, work_due
 from tests.running import ROOT
 
@@ -67,7 +67,7 @@ def test_a_command_killed_at_any_moment_loses_nothing_and_is_done_by_the_next(co
         if number % 2:
             cold.run("restore_readings")
             assert stored() == before, seed
-    Outbox.objects.update(held_until=None)  # a minute later: the hold of whoever was killed at its work has ended
+    Job.objects.update(held_until=None)  # a minute later: the hold of whoever was killed at its work has ended
     work_due()
     assert "dropped" in cold.run("archive_readings", "--drop"), seed
     assert stored() == []

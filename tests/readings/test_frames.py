@@ -12,7 +12,7 @@ from batches.readings.queries.evidence import verify_frame
 from batches.readings.rules.frames import frame_from
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.refusal import Refusal
-from gatekeeper.ledger.models import Outbox
+from gatekeeper.jobs.models import Job
 from gatekeeper.ledger.queries import entries_of
 from tests.excursions.making import SECOND, START, frame
 
@@ -20,7 +20,7 @@ BEGIN = int(START.timestamp()) * SECOND
 
 
 def counts():
-    tables = (models.Frame, models.Segment, models.FrameConflict, Outbox)
+    tables = (models.Frame, models.Segment, models.FrameConflict, Job)
     return tuple(table.objects.count() for table in tables)
 
 

@@ -24,11 +24,11 @@ from batches.readings.rules.parameters import parameter
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import as_read, now
 from gatekeeper.accounts.models import Person
-from gatekeeper.accounts.queries import Standing, check_authority
+from gatekeeper.accounts.queries import PersonAuthority, check_authority
 from gatekeeper.accounts.statements import planned
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.times import moment
-from gatekeeper.ledger.actions import outbox
+from gatekeeper.jobs.actions import jobs
 
 _PERMISSION = "batches.open_deviation"
 # The states of the sources and how far the phase has come, with the version of what says so.
@@ -65,7 +65,7 @@ def evaluate_phase(*, by: Person, phase: Phase, frames: Sequence[Frame] = ()) ->
     return _evaluated(by, look, frames)
 
 
-def look_at(*, by: Standing, frames: Sequence[int]) -> None:
+def look_at(*, by: PersonAuthority, frames: Sequence[int]) -> None:
     """Evaluate the phases to which frames (primary keys) of one source belong, each as ``evaluate_phase`` does.
 
     It is part of the transaction of the message that asks for it: while there is nothing to say of a phase only the
@@ -80,7 +80,7 @@ def look_at(*, by: Standing, frames: Sequence[int]) -> None:
         by.check(_PERMISSION, look.ground.phase.batch_record.site, at=now())
         _evaluated(by.person, look, news.frames)
     asked = {"frames": [frame.pk for frame in news.frames]}
-    outbox.post("readings_judged", asked, share=news.source.code, hurried=False)
+    jobs.enqueue("readings_judged", asked, batch_key=news.source.code)
 
 
 def _hold_new(held: Mapping[int, bool]) -> None:

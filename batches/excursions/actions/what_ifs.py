@@ -9,7 +9,7 @@ from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.refusal import Kind, Refusal
-from gatekeeper.ledger.actions import outbox
+from gatekeeper.jobs.actions import jobs
 
 
 @action
@@ -27,7 +27,7 @@ def start_replay(*, by: Person, site: Site, rule_set: RuleSet) -> WhatIf:
         rule_set=locked, sha256=locked.sha256, phases=phases, started_at=now(), started_by=by
     )
     if phases:
-        outbox.post("replay_started", {"what_if": what_if.pk})
+        jobs.enqueue("replay_started", {"what_if": what_if.pk})
     return what_if
 
 
@@ -54,5 +54,5 @@ def replay_next(*, by: Person, what_if: WhatIf) -> WhatIfPhase | None:
         replayed_by=by,
     )
     if len(left) > 1:
-        outbox.post("replay_started", {"what_if": what_if.pk})
+        jobs.enqueue("replay_started", {"what_if": what_if.pk})
     return row

@@ -41,8 +41,8 @@ from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
+from gatekeeper.jobs.actions import jobs
 from gatekeeper.ledger import sealing
-from gatekeeper.ledger.actions import outbox
 from gatekeeper.ledger.queries.proofs import newest_checkpoint
 from gatekeeper.ledger.routing import OWNER
 
@@ -303,13 +303,13 @@ def _restore(*, by: Person, part: ArchivedMonth, manifest: Manifest, folder: Pat
     # A corrected clock, or a value that is carried into a phase, brings readings to phases beside their time.
     near = timedelta(seconds=settings.READINGS_OFFSET_MAX_SECONDS)
     for phase in phases_between(source, part.first_at - near, part.last_at + near).filter(performed_at__isnull=False):
-        outbox.post("phase_ended", {"phase": phase.pk}, share=source.code)
+        jobs.enqueue("phase_ended", {"phase": phase.pk}, batch_key=source.code)
     # What came meanwhile was judged by nobody, and no minute that it shares with these frames was made anew.
     touching = Frame.objects.filter(source=source, first_at__lte=part.last_at, last_at__gte=part.first_at)
     disputed = FrameConflict.objects.filter(received_at__gte=part.archived_at).values("frame")
     late = touching.filter(received_at__gte=part.archived_at) | touching.filter(pk__in=disputed)
     if frames := list(late.order_by("pk").values_list("pk", flat=True)):
-        outbox.post("readings_recorded", {"frames": frames}, share=source.code)
+        jobs.enqueue("readings_recorded", {"frames": frames}, batch_key=source.code)
 
 
 def _copy_back(part: ArchivedMonth, manifest: Manifest, folder: Path) -> None:

@@ -15,7 +15,7 @@ from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.quantity import fitting, number
 from gatekeeper.core.refusal import Refusal, refuse_all
-from gatekeeper.ledger.actions import outbox
+from gatekeeper.jobs.actions import jobs
 from gatekeeper.ledger.actions.signatures import sign
 from gatekeeper.ledger.signing import signed_action
 
@@ -74,5 +74,5 @@ def correct_clock(*, by: Person, proof: Proof, source: Source, command: CorrectC
     row.save(force_insert=True)
     content = correction_content(row)
     sign(by=by, proof=proof, act="clock.correct", meaning=MEANING, subject=row, content=content)
-    outbox.post("clock_corrected", {"correction": row.pk})
+    jobs.enqueue("clock_corrected", {"correction": row.pk})
     return row

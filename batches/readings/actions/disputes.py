@@ -12,7 +12,7 @@ from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.core.times import moment
-from gatekeeper.ledger.actions import outbox
+from gatekeeper.jobs.actions import jobs
 from gatekeeper.ledger.actions.signatures import sign
 from gatekeeper.ledger.signing import signed_action
 
@@ -60,7 +60,7 @@ def settle_dispute(*, by: Person, proof: Proof, frame: Frame, command: SettleDis
     )
     content = resolution_content(row)
     sign(by=by, proof=proof, act="dispute.settle", meaning=MEANING, subject=row, content=content)
-    outbox.post("readings_recorded", {"frames": [current.pk]}, share=source.code)
+    jobs.enqueue("readings_recorded", {"frames": [current.pk]}, batch_key=source.code)
     return row
 
 

@@ -17,9 +17,11 @@ from gatekeeper.accounts.queries import check_authority
 from gatekeeper.accounts.statements import planned
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.times import micros, moment
-from gatekeeper.ledger.actions import outbox
+from gatekeeper.jobs.actions import jobs
+from gatekeeper.jobs.kinds import job_kind
+from gatekeeper.jobs.wake_ups import notify_on_commit
 
-# Of one source, whole: frames, segments and message, or nothing. What was there before is not in
+# Of one source, whole: frames, segments and job, or nothing. What was there before is not in
 # the answer. The first part names the actor before any row is written; the rows come in order, so that two who send
 # the same frames wait for each other in order too.
 _RECORD = f"""
@@ -45,7 +47,7 @@ _RECORD = f"""
         %(part_values)b::bytea[], %(part_qualities)b::bytea[])
       AS part (boot_id, sequence, tag_id, first_us, last_us, count, times, values, quality) USING (boot_id, sequence)),
   asked AS (
-    {outbox.INSERTED} SELECT %(queue)s::text, %(kind)s::text, %(code)s::text,
+    {jobs.INSERT_JOB} SELECT %(queue)s::text, %(kind)s::text, %(code)s::text,
       jsonb_build_object('frames', jsonb_agg(made.id ORDER BY made.id)), %(at)s::timestamptz, %(at)s::timestamptz, 0, ''
     FROM made HAVING count(*) > 0 RETURNING id)
   SELECT made.boot_id, made.sequence, made.id, (SELECT id FROM asked) FROM made"""  # noqa: S608 -- of constants
@@ -84,7 +86,7 @@ type Outcome = Recorded | Replayed | Conflicting
 def record_frame(
     *, by: Person, site: Site, frame: Frame, authority_checked: bool = False, at: datetime | None = None
 ) -> Outcome:
-    """Record a frame of a source of this site, with the outbox message that has it judged.
+    """Record a frame of a source of this site, with the job that has it judged.
 
     Samples of a clock that is ahead are recorded like all others; who reads them leaves them out (queries.reading_of).
     A conflict is an answer and no refusal, because keeping it must commit. An action whose own authority covers its
@@ -147,7 +149,7 @@ class _Parts:
 def _record_new(*, by: Person, rows: Sequence[models.Frame], parts: _Parts) -> None:
     """Record those of the frames that were not there, and give these their primary keys."""
     source, at = rows[0].source, rows[0].received_at
-    message = outbox.Message("readings_recorded", source.code)
+    kind = job_kind("readings_recorded")
     values = {
         "context": actor_context(),
         "source": source.pk,
@@ -161,15 +163,15 @@ def _record_new(*, by: Person, rows: Sequence[models.Frame], parts: _Parts) -> N
         "lasts": [row.last_at for row in rows],
         "at": at,
         "by": by.pk,
-        "kind": message.kind,
-        "queue": message.queue,
+        "kind": kind.name,
+        "queue": kind.queue_for(source.code),
     }
     made = planned(_RECORD, {**values, **parts.values()})
     keys = {(boot, sequence): pk for boot, sequence, pk, _asked in made}
     for row in rows:
         row.pk = keys.get((row.boot_id, row.sequence))
     if made:
-        message.ring(made[0][-1])
+        notify_on_commit(made[0][-1], kind, source.code)
 
 
 @action
@@ -188,7 +190,7 @@ def _again(*, by: Person, source: models.Source, frame: Frame, sha256: str) -> R
             frame=known, sha256=sha256, body=frame.text, received_at=now(), received_by=by
         )
         # What was judged on it is judged again without it.
-        outbox.post("readings_recorded", {"frames": [known.pk]}, share=frame.source)
+        jobs.enqueue("readings_recorded", {"frames": [known.pk]}, batch_key=frame.source)
     return Conflicting(known, conflict)
 
 

@@ -181,7 +181,7 @@ def unjudged(month: Month) -> int:
     """Return how many frames of a month the workers have not judged or drawn yet."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT count(*) FROM ledger_outbox o
+            """SELECT count(*) FROM jobs_job o
                CROSS JOIN LATERAL jsonb_array_elements_text(o.payload -> 'frames') AS named (id)
                JOIN readings_frame f ON f.id = named.id::bigint
                WHERE o.kind IN ('readings_recorded', 'readings_judged') AND o.done_at IS NULL AND o.dead_at IS NULL

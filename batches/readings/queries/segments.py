@@ -49,11 +49,11 @@ _SIZES = f"""WITH {_FOUND}
 _STORED = """SELECT minute, count, first_us, low, high, total FROM readings_envelope
     WHERE source_id = %s AND tag_id = %s AND minute BETWEEN %s AND %s AND count > 0 ORDER BY minute"""
 # Frames that nobody has judged or drawn yet, or in vain: what is stored does not know them.
-_PENDING = """SELECT f.first_at, f.last_at FROM ledger_outbox o
+_PENDING = """SELECT f.first_at, f.last_at FROM jobs_job o
     CROSS JOIN LATERAL jsonb_array_elements_text(o.payload -> 'frames') AS named (id)
     JOIN readings_frame f ON f.id = named.id::bigint
     WHERE o.kind IN ('readings_recorded', 'readings_judged') AND o.done_at IS NULL
-      AND o.share = (SELECT code FROM readings_source WHERE id = %s)"""
+      AND o.batch_key = (SELECT code FROM readings_source WHERE id = %s)"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,14 +4,11 @@ An attempt is judged and recorded in a transaction of its own, before the action
 leaves its trace although nothing else of the request does.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
 from django.db import connection
-from django.http import HttpRequest
 
 from gatekeeper.accounts.actions.access import record_access
 from gatekeeper.accounts.actor import SYSTEM, System, action
@@ -41,25 +38,16 @@ class Proof:
     event_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    person: Person
-    event: AccessEvent
-
-
-type _Verify = Callable[[Person | None], bool]
-
-
 def prove(*, by: Person, credentials: Credentials) -> Proof:
     """Re-authenticate the person who is about to sign, with both components, and return the proof.
 
     :raises Refusal: ``machine_cannot_sign``, ``person_disabled``, ``identity_not_checked``, ``password_not_changed``,
         ``accountability_not_accepted``; ``wrong_name``, ``wrong_password`` (recorded); ``locked_out`` after as many
-        failures as ``AXES_FAILURE_LIMIT`` says, log-ins and signings counted together.
+        failures as ``LOCKOUT_FAILURES`` says, log-ins and signings counted together.
     """
     check_may_sign(by)
-    outcome = reauthenticate(by=by, credentials=credentials)
-    return Proof(by.pk, by.username, outcome.at, outcome.pk)
+    event = reauthenticate(by=by, credentials=credentials)
+    return Proof(by.pk, by.username, event.at, event.pk)
 
 
 def check_may_sign(person: Person) -> None:
@@ -89,20 +77,7 @@ def reauthenticate(*, by: Person, credentials: Credentials) -> AccessEvent:
 
     :raises Refusal: ``wrong_name``, ``wrong_password``, ``locked_out``.
     """
-    own_name = credentials.username.strip().casefold() == by.username.casefold()
-    outcome = _attempt(
-        by=by,
-        username=by.username,
-        ip_address=credentials.ip_address,
-        kinds=(Event.PROVED, Event.SIGNING_FAILED),
-        verify=lambda person: _matches(person, credentials.password) and own_name,
-        detail="" if own_name else f"typed the name {credentials.username!r}",
-    )
-    if isinstance(outcome, Refusal):
-        if outcome.code == "wrong_password" and not own_name:
-            raise Refusal("wrong_name", "Sign with your own name.", field="username", kind=Kind.FORBIDDEN)
-        raise outcome
-    return outcome.event
+    return _recorded(_attempt(by=by, username=by.username, credentials=credentials, success=Event.PROVED))
 
 
 def signer_of(credentials: Credentials) -> Person:
@@ -112,91 +87,68 @@ def signer_of(credentials: Credentials) -> Person:
 
     :raises Refusal: ``wrong_password``, ``locked_out``.
     """
-    person = Person.objects.filter(username__iexact=credentials.username.strip()).first()
-    if person is not None:
-        return person
-    outcome = _attempt(
-        by=SYSTEM,
-        username=credentials.username.strip(),
-        ip_address=credentials.ip_address,
-        kinds=(Event.PROVED, Event.SIGNING_FAILED),
-        verify=lambda nobody: _matches(nobody, credentials.password),
-    )
-    raise outcome if isinstance(outcome, Refusal) else _wrong("password")
+    name = credentials.username.strip()
+    person = Person.objects.filter(username__iexact=name).first()
+    if person is None:
+        raise _attempt(by=SYSTEM, username=name, credentials=credentials, success=Event.PROVED)
+    return person
 
 
-def log_in(*, credentials: Credentials, request: HttpRequest) -> Person:
+def log_in(*, credentials: Credentials) -> Person:
     """Authenticate a person for a new session (the view begins the session) and record it.
 
     :raises Refusal: ``wrong_password``, ``locked_out``.
     """
-    return _enter(credentials, request, Event.LOGGED_IN)
+    name = credentials.username.strip()
+    return _recorded(_attempt(by=SYSTEM, username=name, credentials=credentials, success=Event.LOGGED_IN)).person
 
 
-def unlock(*, by: Person, credentials: Credentials, request: HttpRequest) -> Person:
+def unlock(*, by: Person, credentials: Credentials) -> Person:
     """Authenticate the person of a locked session again and record it.
 
-    :raises Refusal: ``wrong_password``, ``locked_out``.
+    :raises Refusal: ``wrong_name``, ``wrong_password``, ``locked_out``.
     """
-    own = Credentials(by.username, credentials.password, credentials.ip_address)
-    return _enter(own, request, Event.UNLOCKED)
+    return _recorded(_attempt(by=SYSTEM, username=by.username, credentials=credentials, success=Event.UNLOCKED)).person
 
 
-def _enter(credentials: Credentials, request: HttpRequest, success: AccessEvent.Kind) -> Person:
-    def verify(person: Person | None) -> bool:
-        name = person.username if person else credentials.username.strip()
-        found = authenticate(request, username=name, password=credentials.password)
-        request.axes_locked_out = False  # the answer is our page, with our sentence
-        return found is not None
-
-    outcome = _attempt(
-        by=SYSTEM,
-        username=credentials.username.strip(),
-        ip_address=credentials.ip_address,
-        kinds=(success, Event.LOG_IN_FAILED),
-        verify=verify,
-    )
+def _recorded(outcome: AccessEvent | Refusal) -> AccessEvent:
     if isinstance(outcome, Refusal):
         raise outcome
-    return outcome.person
+    return outcome
 
 
 @action
 def _attempt(
-    *,
-    by: Person | System,
-    username: str,
-    ip_address: str,
-    kinds: tuple[AccessEvent.Kind, AccessEvent.Kind],
-    verify: _Verify,
-    detail: str = "",
-) -> _Outcome | Refusal:
-    """Judge and record one attempt; the refusal is returned, not raised, so that the record of it is committed."""
-    success, failure = kinds
+    *, by: Person | System, username: str, credentials: Credentials, success: AccessEvent.Kind
+) -> AccessEvent | Refusal:
+    """Judge and record one attempt under a name; the refusal is returned, so that the record of it is committed."""
+    is_own_name = credentials.username.strip().casefold() == username.casefold()
+    detail = "" if is_own_name else f"typed the name {credentials.username!r}"
     person = Person.objects.filter(username__iexact=username).first()
 
-    def note(kind: AccessEvent.Kind) -> AccessEvent:
-        return record_access(by=by, kind=kind, person=person, username=username, ip_address=ip_address, detail=detail)
+    def record(kind: AccessEvent.Kind) -> AccessEvent:
+        address = credentials.ip_address
+        return record_access(by=by, kind=kind, person=person, username=username, ip_address=address, detail=detail)
 
     _one_at_a_time(username)
     if is_locked_out(username):
-        note(Event.LOCKED_OUT)
+        record(Event.LOCKED_OUT)
         return Refusal(
             "locked_out",
             "Too many failed attempts: the account is locked for a while. The administrator has been told.",
             kind=Kind.LOCKED,
         )
-    if verify(person) and person is not None:
-        return _Outcome(person, note(success))
-    note(failure)
+    if _matches(person, credentials.password) and is_own_name:
+        return record(success)
+    is_signing = success == Event.PROVED
+    record(Event.SIGNING_FAILED if is_signing else Event.LOG_IN_FAILED)
     if is_locked_out(username):
-        note(Event.LOCKED_OUT)
-    return _wrong(None if failure == Event.LOG_IN_FAILED else "password")
-
-
-def _wrong(field_name: str | None) -> Refusal:
-    sentence = "The password is wrong." if field_name else "The name or the password is wrong."
-    return Refusal("wrong_password", sentence, field=field_name, kind=Kind.FORBIDDEN)
+        record(Event.LOCKED_OUT)
+    if not is_own_name:
+        return Refusal("wrong_name", "Sign with your own name.", field="username", kind=Kind.FORBIDDEN)
+    if is_signing:
+        return Refusal("wrong_password", "The password is wrong.", field="password", kind=Kind.FORBIDDEN)
+    return Refusal("wrong_password", "The name or the password is wrong.", kind=Kind.FORBIDDEN)
 
 
 def _matches(person: Person | None, password: str) -> bool:

@@ -20,8 +20,6 @@ from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.home import queues_of
 from gatekeeper.web import PUBLIC, SIGNED_IN, ActionView, Page, SigningForm
 
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
-
 
 def address_of(request: HttpRequest) -> str:
     """Return the address that a request came from."""
@@ -57,9 +55,8 @@ class LogIn(ActionView):
     def perform(self, form: LogInForm) -> HttpResponse:
         """Authenticate and begin a new session."""
         data = form.cleaned_data
-        person = authentication.log_in(
-            credentials=Credentials(data["username"], data["password"], address_of(self.request)), request=self.request
-        )
+        credentials = Credentials(data["username"], data["password"], address_of(self.request))
+        person = authentication.log_in(credentials=credentials)
         _begin_session(self.request, person)
         response = redirect(_safe(self.request, data["next"]))
         return _in_language(response, person.language)
@@ -117,7 +114,7 @@ class Unlock(ActionView):
         """Authenticate the person of the session again and unlock it, under a new key."""
         request, data = self.request, form.cleaned_data
         own = Credentials(request.user.username, data["password"], address_of(request))
-        authentication.unlock(by=request.user, credentials=own, request=request)
+        authentication.unlock(by=request.user, credentials=own)
         request.session.pop(LOCKED, None)
         request.session[SEEN] = time.time()
         request.session.cycle_key()
@@ -206,7 +203,7 @@ def _begin_session(request: HttpRequest, person: Person) -> None:
     if request.user.is_authenticated:
         _end_session(request, detail=f"taken over by {person.username}")
     request.session.flush()
-    login(request, person, backend=_BACKEND)
+    login(request, person)
     request.session[SEEN] = time.time()
 
 

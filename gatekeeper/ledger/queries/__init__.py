@@ -1,7 +1,6 @@
 """Reads of evidence and signatures: what happened to a record, who signed it, and the proof of both."""
 
 from gatekeeper.ledger.queries.evidence import Change, EntryView, entries_of, evidence_of, parse
-from gatekeeper.ledger.queries.outbox import dead_letters
 from gatekeeper.ledger.queries.proofs import (
     SealState,
     consistency_proof,
@@ -19,7 +18,6 @@ __all__ = [
     "SealState",
     "SignatureView",
     "consistency_proof",
-    "dead_letters",
     "entries_of",
     "evidence_of",
     "export",

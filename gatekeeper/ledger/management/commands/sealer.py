@@ -19,7 +19,7 @@ _LONGEST_PAUSE = 10.0  # seconds between attempts to reach the database
 
 
 class Command(BaseCommand):
-    """Seals the evidence when it is rung and every second, and writes each checkpoint outside the database."""
+    """Seals the evidence when it is notified and every second, and writes each checkpoint outside the database."""
 
     help = "Seal committed evidence and sign its checkpoints until told to stop."
     requires_system_checks: list[str] = []  # it needs the database and its key, none of the site

@@ -1,4 +1,4 @@
-"""E-g: what a worker knows of the machine in whose name it acts is never older than the rows that decide it."""
+"""E-g: the authority of the machine in whose name a worker writes is never older than the rows that decide it."""
 
 from datetime import timedelta
 
@@ -10,7 +10,8 @@ from gatekeeper.accounts import clock
 from gatekeeper.accounts.actions import people
 from gatekeeper.accounts.actions.roles import assign_role, end_assignment, import_roles
 from gatekeeper.accounts.actor import acting_as
-from gatekeeper.accounts.queries import day_at, standing_of
+from gatekeeper.accounts.cache import VersionedCache
+from gatekeeper.accounts.queries import day_at, person_authority
 from gatekeeper.core.refusal import Refusal
 
 
@@ -24,15 +25,15 @@ def _disable(house, lims):
 
 
 def _end_the_role(house, lims):
-    (held,) = lims.assignments.all()
-    yesterday = day_at(held.site) - timedelta(days=1)
-    end_assignment(by=house.ada, assignment=held, until_date=yesterday, reason="moved")
+    (assignment,) = lims.assignments.all()
+    yesterday = day_at(assignment.site) - timedelta(days=1)
+    end_assignment(by=house.ada, assignment=assignment, until_date=yesterday, reason="moved")
 
 
 def _narrow_the_role(house, lims):
-    (held,) = lims.assignments.all()
-    given = {"name": held.role.name, "permissions": ["release.record_result"]}
-    import_roles(by=house.ada, roles={held.role.code: given})
+    (assignment,) = lims.assignments.all()
+    role = {"name": assignment.role.name, "permissions": ["release.record_result"]}
+    import_roles(by=house.ada, roles={assignment.role.code: role})
 
 
 def _rename_the_site(house, _lims):
@@ -41,20 +42,20 @@ def _rename_the_site(house, _lims):
 
 
 def may(lims, site):
-    standing, at = standing_of(lims.username)
+    authority, at = person_authority(lims.username)
     try:
-        standing.check("lots.view", site, at=at)
+        authority.check("lots.view", site, at=at)
     except Refusal:
         return False
     return True
 
 
 def test_a_person_is_read_once_and_told_by_one_statement_from_then_on(house, lims):
-    known, _at = standing_of(lims.username)
-    with CaptureQueriesContext(connection) as asked:
-        again, at = standing_of(lims.username)
-    assert (again, len(asked)) == (known, 1)
-    assert known.person == lims
+    first, _at = person_authority(lims.username)
+    with CaptureQueriesContext(connection) as queries:
+        again, at = person_authority(lims.username)
+    assert (again, len(queries)) == (first, 1)
+    assert first.person == lims
     assert abs(at - clock.now()) < timedelta(minutes=1)
 
 
@@ -72,14 +73,14 @@ def test_a_role_that_is_given_and_a_site_that_changes_are_known_the_next_time(ho
     assign_role(by=house.ada, person=lims, role="integration_machine", site=house.singapore, from_date=today)
     assert may(lims, house.singapore)
     _rename_the_site(house, lims)
-    assert {row.site.name for row in standing_of(lims.username)[0].assignments} == {"Tuas"}
+    assert {row.site.name for row in person_authority(lims.username)[0].assignments} == {"Tuas"}
 
 
 def test_a_day_that_has_passed_ends_a_role_although_no_row_has_changed(house, lims):
-    standing, at = standing_of(lims.username)
-    standing.check("lots.view", house.singapore, at=at)
+    authority, at = person_authority(lims.username)
+    authority.check("lots.view", house.singapore, at=at)
     with pytest.raises(Refusal, match="is not authorised at Singapore"):
-        standing.check("lots.view", house.singapore, at=at - timedelta(days=36_000))
+        authority.check("lots.view", house.singapore, at=at - timedelta(days=36_000))
 
 
 def test_a_site_where_no_role_is_held_gives_nothing(house, lims):
@@ -88,11 +89,11 @@ def test_a_site_where_no_role_is_held_gives_nothing(house, lims):
 
 def test_a_name_that_nobody_has_is_refused_until_somebody_has_it(house):
     with pytest.raises(Refusal) as refused:
-        standing_of("nobody")
+        person_authority("nobody")
     assert refused.value.code == "person_unknown"
 
 
-def test_what_is_known_is_bounded(house, lims, monkeypatch):
-    monkeypatch.setattr("gatekeeper.accounts.queries._MOST_CALLERS", 1)
+def test_what_is_cached_is_bounded(house, lims, monkeypatch):
+    monkeypatch.setattr("gatekeeper.accounts.queries._authorities", VersionedCache(most=1))
     for name in (lims.username, house.ben.username, lims.username):
-        assert standing_of(name)[0].person.username == name
+        assert person_authority(name)[0].person.username == name
