@@ -2,7 +2,7 @@
 
 A replay of a draft is no detection: it runs on the general queue, one phase a message.
 
-A ring is carried by Redis and may be lost; the message is in PostgreSQL (gatekeeper.ledger.actions.outbox).
+A wake-up goes through Redis and may be lost; the message is in PostgreSQL (gatekeeper.ledger.actions.outbox).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import shared_task
 
-from batches.excursions.actions.evaluation import evaluate_phase, look_at
+from batches.excursions.actions.evaluation import evaluate_frames, evaluate_phase
 from batches.excursions.actions.what_ifs import replay_next
 from batches.excursions.models import WhatIf
 from batches.models import Phase
@@ -29,11 +29,11 @@ QUEUE = "detection"
 def judge_frames(payloads: Sequence[Mapping[str, Any]]) -> None:
     """Evaluate the phases to which the readings of a source's frames belong, each once, and ask for their envelopes.
 
-    What a later evaluation has covered costs a look.
+    What a later evaluation has covered costs one query.
     """
     monitor, at = standing_of(MONITOR)
     with as_read(at):
-        look_at(by=monitor, frames=frames_in(payloads))
+        evaluate_frames(by=monitor, frames=frames_in(payloads))
 
 
 @handler("clock_corrected", queue=QUEUE)

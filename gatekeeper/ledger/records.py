@@ -30,7 +30,7 @@ EXEMPT = {
         "A note of how far the evaluation has come; the gate computes it anew from the readings.",
         "SELECT, INSERT, UPDATE",
     ),
-    "excursions.watch": Exemption(
+    "excursions.streamingstate": Exemption(
         "A state that detection carries from frame to frame; the gate computes everything anew from the readings."
     ),
 }

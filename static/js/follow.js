@@ -1,6 +1,6 @@
 /* A running batch record, followed: asks for what is new, keeps what it has, and says how old that is. */
 import { report } from "./connection.js";
-import { Drawing, clock, spoken } from "./plots.js";
+import { Drawing, clock, duration } from "./plots.js";
 import { reload } from "./reload.js";
 import { say, words } from "./words.js";
 
@@ -15,7 +15,7 @@ const minutes = Number(page.dataset.minutes);
 const tell = clock(page.dataset.zone);
 const drawings = new Map(
   [...page.querySelectorAll(".plot")].map((sheet) => {
-    const drawing = new Drawing(sheet, { seconds: minutes * 60, tell });
+    const drawing = new Drawing(sheet, { seconds: minutes * 60, timeText: tell });
     return [drawing.key, drawing];
   }),
 );
@@ -69,7 +69,7 @@ function take(found) {
   let again = clocks !== null && clocks !== found.clocks.version; // a correction moves what is drawn already
   clocks = found.clocks.version;
   for (const [key, drawing] of drawings) {
-    drawing.take(found.traces[key], found.whole);
+    drawing.receive(found.traces[key], found.whole);
     drawing.states(found.states[key]);
     drawing.clocks(found.clocks);
     drawing.excursions = found.excursions.filter((one) => one.plot === key);
@@ -90,8 +90,8 @@ function showAlarms(found) {
   for (const one of alarms.querySelectorAll("[data-alarm]")) {
     if (heard.has(one.dataset.alarm)) continue;
     heard.add(one.dataset.alarm);
-    page.querySelector("#announced").textContent = one.dataset.said;
-    if (one.dataset.level === "action") say(one.dataset.said, "action", 8);
+    page.querySelector("#announced").textContent = one.dataset.announcement;
+    if (one.dataset.level === "action") say(one.dataset.announcement, "action", 8);
   }
 }
 
@@ -115,7 +115,7 @@ function disconnected() {
 /** How old all of it is, beside the sentence and not in it: a voice would read it out every second. */
 function tellOld() {
   if (lost === null || answered === null) return;
-  page.querySelector("[data-old]").textContent = words("all_old", { time: spoken(here() - answered) });
+  page.querySelector("[data-old]").textContent = words("all_old", { time: duration(here() - answered) });
 }
 
 function draw() {
