@@ -10,7 +10,7 @@ from batches.forms import ReasonField
 
 
 class AcknowledgeForm(forms.Form):
-    """What a person says when they take note of an excursion; only the action knows when it must be something."""
+    """The comment of a person who acknowledges an excursion; only the action knows when it must be something."""
 
     comment = ReasonField(label=_("What you saw, or did"), max_length=400)
 

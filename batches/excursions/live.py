@@ -23,18 +23,18 @@ from gatekeeper.core.times import micros
 
 _MOST_POINTS = 400  # of one signal in one answer
 _PICTURES = 1  # alarms that are drawn beside the plots; the others are opened
-_FEW = 3  # alarms that are told beside the plots; the others are folded
+_FEW = 3  # alarms that are shown beside the plots; the others are folded
 _LONGEST_PICTURE = timedelta(hours=2)
 _LEAST_MARGIN, _MARGIN = timedelta(seconds=60), 0.75  # of its own length
 
 
-def plot_rows(running: Iterable[Followed], judged: Judged) -> list[dict[str, Any]]:
+def plot_rows(running: Iterable[Followed], results: Judged) -> list[dict[str, Any]]:
     """Return the plots of the running phases with their limits and rules; the readings come by themselves."""
-    states = state_rows(running, judged)
+    states = state_rows(running, results)
     return [
         {
             "key": key,
-            "phase": one.phase,
+            "phase": followed.phase,
             "title": str(parameter(plot.parameter).title),
             "unit": unit(plot.unit).label,
             "source": plot.source,
@@ -44,19 +44,21 @@ def plot_rows(running: Iterable[Followed], judged: Judged) -> list[dict[str, Any
                 "source": plot.source,
                 "unit": unit(plot.unit).label,
                 "title": str(parameter(plot.parameter).title),
-                "begun": one.phase.started_at.timestamp() if one.phase.started_at else 0,
+                "begun": followed.phase.started_at.timestamp() if followed.phase.started_at else 0,
                 "stepped": plot.stepped,
                 "maxGap": None if plot.max_gap_s is None else float(plot.max_gap_s),
                 "levels": _levels(plot),
             },
         }
-        for one, key, plot in _keyed(running)
+        for followed, key, plot in _keyed(running)
     ]
 
 
-def state_rows(running: Iterable[Followed], judged: Judged) -> dict[str, list[dict[str, str]]]:
+def state_rows(running: Iterable[Followed], results: Judged) -> dict[str, list[dict[str, str]]]:
     """Return the newest recorded state of each rule, by plot."""
-    return {key: [_state(one, name, judged) for name, _rule in plot.rules] for one, key, plot in _keyed(running)}
+    return {
+        key: [_state(followed, name, results) for name, _rule in plot.rules] for followed, key, plot in _keyed(running)
+    }
 
 
 def trace_content(plot: Plot, signal: Signal, *, start: int, whole: bool) -> dict[str, Any]:
@@ -64,33 +66,34 @@ def trace_content(plot: Plot, signal: Signal, *, start: int, whole: bool) -> dic
 
     Without ``whole`` the signal is only what is new, and nothing is known of the time before its first reading.
     """
-    taken = signal.times >= start
-    times, values, good = signal.times[taken], signal.values[taken], signal.good[taken]
-    known = times[good]
-    newest = int(known[-1]) if len(known) else None
-    since = start if whole or newest is None else int(known[0])
+    recent = signal.times >= start
+    times, values, good = signal.times[recent], signal.values[recent], signal.good[recent]
+    times_good = times[good]
+    newest = int(times_good[-1]) if len(times_good) else None
+    since = start if whole or newest is None else int(times_good[0])
     gaps = silences(signal, max_gap_s=plot.max_gap_s, start=since)
     if len(times) > _MOST_POINTS:
-        found = envelope_of(signal, start=start, end=int(times[-1]), points=_MOST_POINTS // 2)
-        times, values = np.repeat(found.times, 2), np.column_stack((found.low, found.high)).ravel()
+        envelope = envelope_of(signal, start=start, end=int(times[-1]), points=_MOST_POINTS // 2)
+        times, values = np.repeat(envelope.times, 2), np.column_stack((envelope.low, envelope.high)).ravel()
         times[1::2] += 1  # both ends of a bucket, one behind the other
         good = np.ones(len(times), dtype=np.bool_)
-    shown = [
-        float(f"{value:.7g}") if known else None for value, known in zip(values.tolist(), good.tolist(), strict=True)
+    points = [
+        float(f"{value:.7g}") if times_good else None
+        for value, times_good in zip(values.tolist(), good.tolist(), strict=True)
     ]
-    last = float(f"{signal.values[taken][signal.good[taken]][-1]:.7g}") if newest is not None else None
-    return {"t": times.tolist(), "v": shown, "gaps": gaps, "newest": newest, "last": last}
+    last = float(f"{signal.values[recent][signal.good[recent]][-1]:.7g}") if newest is not None else None
+    return {"t": times.tolist(), "v": points, "gaps": gaps, "newest": newest, "last": last}
 
 
 def excursion_content(running: Sequence[Followed], alarms: Iterable[Excursion]) -> list[dict[str, Any]]:
     """Return the excursions as what is filled in the plots: from, until, beyond which value, on which side."""
-    places = {(one.phase.pk, name): (key, rule) for one, key, plot in _keyed(running) for name, rule in plot.rules}
-    found = []
+    places = {(row.phase.pk, name): (key, rule) for row, key, plot in _keyed(running) for name, rule in plot.rules}
+    rows = []
     for row in alarms:
         key, rule = places.get((row.phase_id, row.rule), ("", None))
         if rule is None or rule.kind is RuleKind.RATE or row.content["side"] == "coverage":
             continue
-        found.append(
+        rows.append(
             {
                 "id": row.pk,
                 "plot": key,
@@ -101,18 +104,18 @@ def excursion_content(running: Sequence[Followed], alarms: Iterable[Excursion]) 
                 "high": row.content["side"] == "high",
             }
         )
-    return found
+    return rows
 
 
-def alarm_panel(running: Sequence[Followed], judged: Judged, *, now: datetime, zone: str) -> dict[str, Any]:
-    """Return the alarms for excursions/live_alarms.html: few are told, the others unfolded."""
-    rows = alarm_rows(running, judged.alarms, now=now, zone=zone)
+def alarm_panel(running: Sequence[Followed], results: Judged, *, now: datetime, zone: str) -> dict[str, Any]:
+    """Return the alarms for excursions/live_alarms.html: a few are shown, the others unfold."""
+    rows = alarm_rows(running, results.alarms, now=now, zone=zone)
     return {
         "alarms": rows[:_FEW],
         "folded": rows[_FEW:],
         "count": len(rows),
-        "unnoted": sum(not one["alarm"].acknowledgements for one in rows),
-        "more": judged.more,
+        "unacknowledged": sum(not alarm["alarm"].acknowledgements for alarm in rows),
+        "more": results.more,
         "zone": zone,
     }
 
@@ -120,11 +123,11 @@ def alarm_panel(running: Sequence[Followed], judged: Judged, *, now: datetime, z
 def alarm_rows(
     running: Sequence[Followed], excursions: Iterable[Excursion], *, now: datetime, zone: str
 ) -> list[dict[str, Any]]:
-    """Return the alarms that last or that nobody has taken note of, the most urgent first, the first ones drawn."""
+    """Return the alarms that last or that nobody has acknowledged, the most urgent first, the first ones drawn."""
     alarms = [alarm_of(row) for row in excursions]
-    waiting = [one for one in alarms if one.cleared_at is None or not one.acknowledgements]
-    waiting.sort(key=lambda one: (bool(one.acknowledgements), one.excursion.level, -one.excursion.pk))
-    return [_alarm(running, one, now=now, zone=zone, draw=place < _PICTURES) for place, one in enumerate(waiting)]
+    standing = [alarm for alarm in alarms if alarm.cleared_at is None or not alarm.acknowledgements]
+    standing.sort(key=lambda row: (bool(row.acknowledgements), row.excursion.level, -row.excursion.pk))
+    return [_alarm(running, row, now=now, zone=zone, draw=place < _PICTURES) for place, row in enumerate(standing)]
 
 
 def _alarm(running: Sequence[Followed], alarm: Alarm, *, now: datetime, zone: str, draw: bool) -> dict[str, Any]:
@@ -137,7 +140,7 @@ def _alarm(running: Sequence[Followed], alarm: Alarm, *, now: datetime, zone: st
         "title": title,
         "peak": peak,
         "exact": exact,
-        "said": f"{row.get_level_display().capitalize()}: {row.phase.code} {title}",
+        "announcement": f"{row.get_level_display().capitalize()}: {row.phase.code} {title}",
         "lasts": alarm.cleared_at is None,
         "chart": _picture(running, alarm, now=now, zone=zone) if draw else None,
     }
@@ -149,32 +152,32 @@ def _picture(running: Sequence[Followed], alarm: Alarm, *, now: datetime, zone: 
     margin = max((ended - row.started_at) * _MARGIN, _LEAST_MARGIN)
     if ended - row.started_at > _LONGEST_PICTURE or row.content["side"] == "coverage":
         return None
-    for one in running:
-        for place, plot in enumerate(one.plots):
-            if one.phase.pk != row.phase_id or row.rule not in {name for name, _rule in plot.rules}:
+    for followed in running:
+        for place, plot in enumerate(followed.plots):
+            if followed.phase.pk != row.phase_id or row.rule not in {name for name, _rule in plot.rules}:
                 continue
-            assert one.phase.started_at is not None
-            start, end = max(row.started_at - margin, one.phase.started_at), min(ended + margin, now)
-            signal = signals_of(one, frames_between(one, start, end))[place]
+            assert followed.phase.started_at is not None
+            start, end = max(row.started_at - margin, followed.phase.started_at), min(ended + margin, now)
+            signal = signals_of(followed, frames_between(followed, start, end))[place]
             return alarm_chart(plot, signal, alarm, start_us=micros(start), end_us=micros(end), zone=zone)
     return None
 
 
 def _keyed(running: Iterable[Followed]) -> Iterable[tuple[Followed, str, Plot]]:
-    for one in running:
-        for place, plot in enumerate(one.plots):
-            yield one, f"{one.phase.code}-{place}", plot
+    for followed in running:
+        for place, plot in enumerate(followed.plots):
+            yield followed, f"{followed.phase.code}-{place}", plot
 
 
 def _levels(plot: Plot) -> list[dict[str, Any]]:
     """The limits of every rule of the plot, the same one once."""
     levels = [level for _name, rule in plot.rules if rule.kind is not RuleKind.RATE for level in levels_of(rule)]
-    return [{"value": one.value, "state": one.state, "label": one.label} for one in dict.fromkeys(levels)]
+    return [{"value": level.value, "state": level.state, "label": level.label} for level in dict.fromkeys(levels)]
 
 
-def _state(one: Followed, name: str, judged: Judged) -> dict[str, str]:
-    found = judged.states.get((one.phase.pk, name))
-    if found is None:
+def _state(followed: Followed, name: str, results: Judged) -> dict[str, str]:
+    evaluation = results.states.get((followed.phase.pk, name))
+    if evaluation is None:
         return {"rule": name, "mark": "plain", "word": _("not judged yet")}
-    mark = MARKS[State(found.state)]
-    return {"rule": name, "mark": mark, "word": str(Evaluation.State(found.state).label)}
+    mark = MARKS[State(evaluation.state)]
+    return {"rule": name, "mark": mark, "word": str(Evaluation.State(evaluation.state).label)}

@@ -64,13 +64,13 @@ class ExcursionOutput(serializers.Serializer):
 
 
 class AcknowledgeInput(serializers.Serializer):
-    """What a person says when they take note of an excursion; needed at action level."""
+    """The comment of a person who acknowledges an excursion; needed at action level."""
 
     comment = serializers.CharField(max_length=400, default="", allow_blank=True)
 
 
 class AcknowledgementOutput(serializers.Serializer):
-    """Who took note of an excursion, when, and what they said."""
+    """Who acknowledged an excursion, when, and with what comment."""
 
     acknowledged_by = serializers.CharField()
     acknowledged_at = serializers.DateTimeField()
@@ -101,7 +101,7 @@ class BeyondOutput(AmountOutput):
     side = serializers.ChoiceField(["high", "low"])
 
 
-class SpentOutput(serializers.Serializer):
+class DurationsOutput(serializers.Serializer):
     """How long a phase was in each state."""
 
     inside = AmountOutput()
@@ -123,7 +123,7 @@ class ExposureRowOutput(serializers.Serializer):
     kind = serializers.CharField()
     state = serializers.ChoiceField(["normal", "alert", "unknown", "action"])
     problem = serializers.CharField(allow_blank=True)
-    time = SpentOutput()
+    time = DurationsOutput()
     counted_beyond = BeyondOutput(many=True)
     time_outside = AmountOutput(allow_null=True)
     excess_dose = AmountOutput(allow_null=True)

@@ -6,7 +6,7 @@ A replay of a draft is no detection: it runs on the general queue, one phase a j
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from batches.excursions.actions.evaluation import evaluate_phase, look_at
+from batches.excursions.actions.evaluation import evaluate_frames, evaluate_phase
 from batches.excursions.actions.what_ifs import replay_next
 from batches.excursions.models import WhatIf
 from batches.models import Phase
@@ -20,11 +20,11 @@ from gatekeeper.accounts.queries import person_authority, person_named
 def judge_frames(payloads: Sequence[Mapping[str, Any]]) -> None:
     """Evaluate the phases to which the readings of a source's frames belong, each once, and ask for their envelopes.
 
-    What a later evaluation has covered costs a look.
+    What a later evaluation has covered costs one query.
     """
     monitor, at = person_authority(MONITOR)
     with as_read(at):
-        look_at(by=monitor, frames=frames_in(payloads))
+        evaluate_frames(by=monitor, frames=frames_in(payloads))
 
 
 def judge_corrected(payload: Mapping[str, Any]) -> None:

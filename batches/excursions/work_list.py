@@ -15,21 +15,21 @@ _SHOWN = 20
 
 
 def alarms(*, person: Person, sites: Sequence[Site]) -> WorkList:
-    """Return the alarms of records still being made that nobody has taken note of, action first, then oldest."""
-    found = unacknowledged(sites)
-    shown = list(found.order_by("level", "detected_at", "id")[:_SHOWN])
-    first = {row.phase.batch_record_id: row.pk for row in reversed(shown)}  # its live page is told once
-    rows = tuple(_alarm(row, first=row.pk in first.values()) for row in shown)
-    return WorkList(_("Alarms that nobody has acknowledged"), "", found.count(), rows)
+    """Return the alarms of records still being made that nobody has acknowledged, action first, then oldest."""
+    excursions = unacknowledged(sites)
+    shown_rows = list(excursions.order_by("level", "detected_at", "id")[:_SHOWN])
+    first = {row.phase.batch_record_id: row.pk for row in reversed(shown_rows)}  # its live page is linked once
+    rows = tuple(_alarm(row, first=row.pk in first.values()) for row in shown_rows)
+    return WorkList(_("Alarms that nobody has acknowledged"), "", excursions.count(), rows)
 
 
 def _alarm(row: Excursion, *, first: bool) -> Row:
     lasts = alarm_of(row).cleared_at is None
     runs, number = row.phase.state == row.phase.State.RUNNING, row.phase.batch_record.number
-    words = _("rule %(rule)s, it lasts") if lasts else _("rule %(rule)s, it is over")
+    detail = _("rule %(rule)s, it lasts") if lasts else _("rule %(rule)s, it is over")
     return Row(
         title=f"{number} · {row.phase.code} · {parameter(row.parameter).title}",
-        detail=words % {"rule": row.rule},
+        detail=detail % {"rule": row.rule},
         url=reverse("excursions:excursion_acknowledge", args=[row.pk]),
         state=row.level,
         mark=row.get_level_display().capitalize(),
@@ -39,7 +39,7 @@ def _alarm(row: Excursion, *, first: bool) -> Row:
 
 def open_excursions(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the excursions of action level whose deviation is open, oldest first."""
-    waiting = (
+    excursions = (
         Excursion.objects.filter(
             phase__batch_record__site__in=sites,
             level=Excursion.Level.ACTION,
@@ -57,14 +57,14 @@ def open_excursions(*, person: Person, sites: Sequence[Site]) -> WorkList:
             state="action",
             mark=_("Action"),
         )
-        for row in waiting[:_SHOWN]
+        for row in excursions[:_SHOWN]
     )
-    return WorkList(_("Excursions to investigate"), "", waiting.count(), rows)
+    return WorkList(_("Excursions to investigate"), "", excursions.count(), rows)
 
 
 def rule_sets_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
     """Return the drafts of excursion rules that somebody else has written."""
-    found = RuleSet.objects.filter(status=RuleSet.Status.DRAFT).exclude(authored_by=person)
+    drafts = RuleSet.objects.filter(status=RuleSet.Status.DRAFT).exclude(authored_by=person)
     rows = tuple(
         Row(
             title=str(row),
@@ -73,6 +73,6 @@ def rule_sets_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
             state="alert",
             mark=_("Approve"),
         )
-        for row in found.order_by("authored_at")[:_SHOWN]
+        for row in drafts.order_by("authored_at")[:_SHOWN]
     )
-    return WorkList(_("Excursion rules to approve"), reverse("excursions:rule_set_list"), found.count(), rows)
+    return WorkList(_("Excursion rules to approve"), reverse("excursions:rule_set_list"), drafts.count(), rows)

@@ -1,4 +1,4 @@
-"""Where the words of limits stand in a picture: none over another, none beyond its edges."""
+"""Where the words of limits stand in a chart: none over another, none beyond its edges."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,13 +31,15 @@ def placed_words(limits: Sequence[tuple[float, str]], *, left: float, right: flo
     Above its line at the left, or below it where another one is too near, or further right where both are taken.
     """
     boxes: dict[int, _Box] = {}
-    for place in sorted(range(len(limits)), key=lambda one: limits[one][0]):
+    for place in sorted(range(len(limits)), key=lambda row: limits[row][0]):
         y, text = limits[place]
-        others = [height for at, (height, _text) in enumerate(limits) if at != place]
+        other_heights = [height for at, (height, _text) in enumerate(limits) if at != place]
         wide = len(text) * _WIDE
         tried = list(_tried(y, wide, tuple(boxes.values()), left=left, right=right, bottom=bottom))
-        free = [one for one in tried if not any(one.meets(box) for box in boxes.values())]
-        clear = [one for one in free if not any(one.foot - _HIGH + 2 < height < one.foot + 2 for height in others)]
+        free = [row for row in tried if not any(row.meets(box) for box in boxes.values())]
+        clear = [
+            row for row in free if not any(row.foot - _HIGH + 2 < height < row.foot + 2 for height in other_heights)
+        ]
         boxes[place] = next(iter(clear or free or tried))
     return [Word(round(boxes[place].left, 1), round(boxes[place].foot, 1)) for place in range(len(limits))]
 

@@ -1,4 +1,4 @@
-"""Pictures of signals as what components/chart.html draws: numbers placed on a canvas, nothing read, nothing stored."""
+"""Charts of signals as what components/chart.html draws: numbers placed on a canvas, nothing read, nothing stored."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -106,7 +106,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The placed picture; the fields are those of components/chart.html."""
+    """The layout; the fields are those of components/chart.html."""
 
     id: str
     width: int
@@ -150,10 +150,10 @@ class _Canvas:
 
 
 def chart(plot: Plot, *, zone: str) -> Chart:
-    """Return the picture; times are shown in the zone (IANA name). No peak is lost: buckets keep both extremes."""
+    """Return the chart; times are shown in the zone (IANA name). No peak is lost: buckets keep both extremes."""
     times, values = _line(plot)
     ticks = nice_ticks(*_span(plot, values))
-    top = _TOP + _STRIP * len({one.kind for one in plot.strips})
+    top = _TOP + _STRIP * len({strip.kind for strip in plot.strips})
     canvas = _Canvas(plot.start_us, plot.end_us, ticks[0], ticks[-1], plot.width, plot.height, top)
     bottom = plot.height - _BOTTOM
     return Chart(
@@ -162,12 +162,12 @@ def chart(plot: Plot, *, zone: str) -> Chart:
         height=plot.height,
         summary=plot.summary,
         lines=_lines(plot, canvas, bottom),
-        outside=[found for part in plot.outside if (found := _outside(canvas, part, times, values))],
+        outside=[area for part in plot.outside if (area := _outside(canvas, part, times, values))],
         traces=[{"points": canvas.points(times[run], values[run])} for run in _runs(plot, times)],
         gaps=[
-            _gap(canvas, one, bottom)
-            for one in plot.hatched
-            if one.ended_us > plot.start_us and one.started_us < plot.end_us
+            _gap(canvas, row, bottom)
+            for row in plot.hatched
+            if row.ended_us > plot.start_us and row.started_us < plot.end_us
         ],
         strips=_strips(plot, canvas),
         axis={"x1": _LEFT, "x2": plot.width - _RIGHT, "y": bottom},
@@ -182,40 +182,40 @@ def _lines(plot: Plot, canvas: _Canvas, bottom: float) -> list[dict[str, object]
     """The limits with their words; two rules that share a limit and its word have one."""
     levels = list(dict.fromkeys(plot.levels))
     ends = {"x1": _LEFT, "x2": plot.width - _RIGHT}
-    heights = [_one(canvas.y(one.value)) for one in levels]
-    words = placed_words(
-        [(y, one.label) for y, one in zip(heights, levels, strict=True)],
+    heights = [_one(canvas.y(level.value)) for level in levels]
+    labels = placed_words(
+        [(y, row.label) for y, row in zip(heights, levels, strict=True)],
         left=_LEFT + 5,
         right=plot.width - _RIGHT,
         bottom=bottom,
     )
     return [
-        {"state": one.state, "label": one.label, **ends, "y": y, "label_x": word.x, "label_y": word.y}
-        for one, y, word in zip(levels, heights, words, strict=True)
+        {"state": row.state, "label": row.label, **ends, "y": y, "label_x": label.x, "label_y": label.y}
+        for row, y, label in zip(levels, heights, labels, strict=True)
     ]
 
 
 def _strips(plot: Plot, canvas: _Canvas) -> list[dict[str, object]]:
     """Bars at the head, each kind on a line of its own; the word once, where its kind begins."""
-    kinds = list(dict.fromkeys(one.kind for one in plot.strips))
-    found, said = [], set()
-    for one in plot.strips:
-        if one.ended_us < plot.start_us or one.started_us > plot.end_us:
+    kinds = list(dict.fromkeys(strip.kind for strip in plot.strips))
+    bars, labelled = [], set()
+    for row in plot.strips:
+        if row.ended_us < plot.start_us or row.started_us > plot.end_us:
             continue
-        left, right = float(canvas.x(one.started_us)), float(canvas.x(one.ended_us))
-        label = "" if one.kind in said else one.label
-        said.add(one.kind)
-        y = _STRIP * (1 + kinds.index(one.kind))
+        left, right = float(canvas.x(row.started_us)), float(canvas.x(row.ended_us))
+        label = "" if row.kind in labelled else row.label
+        labelled.add(row.kind)
+        y = _STRIP * (1 + kinds.index(row.kind))
         width = round(max(right - left, _LEAST_STRIP), 1)
-        bar = {"kind": one.kind, "x": round(left, 1), "y": y, "width": width}
+        bar = {"kind": row.kind, "x": round(left, 1), "y": y, "width": width}
         end = left > plot.width / 2  # its word would not fit behind where it begins
         said_at = {
             "label": label,
             "label_x": round(left + width if end else left, 1),
             "anchor": "end" if end else "start",
         }
-        found.append(bar | said_at)
-    return found
+        bars.append(bar | said_at)
+    return bars
 
 
 def nice_ticks(low: float, high: float, *, about: int = 5) -> list[float]:
@@ -225,27 +225,27 @@ def nice_ticks(low: float, high: float, *, about: int = 5) -> list[float]:
         low, high = low - pad, high + pad
     rough = (high - low) / about
     power = 10.0 ** floor(log10(rough))
-    step = next(one * power for one in (1, 2, 5, 10) if one * power >= rough * 0.999)
+    step = next(row * power for row in (1, 2, 5, 10) if row * power >= rough * 0.999)
     first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
     return [round(place * step, 12) for place in range(first, last + 1)]
 
 
 def minutes(seconds: Decimal) -> str:
     """Return seconds as minutes to two decimals; what is less and yet not nothing says so."""
-    shown = (seconds / 60).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP).normalize()
-    return f"{'< 0.01' if seconds and not shown else format(shown, 'f')}\N{NO-BREAK SPACE}min"
+    value = (seconds / 60).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP).normalize()
+    return f"{'< 0.01' if seconds and not value else format(value, 'f')}\N{NO-BREAK SPACE}min"
 
 
 def _line(plot: Plot) -> tuple[Times, Floats]:
-    found = plot.series.buckets(start=plot.start_us, end=plot.end_us, points=_MOST_POINTS // 2)
-    if len(found.times) == 0 or int(found.count.max()) == 1:
-        return found.times, found.low
-    times = np.repeat(found.times, 2)
-    return times, np.column_stack((found.low, found.high)).ravel()
+    buckets = plot.series.buckets(start=plot.start_us, end=plot.end_us, points=_MOST_POINTS // 2)
+    if len(buckets.times) == 0 or int(buckets.count.max()) == 1:
+        return buckets.times, buckets.low
+    times = np.repeat(buckets.times, 2)
+    return times, np.column_stack((buckets.low, buckets.high)).ravel()
 
 
 def _span(plot: Plot, values: Floats) -> tuple[float, float]:
-    seen = [*(one.value for one in plot.levels), *(part.level for part in plot.outside)]
+    seen = [*(level.value for level in plot.levels), *(part.level for part in plot.outside)]
     if len(values):
         seen += [float(values.min()), float(values.max())]
     return (min(seen), max(seen)) if seen else (0.0, 1.0)
@@ -255,7 +255,7 @@ def _runs(plot: Plot, times: Times) -> Iterable[slice]:
     """Yield the parts of the line between the hatched times: nothing is drawn across a gap."""
     if len(times) == 0:
         return
-    cuts = sorted({int(np.searchsorted(times, one.started_us, side="right")) for one in plot.hatched})
+    cuts = sorted({int(np.searchsorted(times, row.started_us, side="right")) for row in plot.hatched})
     edges = [0, *(cut for cut in cuts if 0 < cut < len(times)), len(times)]
     for low, high in pairwise(edges):
         yield slice(low, high)
@@ -273,21 +273,21 @@ def _outside(canvas: _Canvas, part: Part, times: Times, values: Floats) -> dict[
     return {"state": part.state, "points": canvas.points(along, np.concatenate((level, top, level)))}
 
 
-def _gap(canvas: _Canvas, one: Hatched, bottom: float) -> dict[str, object]:
-    left, right = float(canvas.x(one.started_us)), float(canvas.x(one.ended_us))
+def _gap(canvas: _Canvas, hatched: Hatched, bottom: float) -> dict[str, object]:
+    left, right = float(canvas.x(hatched.started_us)), float(canvas.x(hatched.ended_us))
     return {
         "x": round(left, 1),
         "y": canvas.top,
         "width": round(max(right - left, 1.0), 1),
         "height": bottom - canvas.top,
-        "label": one.label if right - left >= _WORD else "",  # the key of the picture tells what is hatched
+        "label": hatched.label if right - left >= _WORD else "",  # the key of the chart says what is hatched
     }
 
 
 def _time_ticks(canvas: _Canvas, zone: str) -> list[dict[str, object]]:
     seconds = max((canvas.end - canvas.start) // _SECOND, 1)
     most = max((canvas.width - _LEFT - _RIGHT) // 110, 2)
-    step = next((one for one in _STEPS_S if seconds / one <= most), _STEPS_S[-1] * ceil(seconds / _STEPS_S[-1] / most))
+    step = next((row for row in _STEPS_S if seconds / row <= most), _STEPS_S[-1] * ceil(seconds / _STEPS_S[-1] / most))
     pattern = "%H:%M" if step >= 60 else "%H:%M:%S"
     shift = _local(canvas.start, zone).utcoffset() or timedelta(0)
     first = -(-(canvas.start + shift // timedelta(microseconds=1)) // (step * _SECOND)) * step * _SECOND
@@ -301,11 +301,11 @@ def _time_ticks(canvas: _Canvas, zone: str) -> list[dict[str, object]]:
 def _rows(plot: Plot, zone: str) -> list[tuple[str, ...]]:
     if not plot.columns:
         return []
-    found = plot.series.buckets(start=plot.start_us, end=plot.end_us, points=_TABLE_ROWS)
-    columns: Sequence[list[float]] = [found.low.tolist(), found.high.tolist(), found.mean.tolist()]
+    buckets = plot.series.buckets(start=plot.start_us, end=plot.end_us, points=_TABLE_ROWS)
+    columns: Sequence[list[float]] = [buckets.low.tolist(), buckets.high.tolist(), buckets.mean.tolist()]
     return [
         (_local(at, zone).strftime("%Y-%m-%d %H:%M:%S"), *(_figure(value) for value in values))
-        for at, *values in zip(found.times.tolist(), *columns, strict=True)
+        for at, *values in zip(buckets.times.tolist(), *columns, strict=True)
     ]
 
 

@@ -105,7 +105,7 @@ TABLES = (
         "SELECT, INSERT, UPDATE",
     ),
     Table(
-        "excursions_watch",
+        "excursions_streamingstate",
         Purpose.DERIVED,
         "The streaming state of an evaluation; the gate evaluates everything anew from the readings.",
         _EVERYTHING,

@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from batches.excursions.models import Excursion
 from batches.excursions.presentation.charts import MARKS, excursion_chart
 from batches.excursions.presentation.formatting import excursion_pairs
-from batches.excursions.queries.evaluation_inputs import facts_or_archived
+from batches.excursions.queries.evaluation_inputs import inputs_unless_archived
 from batches.excursions.queries.states import excursions_of
 from batches.excursions.rules.excursions import State
-from batches.excursions.rules.verdicts import verdicts
 from batches.readings.queries.clock_spans import clock_spans
 from gatekeeper.accounts.queries import permissions_of
 from gatekeeper.core.canonical import digest
@@ -271,8 +270,8 @@ def _charted(rows: list[Excursion]) -> dict[str, Any] | None:
         return None
     row = min(rows, key=lambda row: (row.level != "action", row.deviation is None, row.pk))
     zone = row.phase.batch_record.site.timezone
-    inputs, _archived = facts_or_archived(row.phase)
-    judged = verdicts(inputs.readings, inputs.rules) if inputs and inputs.readings else ()
+    inputs, _archived = inputs_unless_archived(row.phase)
+    judged = inputs.verdicts() if inputs else ()
     verdict = next((rule for rule in judged if rule.name == row.rule and row.key in rule.keys), None)
     return _excursion(row) | {
         "chart": excursion_chart(verdict, row.key, spans=clock_spans(row.phase), zone=zone) if verdict else None,

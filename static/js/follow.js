@@ -1,6 +1,6 @@
 /* The live page of a running batch record: polls for new readings, draws them and says how old they are. */
 import { report } from "./connection.js";
-import { Drawing, clock, spoken } from "./plots.js";
+import { Drawing, clock, duration } from "./plots.js";
 import { reload } from "./reload.js";
 import { say, words } from "./words.js";
 
@@ -15,7 +15,7 @@ const minutes = Number(page.dataset.minutes);
 const tell = clock(page.dataset.zone);
 const drawings = new Map(
   [...page.querySelectorAll(".plot")].map((sheet) => {
-    const drawing = new Drawing(sheet, { seconds: minutes * 60, tell });
+    const drawing = new Drawing(sheet, { seconds: minutes * 60, timeText: tell });
     return [drawing.key, drawing];
   }),
 );
@@ -69,7 +69,7 @@ function update(body) {
   let again = clocks !== null && clocks !== body.clocks.version; // a correction moves what is drawn already
   clocks = body.clocks.version;
   for (const [key, drawing] of drawings) {
-    drawing.take(body.traces[key], body.whole);
+    drawing.receive(body.traces[key], body.whole);
     drawing.states(body.states[key]);
     drawing.clocks(body.clocks);
     drawing.excursions = body.excursions.filter((excursion) => excursion.plot === key);
@@ -90,8 +90,8 @@ function showAlarms(list) {
   for (const alarm of alarms.querySelectorAll("[data-alarm]")) {
     if (announced.has(alarm.dataset.alarm)) continue;
     announced.add(alarm.dataset.alarm);
-    page.querySelector("#announced").textContent = alarm.dataset.said;
-    if (alarm.dataset.level === "action") say(alarm.dataset.said, "action", 8);
+    page.querySelector("#announced").textContent = alarm.dataset.announcement;
+    if (alarm.dataset.level === "action") say(alarm.dataset.announcement, "action", 8);
   }
 }
 
@@ -115,7 +115,7 @@ function disconnected() {
 /** The age of what is drawn, beside the sentence and not in it: a screen reader would read it out every second. */
 function showAge() {
   if (lost === null || answered === null) return;
-  page.querySelector("[data-old]").textContent = words("all_old", { time: spoken(here() - answered) });
+  page.querySelector("[data-old]").textContent = words("all_old", { time: duration(here() - answered) });
 }
 
 function draw() {

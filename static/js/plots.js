@@ -1,7 +1,7 @@
 /* One signal on a time axis: trace, limits, what was outside, what is unknown; uPlot draws, the readings are ours. */
 import { words } from "./words.js";
 
-const MOST = 4000; // points held of one signal; beyond, the server gives fewer
+const MOST = 4000; // points of one signal; beyond, the server gives fewer
 const LATE_S = 10;
 const TABLE_ROWS = 20;
 const LEAST_S = 60; // what a plot shows at least
@@ -25,7 +25,7 @@ function colour(token) {
 }
 
 /** Returns a time in words, in seconds, minutes or hours. */
-export function spoken(seconds) {
+export function duration(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   return whole < 3600 ? words("minutes", { m: Math.trunc(whole / 60), s: whole % 60 })
@@ -40,25 +40,25 @@ const [HIGH, APART, ABOVE, BELOW] = [15, 12, -4, 13]; // px: a line of words, tw
 /** Returns where the word of each limit ({ y, width }) stands, in their order: none over another, as charts.py does. */
 export function placed(limits, { left, right, bottom }) {
   const boxes = new Map();
-  const meets = (one, other) => one.x < other.end && other.x < one.end && Math.abs(one.y - other.y) < HIGH;
-  for (const limit of [...limits].sort((one, other) => one.y - other.y)) {
+  const meets = (left, right) => left.x < right.end && right.x < left.end && Math.abs(left.y - right.y) < HIGH;
+  for (const limit of [...limits].sort((left, right) => left.y - right.y)) {
     const tried = [];
     for (const x of [left, ...[...boxes.values()].map((box) => box.end + APART)]) {
       for (const y of [limit.y + ABOVE, limit.y + BELOW]) {
         if (x + limit.width <= right && y <= bottom) tried.push({ x, y, end: x + limit.width });
       }
     }
-    const free = tried.filter((one) => ![...boxes.values()].some((box) => meets(one, box)));
-    const clear = free.filter((one) => !limits.some((other) => other !== limit && other.y > one.y - HIGH + 2 && other.y < one.y + 2));
+    const free = tried.filter((place) => ![...boxes.values()].some((box) => meets(place, box)));
+    const clear = free.filter((place) => !limits.some((other) => other !== limit && other.y > place.y - HIGH + 2 && other.y < place.y + 2));
     boxes.set(limit, clear[0] ?? free[0] ?? tried[0] ?? { x: left, y: limit.y + ABOVE, end: left + limit.width });
   }
   return limits.map((limit) => boxes.get(limit));
 }
 
 export class Drawing {
-  constructor(sheet, { seconds, tell }) {
+  constructor(sheet, { seconds, timeText }) {
     const described = JSON.parse(sheet.querySelector("script").textContent);
-    Object.assign(this, described, { sheet, seconds, tell, t: [], v: [], gaps: [], excursions: [], late: false });
+    Object.assign(this, described, { sheet, seconds, timeText, t: [], v: [], gaps: [], excursions: [], late: false });
     this.phase = this.key.slice(0, this.key.lastIndexOf("-"));
     this.newest = null;
     this.end = Date.now() / 1000;
@@ -70,23 +70,23 @@ export class Drawing {
     new ResizeObserver(() => this.fit()).observe(this.canvas);
   }
 
-  /** Takes what the server sent: the whole window, or what is new in it. */
-  take(found, whole) {
-    if (!found) return;
-    const t = found.t.map((at) => at / 1e6);
-    const gaps = found.gaps.map(([from, to]) => [from / 1e6, to / 1e6]);
+  /** Adds what the server sent: the whole window, or what is new in it. */
+  receive(data, whole) {
+    if (!data) return;
+    const t = data.t.map((at) => at / 1e6);
+    const gaps = data.gaps.map(([from, to]) => [from / 1e6, to / 1e6]);
     this.late = false;
     if (whole) {
-      Object.assign(this, { t, v: found.v, gaps, newest: null });
+      Object.assign(this, { t, v: data.v, gaps, newest: null });
     } else {
-      const first = t.find((_at, place) => found.v[place] !== null);
+      const first = t.find((_at, place) => data.v[place] !== null);
       if (this.newest !== null && first - this.newest > (this.maxGap ?? Infinity)) this.gaps.push([this.newest, first]);
       this.gaps.push(...gaps.filter(([, to]) => this.newest === null || to > this.newest));
-      t.forEach((at, place) => this.put(at, found.v[place]));
+      t.forEach((at, place) => this.put(at, data.v[place]));
     }
-    if (found.newest !== null && found.newest / 1e6 >= (this.newest ?? 0)) {
-      this.newest = found.newest / 1e6;
-      this.sheet.querySelector("[data-value]").textContent = figure(found.last);
+    if (data.newest !== null && data.newest / 1e6 >= (this.newest ?? 0)) {
+      this.newest = data.newest / 1e6;
+      this.sheet.querySelector("[data-value]").textContent = figure(data.last);
     }
     this.late ||= this.t.length > MOST;
     this.fillTable();
@@ -105,16 +105,16 @@ export class Drawing {
   }
 
   clocks({ corrected, held }) {
-    const shown = { corrected: corrected.includes(this.source), held: held.includes(this.source) };
-    for (const [kind, is] of Object.entries(shown)) this.sheet.querySelector(`[data-clock="${kind}"]`).hidden = !is;
+    const states = { corrected: corrected.includes(this.source), held: held.includes(this.source) };
+    for (const [kind, is] of Object.entries(states)) this.sheet.querySelector(`[data-clock="${kind}"]`).hidden = !is;
   }
 
   states(rules) {
     for (const { rule, mark, word } of rules ?? []) {
-      const shown = this.sheet.querySelector(`[data-rule="${CSS.escape(rule)}"] .mark`);
-      if (!shown) continue;
-      shown.className = `mark ${mark}`;
-      if (shown.textContent !== word) shown.textContent = word;
+      const element = this.sheet.querySelector(`[data-rule="${CSS.escape(rule)}"] .mark`);
+      if (!element) continue;
+      element.className = `mark ${mark}`;
+      if (element.textContent !== word) element.textContent = word;
     }
   }
 
@@ -124,21 +124,21 @@ export class Drawing {
     this.end = CALM.matches ? Math.ceil(now / CALM_STEP_S) * CALM_STEP_S : now;
     this.now = now;
     const from = this.end - this.seconds;
-    let gone = 0;
-    while (gone < this.t.length && this.t[gone] < from - 60) gone += 1;
-    if (gone) [this.t, this.v] = [this.t.slice(gone), this.v.slice(gone)];
+    let expired = 0;
+    while (expired < this.t.length && this.t[expired] < from - 60) expired += 1;
+    if (expired) [this.t, this.v] = [this.t.slice(expired), this.v.slice(expired)];
     this.gaps = this.gaps.filter(([, to]) => to > from);
-    this.tellAge(connected);
+    this.showAge(connected);
     if (!this.plot) this.begin();
     this.plot?.setData(this.columns());
   }
 
-  tellAge(connected) {
+  showAge(connected) {
     const age = this.newest === null ? null : this.now - this.newest;
     const stale = age === null || !connected || age > Math.max(this.maxGap ?? Infinity, 1);
     const mark = this.sheet.querySelector("[data-age]");
     const word = age === null ? "no_reading" : stale ? "no_reading_for" : "reading_ago";
-    const text = words(word, { time: spoken(age ?? 0) });
+    const text = words(word, { time: duration(age ?? 0) });
     mark.className = `mark ${stale ? "unknown" : "plain"}`;
     if (age !== null && stale && connected) mark.className = "mark alert";
     if (mark.textContent !== text) mark.textContent = text;
@@ -153,7 +153,7 @@ export class Drawing {
 
   columns() {
     const [t, v] = [[], []];
-    const cuts = this.gaps.map(([from]) => from).sort((one, other) => one - other);
+    const cuts = this.gaps.map(([from]) => from).sort((left, right) => left - right);
     let cut = 0;
     this.t.forEach((at, place) => {
       while (cut < cuts.length && cuts[cut] < at) {
@@ -171,7 +171,7 @@ export class Drawing {
     if (!uPlot || !this.canvas.clientWidth) return;
     const font = `12px ${getComputedStyle(document.body).fontFamily}`;
     const axis = { stroke: () => colour("quiet"), font, grid: { stroke: () => colour("line"), width: 1 }, ticks: { show: false } };
-    const times = (_plot, splits) => splits.map((at) => (this.end - this.from > 900 ? this.tell(at).slice(0, 5) : this.tell(at)));
+    const times = (_plot, splits) => splits.map((at) => (this.end - this.from > 900 ? this.timeText(at).slice(0, 5) : this.timeText(at)));
     this.ratio = devicePixelRatio;
     this.plot = new uPlot({
       ...this.size,
@@ -199,9 +199,9 @@ export class Drawing {
   }
 
   range(low, high) {
-    const seen = [...this.levels.map((one) => one.value), ...[low, high].filter((one) => one !== null && Number.isFinite(one))];
-    if (!seen.length) return [0, 1];
-    const [least, most] = [Math.min(...seen), Math.max(...seen)];
+    const values = [...this.levels.map((level) => level.value), ...[low, high].filter((value) => value !== null && Number.isFinite(value))];
+    if (!values.length) return [0, 1];
+    const [least, most] = [Math.min(...values), Math.max(...values)];
     const room = (most - least || Math.abs(most) || 1) * 0.08;
     return [least - room, most + 2 * room]; // the highest limit's word stands above it
   }
@@ -214,29 +214,29 @@ export class Drawing {
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     // Action over alert, whichever came first.
-    for (const one of this.excursions.toSorted((a, b) => b.level.localeCompare(a.level))) this.fill(plot, one);
+    for (const excursion of this.excursions.toSorted((a, b) => b.level.localeCompare(a.level))) this.fill(plot, excursion);
     for (const gap of [...this.gaps, ...this.silence]) this.hatch(plot, gap);
     for (const level of this.levels) this.limit(plot, level);
     ctx.restore();
   }
 
-  fill(plot, one) {
-    const from = one.from / 1e6;
-    const to = one.to === null ? Math.max(this.newest ?? from, from) : one.to / 1e6;
-    const beyond = one.high ? Math.max : Math.min;
+  fill(plot, excursion) {
+    const from = excursion.from / 1e6;
+    const to = excursion.to === null ? Math.max(this.newest ?? from, from) : excursion.to / 1e6;
+    const beyond = excursion.high ? Math.max : Math.min;
     const points = this.t.map((at, place) => [at, this.v[place]]).filter(([at, v]) => v !== null && at >= from && at <= to);
     const x = (at) => plot.valToPos(at, "x", true);
     const y = (value) => plot.valToPos(value, "y", true);
     const { ctx, bbox } = plot;
-    ctx.fillStyle = colour(one.level);
+    ctx.fillStyle = colour(excursion.level);
     ctx.globalAlpha = 0.3;
     ctx.beginPath();
-    ctx.moveTo(x(from), y(one.limit));
-    for (const [at, value] of points) ctx.lineTo(x(at), y(beyond(value, one.limit)));
-    ctx.lineTo(x(to), y(one.limit));
+    ctx.moveTo(x(from), y(excursion.limit));
+    for (const [at, value] of points) ctx.lineTo(x(at), y(beyond(value, excursion.limit)));
+    ctx.lineTo(x(to), y(excursion.limit));
     ctx.fill();
     ctx.globalAlpha = 1;
-    // Where it lies is seen at the foot as well, however little it is beyond.
+    // Where it lies is values at the foot as well, however little it is beyond.
     const thick = 5 * this.ratio;
     ctx.fillRect(x(from), bbox.top + bbox.height - thick, Math.max(x(to) - x(from), 2 * this.ratio), thick);
   }
@@ -281,8 +281,8 @@ export class Drawing {
     const { ctx, bbox } = plot;
     const r = this.ratio;
     ctx.font = this.font;
-    const limits = this.levels.map((one) => ({
-      y: plot.valToPos(one.value, "y", true) / r, width: ctx.measureText(one.label).width / r,
+    const limits = this.levels.map((level) => ({
+      y: plot.valToPos(level.value, "y", true) / r, width: ctx.measureText(level.label).width / r,
     }));
     const edges = { left: bbox.left / r + 5, right: (bbox.left + bbox.width) / r, bottom: (bbox.top + bbox.height) / r };
     this.named = placed(limits, edges);
@@ -307,7 +307,7 @@ export class Drawing {
     if (!this.table.open) return;
     const rows = [];
     for (let place = this.t.length - 1; place >= 0 && rows.length < TABLE_ROWS; place -= 1) {
-      rows.push([this.tell(this.t[place]), this.v[place] === null ? words("unknown_gap") : figure(this.v[place])]);
+      rows.push([this.timeText(this.t[place]), this.v[place] === null ? words("unknown_gap") : figure(this.v[place])]);
     }
     this.rows.replaceChildren(...rows.map((cells) => {
       const row = document.createElement("tr");

@@ -1,4 +1,4 @@
-"""2.2.6, 2.2.9, integrity.md 5: what a detector keeps of rules, equipment and corrections is what the rows say."""
+"""2.2.6, 2.2.9, integrity.md 5: what a detector caches of rules, equipment and corrections is what the rows say."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from batches.excursions.actions.evaluation import evaluate_phase
 from batches.excursions.actions.rule_sets import import_rule_set
 from batches.excursions.models import Excursion, Progress
-from batches.excursions.queries import evaluation_context as looks
-from batches.excursions.queries.evaluation_context import looks_at, news_of
+from batches.excursions.queries import evaluation_context as context_cache
+from batches.excursions.queries.evaluation_context import contexts_of, new_frames
 from batches.readings.actions.clocks import CorrectClock, correct_clock
 from batches.readings.models import Frame
 from gatekeeper.accounts.actor import acting_as
+from gatekeeper.accounts.cache import VersionedCache
 from gatekeeper.demo.people import credentials
 from gatekeeper.jobs.actions import jobs
 from gatekeeper.jobs.models import Job
@@ -38,9 +39,9 @@ def send(plant, number, begin, values=steady, *, size=20):
     plant.send(frame(number, range(begin, begin + size), values))
 
 
-def look(plant):
-    (found,) = looks_at([plant.phase.pk])
-    return found
+def context_of(plant):
+    (context,) = contexts_of([plant.phase.pk])
+    return context
 
 
 def written_again(table):
@@ -90,7 +91,7 @@ CHANGES = {
 
 
 @pytest.fixture
-def watched(time, db):
+def monitored(time, db):
     """A phase that is judged frame by frame; one of its frames is disputed, and its clock was corrected."""
     plant = make_plant(RULES)
     time.after(1000)
@@ -108,56 +109,57 @@ def tables(queries):
     return {name for one in queries for name in NAMED.findall(one["sql"].replace("\\n", " ").replace('\\"', '"'))}
 
 
-def test_every_row_that_is_read_for_a_judgement_is_in_its_version_and_is_changed_here(watched):
-    look(watched)
-    written_again("readings_source")(watched)
-    with CaptureQueriesContext(connection) as asked:
-        look(watched)
-    version, *read = asked.captured_queries
+def test_every_row_that_is_read_for_a_judgement_is_in_its_version_and_is_changed_here(monitored):
+    context_of(monitored)
+    written_again("readings_source")(monitored)
+    with CaptureQueriesContext(connection) as captured:
+        context_of(monitored)
+    version, *read = captured.captured_queries
     assert tables(read) == CHANGES.keys()
-    assert tables([version]) - {"excursions_progress", "excursions_watch"} == CHANGES.keys()
+    assert tables([version]) - {"excursions_progress", "excursions_streamingstate"} == CHANGES.keys()
 
 
 @pytest.mark.parametrize(
     "change", [pytest.param(one, id=f"{name}-{n}") for name, found in CHANGES.items() for n, one in enumerate(found)]
 )
-def test_a_row_that_changes_or_comes_has_what_is_judged_under_read_again(watched, change):
-    before = look(watched).ground
-    assert look(watched).ground is before
-    change(watched)
-    after = look(watched).ground
+def test_a_row_that_changes_or_comes_has_what_is_judged_under_read_again(monitored, change):
+    before = context_of(monitored).conditions
+    assert context_of(monitored).conditions is before
+    change(monitored)
+    after = context_of(monitored).conditions
     assert after is not before
-    assert look(watched).ground is after
+    assert context_of(monitored).conditions is after
 
 
 @pytest.mark.parametrize(
     "table",
     ["readings_source", "readings_clockcorrection", "readings_frameconflict", "readings_conflictresolution"],
 )
-def test_how_a_source_is_read_is_read_again_for_its_new_frames(watched, table):
+def test_how_a_source_is_read_is_read_again_for_its_new_frames(monitored, table):
     newest = [Frame.objects.get(sequence=5).pk]
-    before = news_of(newest).reading
-    assert news_of(newest).reading is before
+    before = new_frames(newest).corrections
+    assert new_frames(newest).corrections is before
     for change in CHANGES[table]:
-        change(watched)
-    assert news_of(newest).reading is not before
+        change(monitored)
+    assert new_frames(newest).corrections is not before
 
 
-def test_another_tolerance_is_another_reading(watched, settings):
+def test_another_tolerance_is_another_reading(monitored, settings):
     newest = [Frame.objects.get(sequence=5).pk]
-    ground, reading = look(watched).ground, news_of(newest).reading
+    conditions, corrections = context_of(monitored).conditions, new_frames(newest).corrections
     settings.READINGS_FUTURE_TOLERANCE_SECONDS += 1
-    assert look(watched).ground.reading.tolerance_us == ground.reading.tolerance_us + 1_000_000
-    assert news_of(newest).reading.tolerance_us == reading.tolerance_us + 1_000_000
+    assert context_of(monitored).conditions.corrections.tolerance_us == conditions.corrections.tolerance_us + 1_000_000
+    assert new_frames(newest).corrections.tolerance_us == corrections.tolerance_us + 1_000_000
 
 
-def test_what_is_kept_is_bounded(watched, monkeypatch):
-    monkeypatch.setattr(looks, "_MOST", 1)
-    other = make_run(watched, "BR-2", "LOT-2")
-    evaluate_phase(by=watched.people["monitor"], phase=other.phase)
-    for plant in (watched, other, watched):
-        assert look(plant).ground.phase == plant.phase
-    assert {len(kept) for kept in (looks._grounds, looks._evaluations)} == {1}
+def test_what_is_cached_is_bounded(monitored, monkeypatch):
+    for name in ("_conditions", "_evaluations"):
+        monkeypatch.setattr(context_cache, name, VersionedCache(most=1))
+    other = make_run(monitored, "BR-2", "LOT-2")
+    evaluate_phase(by=monitored.people["monitor"], phase=other.phase)
+    for plant in (monitored, other, monitored):
+        assert context_of(plant).conditions.phase == plant.phase
+    assert {len(cache) for cache in (context_cache._conditions, context_cache._evaluations)} == {1}
 
 
 def elsewhere(change, *arguments):
@@ -196,83 +198,83 @@ def test_what_another_connection_has_committed_is_judged_under(judged):
     assert_says_what_storage_says(judged)
 
 
-def test_what_commits_between_the_version_and_the_rows_is_found_by_the_next_look(judged, monkeypatch):
-    read = looks.ground_of
+def test_what_commits_between_the_version_and_the_rows_is_found_by_the_next_evaluation(judged, monkeypatch):
+    read = context_cache.conditions_of
 
     def overtaken(phase):
-        ground = read(phase)
+        conditions = read(phase)
         elsewhere(lambda: corrected(judged))
-        return ground
+        return conditions
 
-    looks._grounds.clear()
-    monkeypatch.setattr(looks, "ground_of", overtaken)
-    assert look(judged).ground.reading.content["clock_corrections"] == []
-    monkeypatch.setattr(looks, "ground_of", read)
-    assert len(look(judged).ground.reading.content["clock_corrections"]) == 1
+    context_cache._conditions.discard(judged.phase.pk)
+    monkeypatch.setattr(context_cache, "conditions_of", overtaken)
+    assert context_of(judged).conditions.corrections.content["clock_corrections"] == []
+    monkeypatch.setattr(context_cache, "conditions_of", read)
+    assert len(context_of(judged).conditions.corrections.content["clock_corrections"]) == 1
     assert_says_what_storage_says(judged)
 
 
-def test_what_was_not_committed_is_not_kept(judged):
-    recorded = look(judged).recorded
+def test_what_was_not_committed_is_not_cached(judged):
+    recorded = context_of(judged).recorded
     send(judged, 9, 100, high)
     with transaction.atomic():
         evaluate_phase(by=judged.people["monitor"], phase=judged.phase)
         transaction.set_rollback(True)
-    assert look(judged).recorded is recorded
+    assert context_of(judged).recorded is recorded
     evaluate_phase(by=judged.people["monitor"], phase=judged.phase)
-    assert look(judged).recorded["shear"].version == recorded["shear"].version + 1
+    assert context_of(judged).recorded["shear"].version == recorded["shear"].version + 1
 
 
 def test_evaluations_of_another_worker_are_seen(judged):
-    before = look(judged).recorded
+    before = context_of(judged).recorded
     send(judged, 9, 100, high)
     elsewhere(lambda: evaluate_phase(by=judged.people["monitor"], phase=judged.phase))
-    after = look(judged).recorded
+    after = context_of(judged).recorded
     assert after["shear"].version == before["shear"].version + 1
-    assert look(judged).recorded is after
+    assert context_of(judged).recorded is after
 
 
 @pytest.fixture
-def looked(settings, django_capture_on_commit_callbacks):
+def delivered(settings, django_capture_on_commit_callbacks):
     """The statements of the delivery of what the newest frame asks for, the record's clock being the database's."""
 
     def deliver():
         settings.CLOCK = "gatekeeper.accounts.clock.database"
         (job,) = Job.objects.filter(kind="readings_recorded", done_at=None)
-        with django_capture_on_commit_callbacks(execute=True), CaptureQueriesContext(connection) as asked:
+        with django_capture_on_commit_callbacks(execute=True), CaptureQueriesContext(connection) as captured:
             assert jobs.run_job(job.pk) == 1
-        return [one["sql"] for one in asked.captured_queries]
+        return [query["sql"] for query in captured.captured_queries]
 
     return deliver
 
 
-def test_a_quiet_look_takes_twelve_statements(watched, looked):
-    """Clock, hold, begin, message, monitor, frames, phases, what they are judged under, news; kept, posted, commit."""
-    send(watched, 20, 300)
-    looked()  # after it the newest evaluations are known
-    send(watched, 21, 320)
-    assert len(looked()) == 12
-    assert_says_what_storage_says(watched)
+def test_a_quiet_evaluation_takes_twelve_statements(monitored, delivered):
+    """Clock, lock, begin, message, monitor, frames, phases, contexts, new frames; saved, posted, commit."""
+    send(monitored, 20, 300)
+    delivered()  # after it the newest evaluations are known
+    send(monitored, 21, 320)
+    assert len(delivered()) == 12
+    assert_says_what_storage_says(monitored)
 
 
-def test_a_look_at_a_growing_excursion_takes_no_more_the_longer_it_lasts(watched, looked):
-    """The first look writes an evaluation, two excursions and a deviation, the second one that both have begun."""
+def test_an_evaluation_of_a_growing_excursion_takes_no_more_the_longer_it_lasts(monitored, delivered):
+    """The first delivery writes an evaluation, two excursions and a deviation, the second one that both have begun."""
     counts = []
     for number in range(6):
-        send(watched, 30 + number, 300 + 20 * number, high if number else steady)
-        counts.append(len(looked()))
+        send(monitored, 30 + number, 300 + 20 * number, high if number else steady)
+        counts.append(len(delivered()))
     assert Excursion.objects.get(rule="shear", level="action").ended_at is None
     assert counts[1] <= 35
     assert counts[2] < 20
     assert counts[3:] == [12, 12, 12]
 
 
-def test_who_may_not_judge_any_more_judges_nothing(watched):
+def test_who_may_not_judge_any_more_judges_nothing(monitored):
     written = Progress.objects.get().evaluated_at
-    monitor = watched.people["monitor"]
-    with acting_as(watched.people["grace"]):
+    monitor = monitored.people["monitor"]
+    with acting_as(monitored.people["grace"]):
         type(monitor).objects.filter(pk=monitor.pk).update(is_active=False)
-    send(watched, 20, 300)
+    send(monitored, 20, 300)
     (job,) = Job.objects.filter(kind="readings_recorded", done_at=None)
     assert jobs.run_job(job.pk) == 0
     job.refresh_from_db()

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from batches.excursions.actions.evaluation import evaluate_phase
 from batches.excursions.presentation.charts import exposure_bars
 from batches.excursions.queries.exposure import exposure_of
-from batches.excursions.rules.exposure import Spent
+from batches.excursions.rules.exposure import Durations
 from tests.doors import signed_in
 from tests.excursions import making
 from tests.excursions.test_rules_exposure import GAPPY, X4, flow_of
@@ -107,9 +107,9 @@ def test_the_picture_reads_as_a_table_of_the_same_times(surged):
 
 def test_what_lasted_a_moment_is_still_seen_and_long_names_are_cut(surged):
     (row,) = (one for one in exposure_of(surged.record).rows if one.name == "shear")
-    moment = Spent(Decimal(86_400), Decimal("0.2"), Decimal(0), Decimal(0))
-    long = replace(row, spent=moment, name="lv-wall-shear-of-the-second-module@TFF-ON-THE-LEFT")
-    nothing = replace(row, spent=Spent(*[Decimal(0)] * 4), phase="L10" * 20)
+    moment = Durations(Decimal(86_400), Decimal("0.2"), Decimal(0), Decimal(0))
+    long = replace(row, durations=moment, name="lv-wall-shear-of-the-second-module@TFF-ON-THE-LEFT")
+    nothing = replace(row, durations=Durations(*[Decimal(0)] * 4), phase="L10" * 20)
     first, second = exposure_bars([long, nothing]).bars
     assert [(one["state"], one["width"]) for one in first["parts"]] == [("alert", 4.0), ("inside", 256.0)]
     assert first["said"].replace("\N{NO-BREAK SPACE}", " ") == "alert < 0.01 min"

@@ -252,7 +252,7 @@ def test_without_a_module_the_shear_is_unknown_and_the_page_stands(plant, olivia
 def test_a_record_of_which_nothing_runs_says_so_and_leads_to_what_was(plant, olivia, time):
     plant.end()
     page = olivia.get(PAGE).content.decode()
-    assert "Nothing is watched now" in page
+    assert "Nothing is monitored now" in page
     assert "phases/L10/" in page
     assert look(olivia).json()["running"] == []
 

@@ -72,8 +72,8 @@ def test_the_shear_of_x4_is_outside_for_ninety_seconds_with_its_dose():
     assert (row.state, row.measured, row.coverage) == (State.ALERT, True, 1)
     assert (row.time_outside, row.excess_dose, row.worst) == (90, 37500, 4500)
     assert (row.beyond, row.deviations, found.phases) == ((("high", 4000),), ("BR-1-D01",), ("L9", "L10"))
-    assert (row.spent.inside, row.spent.alert, row.spent.action, row.spent.unknown) == (150, 90, 0, 0)
-    assert row.spent.whole == 240
+    assert (row.durations.inside, row.durations.alert, row.durations.action, row.durations.unknown) == (150, 90, 0, 0)
+    assert row.durations.whole == 240
     excess = total(found, Measure.SHEAR_EXCESS)
     assert (excess.value, excess.beyond, excess.bound, excess.phases) == (37500, 4000, Bound.EXACT, ("L10",))
 
@@ -180,18 +180,18 @@ def test_time_is_unknown_even_within_an_excursion_and_action_comes_before_alert(
     # Above 8.0 from 60 s on, without a reading from 120 s to 240 s; 7.9 at 300 s is alert alone.
     values = {0: 7.0, 30: 7.0, 60: 9.0, 90: 9.0, 120: 9.0, 240: 9.0, 270: 9.0, 300: 7.9, 330: 7.0}
     (row,) = exposure(recorded(PH, seconds=330, ph=values), phases=["L10"]).rows
-    assert row.spent.unknown == 120
+    assert row.durations.unknown == 120
     assert (row.state, row.worst) == (State.ACTION, 9)
     # Linear crossings: 8.0 at 45 s and 270 + 30/1.1 s; 7.8 at 42 s and 300 + 30/9 s.
-    assert row.spent.action == pytest.approx(Decimal(75) + 30 + Decimal("27.272727"), abs=Decimal("0.00001"))
-    assert row.spent.alert == pytest.approx(Decimal(3) + Decimal("6.060606"), abs=Decimal("0.00001"))
-    assert row.spent.whole == 330
+    assert row.durations.action == pytest.approx(Decimal(75) + 30 + Decimal("27.272727"), abs=Decimal("0.00001"))
+    assert row.durations.alert == pytest.approx(Decimal(3) + Decimal("6.060606"), abs=Decimal("0.00001"))
+    assert row.durations.whole == 330
     assert row.beyond == (("high", Decimal("7.8")), ("low", Decimal("6.8")))
 
 
 def test_an_excursion_that_lasts_reaches_to_where_the_evaluation_has_come():
     (row,) = exposure(recorded(PH, complete=False, ph={0: 9.0, 60: 9.0, 120: 9.0, 180: 9.0, 240: 9.0}), phases=[]).rows
-    assert (row.final, row.spent.action, row.spent.inside) == (False, 240, 0)
+    assert (row.final, row.durations.action, row.durations.inside) == (False, 240, 0)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_an_excursion_that_lasts_reaches_to_where_the_evaluation_has_come():
 def test_time_counted_in_all_has_the_level_that_it_reached(limits, alert, action):
     rule = {**SHEAR, "kind": "cumulative_time", "alert_high": None, "action_high": None, "accumulate_above": "4000"}
     (row,) = exposure(recorded({**rule, **limits}, flow=x4()), phases=[]).rows
-    assert (row.time_outside, row.spent.alert, row.spent.action) == (90, alert, action)
+    assert (row.time_outside, row.durations.alert, row.durations.action) == (90, alert, action)
 
 
 def test_a_total_that_takes_gaps_as_the_worst_counts_their_time_once():
@@ -214,12 +214,12 @@ def test_a_total_that_takes_gaps_as_the_worst_counts_their_time_once():
         "action_total": "10", "gap_mode": "worst_case", "max_gap_s": "30",
     }  # fmt: skip
     (row,) = exposure(recorded(rule, flow=GAPPY), phases=[]).rows
-    assert (row.bounded, row.spent.unknown, row.spent.action, row.spent.inside) == (True, 70, 170, 0)
+    assert (row.bounded, row.durations.unknown, row.durations.action, row.durations.inside) == (True, 70, 170, 0)
 
 
 def test_too_few_readings_are_an_excursion_without_a_value():
     (row,) = exposure(recorded({**PH, "min_coverage": "0.95"}, ph={0: 7.0, 30: 7.0}), phases=[]).rows
-    assert (row.state, row.worst, row.spent.unknown, row.spent.action) == (State.ACTION, None, 210, 0)
+    assert (row.state, row.worst, row.durations.unknown, row.durations.action) == (State.ACTION, None, 210, 0)
 
 
 def test_a_rule_that_also_counts_below_a_limit_adds_nothing_to_the_excess():

@@ -1,4 +1,4 @@
-"""2.2.8, 2.2.9, 2.2.12: all rules of a phase, measured and derived, carried from frame to frame equal one pass."""
+"""2.2.8, 2.2.9, 2.2.12: all rules of a phase, measured and derived, evaluated frame by frame equal one pass."""
 
 import random
 import tomllib
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from batches.excursions.rules.excursion_rules import INTEGRALS
 from batches.excursions.rules.excursions import rule_from, rules_from
-from batches.excursions.rules.incremental_evaluation import newest_of, watched
+from batches.excursions.rules.incremental_evaluation import evaluate_new_samples, newest_of
 from batches.excursions.rules.state_codec import packed, unpacked
 from batches.excursions.rules.verdicts import PhaseReadings, Sent, verdicts
 from batches.readings.rules.signals import signal_of
@@ -145,8 +145,8 @@ def readings(rows, end, start=0):
     return PhaseReadings("L10", start, end, complete=False, sent=tuple(sent), modules=(FIBRES,))
 
 
-def content(found):
-    return [(one.name, canonical(one.content), one.keys) for one in found]
+def content(results):
+    return [(one.name, canonical(one.content), one.keys) for one in results]
 
 
 def stream(chance):
@@ -169,20 +169,20 @@ def stream(chance):
     return rows
 
 
-def streamed(frames, rules, chance, keep_s):
-    """Judge frame by frame, through bytes now and then, and yield what is said with what one pass says."""
-    came, watching = [], {}
+def streamed(frames, rules, chance, lateness_s):
+    """Judge frame by frame, through bytes now and then, and yield what streaming says with what one pass says."""
+    came, states = [], {}
     for rows in frames:
         came += rows
         if chance.random() < 0.5:
-            watching = {source: unpacked(packed(state)) for source, state in watching.items()}
-        end = newest_of(watching, readings(rows, 0).sent)
+            states = {source: unpacked(packed(state)) for source, state in states.items()}
+        end = newest_of(states, readings(rows, 0).sent)
         end = max(end, 1)
         try:
-            watching, found = watched(readings(rows, end), rules, watching, keep_s=keep_s)
+            states, results = evaluate_new_samples(readings(rows, end), rules, states, lateness_s=lateness_s)
         except Refusal:
-            watching, found = watched(readings(came, end), rules, {}, keep_s=keep_s)
-        yield watching, content(found), content(verdicts(readings(came, end), rules))
+            states, results = evaluate_new_samples(readings(came, end), rules, {}, lateness_s=lateness_s)
+        yield states, content(results), content(verdicts(readings(came, end), rules))
 
 
 def cut(rows, chance):
@@ -201,12 +201,12 @@ def test_streaming_through_the_state_equals_one_pass_at_every_frame(seed, rules,
     rows = stream(chance)
     again = [row for row in rows if chance.random() < 0.05]
     arriving = sorted(rows + again, key=lambda row: row[2] + chance.randint(0, disorder * SECOND))
-    for _state, said, whole in streamed(cut(arriving, chance), rules, chance, Decimal(keep)):
-        assert said == whole
+    for _state, streamed_content, whole in streamed(cut(arriving, chance), rules, chance, Decimal(keep)):
+        assert streamed_content == whole
 
 
 def test_a_long_phase_carries_little_and_a_reading_too_late_is_refused():
-    chance, watching = random.Random(3), {}
+    chance, states = random.Random(3), {}
     totals = [rule for rule in RULES if rule.kind in INTEGRALS]
     for begin in range(0, 900, 10):
         rows = [
@@ -214,20 +214,20 @@ def test_a_long_phase_carries_little_and_a_reading_too_late_is_refused():
             for at in range(begin, begin + 10)
             for name in SOURCES["A"]
         ]
-        end = newest_of(watching, readings(rows, 0).sent)
-        watching, _found = watched(readings(rows, max(end, 1)), totals, watching)
-    assert max(len(inlet.tail.times) for inlet in watching["A"].inlets.values()) <= 300
-    assert len(packed(watching["A"])) < 60_000
+        end = newest_of(states, readings(rows, 0).sent)
+        states, _verdicts = evaluate_new_samples(readings(rows, max(end, 1)), totals, states)
+    assert max(len(state.tail.times) for state in states["A"].inputs.values()) <= 300
+    assert len(packed(states["A"])) < 60_000
     with pytest.raises(Refusal) as refused:
-        watched(readings([("A", "ph", 10 * SECOND, 7.0, 192)], end), totals, watching)
+        evaluate_new_samples(readings([("A", "ph", 10 * SECOND, 7.0, 192)], end), totals, states)
     assert refused.value.code == "reading_too_late"
 
 
 def test_a_reading_that_is_open_may_come_again_and_a_changed_one_that_is_settled_may_not():
     rows = [("A", "ph", at * SECOND, 7.0 + at % 2 / 10, 192) for at in range(30)]
     rules = [rule for rule in MEASURED if rule.code == "instant"]
-    watching, _found = watched(readings(rows, 29 * SECOND), rules, {})
-    (again,) = [row for row in rows if row[2] == watching["A"].carried["instant"].settled_us]
-    watched(readings([again], 29 * SECOND), rules, watching)
+    states, _verdicts = evaluate_new_samples(readings(rows, 29 * SECOND), rules, {})
+    (again,) = [row for row in rows if row[2] == states["A"].streams["instant"].settled_us]
+    evaluate_new_samples(readings([again], 29 * SECOND), rules, states)
     with pytest.raises(Refusal, match="before what is settled"):
-        watched(readings([(*again[:3], 9.0, 192)], 29 * SECOND), rules, watching)
+        evaluate_new_samples(readings([(*again[:3], 9.0, 192)], 29 * SECOND), rules, states)

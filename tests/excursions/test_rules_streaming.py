@@ -1,4 +1,4 @@
-"""2.2.8, 2.2.9, 2.2.12: arrival cannot show in a verdict, nor can a carried state: no order, cut, copy or retry."""
+"""2.2.8, 2.2.9, 2.2.12: arrival cannot show in a verdict, nor can a streaming state: no order, cut, copy or retry."""
 
 import random
 from decimal import Decimal
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batches.excursions.rules.excursions import evaluate, evaluate_all, evaluation_content, rule_from
-from batches.excursions.rules.streaming_state import Stream, begun
+from batches.excursions.rules.excursions import concluded, evaluate, evaluate_all, evaluation_content, rule_from
+from batches.excursions.rules.streaming_state import Stream, initial_state
 from batches.readings.rules.signals import joined_signal, signal_of
 from gatekeeper.core.canonical import canonical
 from gatekeeper.core.refusal import Refusal
@@ -96,12 +96,17 @@ def frame(rows):
     return signal_of([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
 
 
-def said(evaluation):
+def content(evaluation):
     return canonical(evaluation_content(evaluation))
 
 
+def continued(signal, rule, state, *, end):
+    """What a state with further samples says of everything up to the end."""
+    return concluded(Stream(signal, rule, state).whole(end=end), rule, complete=True)
+
+
 def in_one_pass(rows, rule):
-    return said(evaluate(frame(rows), rule, start=0, end=END * SECOND))
+    return content(evaluate(frame(rows), rule, start=0, end=END * SECOND))
 
 
 @given(samples, st.sampled_from(RULES), st.randoms(use_true_random=False), st.integers(1, 7))
@@ -111,18 +116,18 @@ def test_no_order_split_copy_or_retry_of_the_same_samples_changes_a_byte(given_r
     chance.shuffle(shuffled)
     frames = [frame(shuffled[part::parts]) for part in range(parts)]
     retried = joined_signal(frames + frames[:2])
-    assert said(evaluate(retried, rule, start=0, end=END * SECOND)) == in_one_pass(given_rows, rule)
+    assert content(evaluate(retried, rule, start=0, end=END * SECOND)) == in_one_pass(given_rows, rule)
 
 
-def streamed(frames, rule, *, keep_s=Decimal(0)):
+def streamed(frames, rule, *, lateness_s=Decimal(0)):
     """Judge a stream frame by frame; a sample before what is settled makes everything be read again."""
-    state, came = begun(0), []
+    state, came = initial_state(0), []
     for rows in frames:
         came += rows
         try:
-            state = Stream(frame(rows), rule, state).carried_on(keep_s=keep_s)
+            state = Stream(frame(rows), rule, state).advanced(lateness_s=lateness_s)
         except Refusal:
-            state = Stream(frame(came), rule, begun(0)).carried_on(keep_s=keep_s)
+            state = Stream(frame(came), rule, initial_state(0)).advanced(lateness_s=lateness_s)
     return state
 
 
@@ -137,15 +142,15 @@ def cut(rows, chance):
 
 @given(samples, st.sampled_from(RULES), st.randoms(use_true_random=False), st.integers(0, 9), st.integers(0, 9))
 @settings(max_examples=150, deadline=None)
-def test_streaming_with_carried_state_equals_one_pass_over_everything(given_rows, rule, chance, keep, disorder):
+def test_streaming_with_a_state_equals_one_pass_over_everything(given_rows, rule, chance, keep, disorder):
     arriving = sorted(given_rows, key=lambda row: row[0] + chance.randint(0, disorder * SECOND))
-    state = streamed(cut(arriving, chance), rule, keep_s=Decimal(keep))
-    last = evaluate(frame([]), rule, start=0, end=END * SECOND, carried=state)
-    assert said(last) == in_one_pass(given_rows, rule)
+    state = streamed(cut(arriving, chance), rule, lateness_s=Decimal(keep))
+    last = continued(frame([]), rule, state, end=END * SECOND)
+    assert content(last) == in_one_pass(given_rows, rule)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_a_long_stream_carries_little(rule):
+def test_a_long_stream_has_a_small_state(rule):
     chance = random.Random(7)
     given_rows = [
         (at * SECOND // 2, 7.2 + chance.choice([0, 0.1, 0.2]) + (0.9 if at % 150 > 140 else 0), 192)
@@ -155,33 +160,35 @@ def test_a_long_stream_carries_little(rule):
     assert state.settled_us > 850 * SECOND
     assert len(state.tail.times) + len(state.context.times) < 120
     whole = evaluate(frame(given_rows), rule, start=0, end=900 * SECOND)
-    assert said(evaluate(frame([]), rule, start=0, end=900 * SECOND, carried=state)) == said(whole)
+    assert content(continued(frame([]), rule, state, end=900 * SECOND)) == content(whole)
 
 
 def test_a_sample_before_what_is_settled_asks_for_one_pass_and_the_same_sample_again_does_not():
     steady = [(at * SECOND, 7.2 + at % 2 / 10, 192) for at in range(30)]
-    state = Stream(frame(steady), RULES[0], begun(0)).carried_on()
+    state = Stream(frame(steady), RULES[0], initial_state(0)).advanced()
     settled = next(row for row in steady if row[0] == state.settled_us)
-    assert Stream(frame([settled]), RULES[0], state).carried_on().settled_us == state.settled_us
+    assert Stream(frame([settled]), RULES[0], state).advanced().settled_us == state.settled_us
     for late in ((settled[0], 9.9, 192), (settled[0], settled[1], 0), (settled[0] - 1, 7.2, 192)):
         with pytest.raises(Refusal) as refused:
-            evaluate(frame([late]), RULES[0], start=0, end=END * SECOND, carried=state)
+            continued(frame([late]), RULES[0], state, end=END * SECOND)
         assert refused.value.code == "reading_too_late"
 
 
 def test_nothing_new_changes_nothing_and_what_came_before_the_step_waits_for_it():
-    state = begun(0)
-    assert Stream(frame([]), RULES[0], state).carried_on() is state
-    early = Stream(frame([(-SECOND, 9.0, 192)]), RULES[6], state).carried_on()
+    state = initial_state(0)
+    assert Stream(frame([]), RULES[0], state).advanced() is state
+    early = Stream(frame([(-SECOND, 9.0, 192)]), RULES[6], state).advanced()
     assert (early.settled_us, len(early.tail.times)) == (None, 1)
-    held = evaluate(frame([]), RULES[6], start=0, end=3 * SECOND, carried=early)
+    held = continued(frame([]), RULES[6], early, end=3 * SECOND)
     assert held.excursions[0].started_us == 0
 
 
 def test_a_step_that_ended_before_what_is_settled_is_read_again():
-    state = Stream(frame([(at * SECOND, 7.2 + at % 2 / 10, 192) for at in range(30)]), RULES[0], begun(0)).carried_on()
+    state = Stream(
+        frame([(at * SECOND, 7.2 + at % 2 / 10, 192) for at in range(30)]), RULES[0], initial_state(0)
+    ).advanced()
     with pytest.raises(Refusal) as refused:
-        evaluate(frame([]), RULES[0], start=0, end=5 * SECOND, carried=state)
+        continued(frame([]), RULES[0], state, end=5 * SECOND)
     assert refused.value.code == "window_ends_before_start"
 
 
@@ -189,6 +196,6 @@ def test_rules_that_share_a_signal_say_what_each_would_say_alone():
     chance = random.Random(1)
     signal = frame([(at * SECOND, 7.2 + chance.random(), 192) for at in range(END)])
     together = evaluate_all(signal, RULES, start=0, end=END * SECOND)
-    assert [said(one) for one in together] == [
-        said(evaluate(signal, rule, start=0, end=END * SECOND)) for rule in RULES
+    assert [content(one) for one in together] == [
+        content(evaluate(signal, rule, start=0, end=END * SECOND)) for rule in RULES
     ]

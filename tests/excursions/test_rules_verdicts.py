@@ -9,7 +9,7 @@ import pytest
 
 from batches.excursions.rules.excursions import rule_from, rules_from
 from batches.excursions.rules.geometry import geometry_content, module_of
-from batches.excursions.rules.verdicts import PhaseReadings, Sent, newest_us, said, verdicts, watched_parameters
+from batches.excursions.rules.verdicts import PhaseReadings, Sent, conclusion_in, judged_parameters, newest_us, verdicts
 from batches.readings.rules.parameters import sent_signal
 from batches.readings.rules.signals import SECOND, signal_of
 from gatekeeper.core.canonical import canonical
@@ -75,9 +75,9 @@ def test_the_geometry_is_told_with_its_digits():
     }
 
 
-def test_only_what_the_rules_of_the_phase_need_is_watched():
-    assert {"flow", "ph", "conductivity", "temperature", "osmolality"} <= watched_parameters(RULES, "L10")
-    assert watched_parameters(RULES, "L1") == frozenset()
+def test_only_what_the_rules_of_the_phase_need_is_read():
+    assert {"flow", "ph", "conductivity", "temperature", "osmolality"} <= judged_parameters(RULES, "L10")
+    assert judged_parameters(RULES, "L1") == frozenset()
 
 
 def test_a_signal_comes_in_the_unit_of_its_parameter_and_what_a_sensor_cannot_measure_is_not_good():
@@ -95,12 +95,12 @@ def test_what_people_act_on_is_state_problem_and_excursions_not_how_far_it_has_c
     surge = verdicts(_readings(Sent("A", {"ph": _steady(9.0)})), RULES)
     verdict = _named(surge, "lv-ph")
     content = verdict.content
-    state, problem, spells = said(content)
-    assert said(json.loads(canonical(content))) == verdict.said
+    state, problem, spells = conclusion_in(content)
+    assert conclusion_in(json.loads(canonical(content))) == verdict.conclusion
     assert (state, problem) == ("action", "")
     assert {level for _key, level, _ended in spells} == {"alert", "action"}
-    assert said(content | {"end_us": 1, "coverage": "0.5"}) == said(content)
-    assert said(content | {"state": "normal"}) != said(content)
+    assert conclusion_in(content | {"end_us": 1, "coverage": "0.5"}) == conclusion_in(content)
+    assert conclusion_in(content | {"state": "normal"}) != conclusion_in(content)
 
 
 def test_the_newest_moment_is_that_of_the_newest_sample():

@@ -3,15 +3,15 @@
 from batches.excursions.rules.excursions import State
 from batches.excursions.rules.naming import in_use
 from batches.excursions.rules.what_if import (
-    Said,
+    RuleJudgement,
     comparison,
     comparison_content,
     comparison_from,
+    judgement_in,
     lots_that_flip,
-    said_in,
 )
 
-NORMAL, ALERT, ACTION = Said(State.NORMAL), Said(State.ALERT, 1), Said(State.ACTION, 1, 2)
+NORMAL, ALERT, ACTION = RuleJudgement(State.NORMAL), RuleJudgement(State.ALERT, 1), RuleJudgement(State.ACTION, 1, 2)
 
 
 def test_rules_that_flip_come_first_and_one_that_is_gone_is_named():
@@ -27,7 +27,7 @@ def test_a_new_rule_that_finds_nothing_flips_nothing():
 
 
 def test_more_excursions_of_the_same_state_are_shown_and_flip_nothing():
-    found = comparison({"a": ALERT}, {"a": Said(State.ALERT, 3)})
+    found = comparison({"a": ALERT}, {"a": RuleJudgement(State.ALERT, 3)})
     assert (found.flips, found.changes[0].before, found.changes[0].after.alerts) == (False, ALERT, 3)
 
 
@@ -40,7 +40,7 @@ def test_a_comparison_is_read_back_as_it_was_recorded():
 
 def test_what_an_evaluation_says_is_its_state_and_its_excursions_by_level():
     excursions = [{"level": "action"}, {"level": "alert"}, {"level": "action"}]
-    assert said_in({"state": "action", "excursions": excursions}) == ACTION
+    assert judgement_in({"state": "action", "excursions": excursions}) == ACTION
 
 
 def test_a_lot_flips_once_however_many_of_its_phases_do():

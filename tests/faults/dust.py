@@ -133,7 +133,7 @@ def _judged_again(owner_url: str) -> Iterator[str]:
                 yield f"{phase}: rule {rule.rule} says something else now than what is recorded"
     with psycopg.connect(owner_url) as owner:
         owner.execute("DELETE FROM excursions_progress")
-        owner.execute("DELETE FROM excursions_watch")
+        owner.execute("DELETE FROM excursions_streamingstate")
     for phase in phases.all():
         evaluate_phase(by=person_named("monitor"), phase=phase)
     yield from _differences("judgements before and after judging again", before, _judgement())

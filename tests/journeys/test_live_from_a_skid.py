@@ -246,7 +246,7 @@ def _shows_it(olivia, skid):
     wanted = {skid.micros(at) for part in ("x4", "surges") for at, _flow in course(part)}
     assert wanted == set(page.evaluate("() => [...window.received]"))
     first = page.locator('[data-level="action"]').first
-    assert first.get_attribute("data-said") == "Action: L10 Wall shear"
+    assert first.get_attribute("data-announcement") == "Action: L10 Wall shear"
     assert "13058.9" in first.inner_text()
     assert first.locator('[title^="13058.867"]').count() == 1
     assert "BR-1-D0" in first.inner_text()

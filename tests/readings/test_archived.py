@@ -13,9 +13,9 @@ from django.urls import reverse
 from batches.excursions.actions.evaluation import evaluate_phase
 from batches.excursions.actions.rule_sets import import_rule_set
 from batches.excursions.models import Excursion, Progress
-from batches.excursions.queries.evaluation_context import looks_at
-from batches.excursions.queries.evaluation_inputs import phase_facts
-from batches.excursions.queries.incremental_evaluation import watch
+from batches.excursions.queries.evaluation_context import contexts_of
+from batches.excursions.queries.evaluation_inputs import Scope, inputs_of
+from batches.excursions.queries.incremental_evaluation import judgement_of_new_frames
 from batches.excursions.queries.live import followed, frames_between, tail
 from batches.excursions.queries.states import states_of
 from batches.excursions.queries.traces import envelope, raw_readings
@@ -68,11 +68,11 @@ def test_an_evaluation_stays_as_it_is_recorded_whoever_asks_for_another(away):
     assert said() == recorded
 
 
-def test_the_facts_of_a_phase_are_refused_and_never_read_from_what_is_left(away):
+def test_the_inputs_of_a_phase_are_refused_and_never_read_from_what_is_left(away):
     away.plant.send(mixed(7, 250))  # late: some readings of the phase are there
     for ask in (
-        lambda: phase_facts(away.plant.phase),
-        lambda: phase_facts(away.plant.phase, every_signal=True),
+        lambda: inputs_of(away.plant.phase),
+        lambda: inputs_of(away.plant.phase, scope=Scope.ALL),
         lambda: envelope(away.plant.record, parameter="flow", start=None, end=None, points=10),
         lambda: raw_readings(away.plant.record, parameter="flow", start=None, end=None, limit=1000),
         lambda: verify_frame(models.Frame.objects.order_by("pk").first()),
@@ -82,9 +82,9 @@ def test_the_facts_of_a_phase_are_refused_and_never_read_from_what_is_left(away)
 
 
 def test_a_running_phase_is_not_begun_anew_on_fewer_readings(away):
-    (look,) = looks_at([away.plant.phase.pk])
+    (context,) = contexts_of([away.plant.phase.pk])
     with refused(), transaction.atomic():
-        watch(look)
+        judgement_of_new_frames(context)
 
 
 def test_the_states_of_a_phase_are_unknown_and_keep_the_gate_closed(away):

@@ -7,11 +7,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from batches.excursions.models import Evaluation
-from batches.excursions.queries.evaluation_inputs import phase_facts
+from batches.excursions.queries.evaluation_inputs import Scope, inputs_of
 from batches.excursions.queries.live import followed, frames_between, signals_of
 from batches.excursions.queries.states import states_of
 from batches.excursions.queries.traces import envelope
-from batches.excursions.rules.verdicts import verdicts
 from batches.readings.actions.clocks import CorrectClock, correct_clock
 from batches.readings.actions.disputes import SettleDispute, settle_dispute
 from batches.readings.models import ConflictResolution, Envelope, Frame, FrameConflict, Segment
@@ -76,7 +75,7 @@ def shear(plant):
 
 
 def times_of(plant, code="flow"):
-    (sent,) = phase_facts(plant.phase, every_signal=True).readings.sent
+    (sent,) = inputs_of(plant.phase, scope=Scope.ALL).readings.sent
     signal = sent.signals[code]
     return ((signal.times[signal.good] - BEGIN) // SECOND).tolist()
 
@@ -197,7 +196,7 @@ def watched(time, db):
     return plant
 
 
-def test_the_carried_state_says_what_one_pass_says_while_a_dispute_is_settled(watched):
+def test_the_streaming_state_says_what_one_pass_says_while_a_dispute_is_settled(watched):
     send(watched, 3, 60, high, size=20)
     assert_says_what_storage_says(watched)
     settle(watched, other(), sequence=3)
@@ -236,11 +235,11 @@ def test_bodies_and_resolutions_in_any_order_and_any_looks_leave_the_same_judgem
                 if look:
                     plant.detect()
             plant.detect()
-            facts = phase_facts(plant.phase)
-            said = [one.content for one in verdicts(facts.readings, facts.rules)]
+            inputs = inputs_of(plant.phase)
+            said = [verdict.content for verdict in inputs.verdicts()]
             kept = Evaluation.objects.filter(rule="shear").latest("version").content
             transaction.set_rollback(True)
-        return facts.inputs_sha256, said, kept["excursions"], kept["state"]
+        return inputs.sha256, said, kept["excursions"], kept["state"]
 
     bodies = [(2, high), (2, lower), (3, high)]
     expected = outcome(bodies, [2, 3], look=True)
@@ -257,7 +256,7 @@ def test_a_body_that_came_as_arrow_or_of_a_file_counts_like_any_other(disputed):
     disputed.send(Sent("TFF01", "boot-1", 3, arrow.columns))  # a file of an instrument has no body of its own
     assert settle(disputed, other(1)).chosen == arrow.sha256()
     settle(disputed, other(2), sequence=3)
-    (sent,) = phase_facts(disputed.phase).readings.sent
+    (sent,) = inputs_of(disputed.phase).readings.sent
     assert float(np.nanmax(sent.signals["flow"].values[:30])) == 0.201
     good = sent.signals["flow"].good
     assert sent.signals["flow"].values[30:60].tolist() == values.tolist()

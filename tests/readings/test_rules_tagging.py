@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batches.excursions.rules.excursion_rules import rule_from
-from batches.excursions.rules.incremental_evaluation import newest_of, watched
+from batches.excursions.rules.incremental_evaluation import evaluate_new_samples, newest_of
 from batches.excursions.rules.plots import plots_of
 from batches.excursions.rules.sampling import too_seldom
 from batches.excursions.rules.verdicts import PhaseReadings, Sent, verdicts
@@ -147,7 +147,7 @@ def test_whatever_a_tag_declares_order_repetition_and_pieces_change_no_byte(rows
         if reached is None:
             continue
         part = replace(whole, sent=sent, end_us=reached)
-        state, found = watched(part, rules, state, keep_s=Decimal(3600))
+        state, found = evaluate_new_samples(part, rules, state, lateness_s=Decimal(3600))
     assert [(one.name, canonical(one.content)) for one in found] == wanted
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from batches.excursions.models import Evaluation
-from batches.excursions.queries.evaluation_inputs import ground_of
+from batches.excursions.queries.evaluation_inputs import Scope, conditions_of
 from batches.readings.models import Source, Tag
 from batches.readings.queries.unassigned import unassigned_of
 from gatekeeper.accounts.actor import acting_as
@@ -95,10 +95,10 @@ def test_a_signal_type_that_does_not_exist_is_refused(desk):
 
 
 def test_the_digest_of_what_a_phase_is_judged_on_covers_the_type_of_its_tags(plant):
-    before = ground_of(plant.phase, every_signal=True).content["tags"]
+    before = conditions_of(plant.phase, scope=Scope.ALL).content["tags"]
     assert ["TFF01", "FI101", "flow", "L/min", "linear"] in before
     declare(plant, "FI101", signal_type="hold")
-    assert ["TFF01", "FI101", "flow", "L/min", "hold"] in ground_of(plant.phase, every_signal=True).content["tags"]
+    assert ["TFF01", "FI101", "flow", "L/min", "hold"] in conditions_of(plant.phase, scope=Scope.ALL).content["tags"]
 
 
 @pytest.mark.usefixtures("db")

@@ -1,4 +1,4 @@
-"""Take note of an excursion."""
+"""Acknowledge an excursion."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Acknowledge:
 
 @action
 def acknowledge(*, by: Person, excursion: Excursion, command: Acknowledge) -> Acknowledgement:
-    """Record that this person has taken note of the excursion; it stays to be resolved by its deviation.
+    """Record that this person has acknowledged the excursion; it stays to be resolved by its deviation.
 
     :raises Refusal: ``not_authorised``, ``excursion_withdrawn``, ``already_acknowledged``, ``reason_missing``.
     """

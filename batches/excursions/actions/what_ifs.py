@@ -44,12 +44,12 @@ def replay_next(*, by: Person, what_if: WhatIf) -> WhatIfPhase | None:
     if rule_set.status != RuleSet.Status.DRAFT or newest != what_if or not left:
         return None
     phase = Phase.objects.select_related("batch_record__site").get(pk=left[0])
-    found = compared(phase, rule_set)
+    comparison = compared(phase, rule_set)
     row = WhatIfPhase.objects.create(
         what_if=what_if,
         phase=phase,
-        flips=found.flips,
-        content=comparison_content(found),
+        flips=comparison.flips,
+        content=comparison_content(comparison),
         replayed_at=now(),
         replayed_by=by,
     )

@@ -1,4 +1,4 @@
-"""Alarms of a batch record, and who takes note of them."""
+"""Alarms of a batch record, and who acknowledges them."""
 
 from typing import Any
 
@@ -28,17 +28,17 @@ class RecordAlarms(ApiView):
 
 
 class Acknowledgements(ApiView):
-    """Who took note of an excursion."""
+    """Who acknowledged an excursion."""
 
     permission = "excursions.acknowledge"
 
     @extend_schema(request=AcknowledgeInput, responses={201: AcknowledgementOutput})
     def post(self, request: Request, pk: int) -> Response:
-        """Take note of the excursion, once a person; it resolves nothing."""
+        """Acknowledge the excursion, once a person; it resolves nothing."""
         excursion = get_object_or_404(Excursion, pk=pk, phase__batch_record__site__in=self.sites)
         command = Acknowledge(**self.parsed(AcknowledgeInput).validated_data)
-        noted = acknowledge(by=request.user, excursion=excursion, command=command)
-        return Response(_noted(noted), status=201)
+        acknowledgement = acknowledge(by=request.user, excursion=excursion, command=command)
+        return Response(_noted(acknowledgement), status=201)
 
 
 def alarm_content(excursion: Excursion) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def alarm_content(excursion: Excursion) -> dict[str, Any]:
         "raised_at": excursion.detected_at,
         "cleared_at": alarm.cleared_at,
         "withdrawn": excursion.withdrawn_at is not None,
-        "acknowledgements": [_noted(one) for one in alarm.acknowledgements],
+        "acknowledgements": [_noted(acknowledgement) for acknowledgement in alarm.acknowledgements],
         "deviation": excursion.deviation.number if excursion.deviation else None,
     }
 

@@ -27,10 +27,10 @@ class LotExposure(ApiView):
     def get(self, request: Request, number: str) -> Response:
         """Return the exposure of the batch that made the lot, with its times outside over all phases."""
         record = _record(self, number)
-        found = exposure_of(record)
-        times = [_time(one) for one in measures_of(found) if one.kind == TIME]
+        exposure = exposure_of(record)
+        times = [_time(measure) for measure in measures_of(exposure) if measure.kind == TIME]
         head = {"lot": number, "batch_record": record.number, "time_outside": times}
-        return Response({**head, **exposure_content(found), **lapses_content(record)})
+        return Response({**head, **exposure_content(exposure), **lapses_content(record)})
 
 
 class LotComparison(ApiView):
@@ -45,8 +45,8 @@ class LotComparison(ApiView):
         lots = compared_lots(record, sites=self.sites)
         standings = [
             {
-                "key": column.one.key,
-                "unit": column.one.unit,
+                "key": column.measured.key,
+                "unit": column.measured.unit,
                 "value": _text(column.value),
                 "median": _text(column.standing.median),
                 "low": _text(column.standing.low),
@@ -57,8 +57,8 @@ class LotComparison(ApiView):
             }
             for column in columns_of(lots)
         ]
-        shown = [_lot(one) for one in lots]
-        return Response({"lot": number, "material": record.lot.material.code, "standings": standings, "lots": shown})
+        rows = [_lot(lot) for lot in lots]
+        return Response({"lot": number, "material": record.lot.material.code, "standings": standings, "lots": rows})
 
 
 def _record(view: ApiView, number: str) -> BatchRecord:
@@ -71,23 +71,25 @@ def _lot(lot: Measures) -> dict[str, Any]:
         "lot": lot.record.lot.number,
         "batch_record": lot.record.number,
         "issued_at": lot.record.issued_at,
-        "measures": [{"key": one.key, "value": _amount(one), "bound": one.bound.value} for one in lot.by_key.values()],
+        "measures": [{"key": row.key, "value": _amount(row), "bound": row.bound.value} for row in lot.by_key.values()],
     }
 
 
-def _time(one: Measured) -> dict[str, Any]:
+def _time(measured: Measured) -> dict[str, Any]:
     return {
-        "parameter": one.parameter,
-        "counted_beyond": [{"side": side, "value": _text(limit), "unit": one.limit_unit} for side, limit in one.beyond],
-        "value": _amount(one),
-        "bound": one.bound.value,
-        "phases": one.phases,
-        "without": one.without,
+        "parameter": measured.parameter,
+        "counted_beyond": [
+            {"side": side, "value": _text(limit), "unit": measured.limit_unit} for side, limit in measured.beyond
+        ],
+        "value": _amount(measured),
+        "bound": measured.bound.value,
+        "phases": measured.phases,
+        "without": measured.without,
     }
 
 
-def _amount(one: Measured) -> dict[str, str] | None:
-    return None if one.value is None else {"value": format(one.value, "f"), "unit": one.unit}
+def _amount(measured: Measured) -> dict[str, str] | None:
+    return None if measured.value is None else {"value": format(measured.value, "f"), "unit": measured.unit}
 
 
 def _text(number: Decimal | None) -> str | None:

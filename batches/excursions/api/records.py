@@ -30,7 +30,7 @@ _ENVELOPE = [
     OpenApiParameter("parameter", str, required=True, description="Code of what is measured or derived."),
     OpenApiParameter("from", datetime, description="Not before this time."),
     OpenApiParameter("to", datetime, description="Not after this time."),
-    OpenApiParameter("points", int, description="At most so many buckets a series, 600 unless told."),
+    OpenApiParameter("points", int, description="At most so many buckets a series, 600 by default."),
 ]
 
 
@@ -63,13 +63,13 @@ class RecordReadings(ApiView):
         Where there are more than one answer takes, ``Gatekeeper-Next-From`` is the ``from`` of the next.
         """
         record = _record(self, number)
-        asked = request.query_params
-        code = asked.get("parameter", "")
-        span = {"start": _time(asked.get("from"), "from"), "end": _time(asked.get("to"), "to")}
+        params = request.query_params
+        code = params.get("parameter", "")
+        span = {"start": _time(params.get("from"), "from"), "end": _time(params.get("to"), "to")}
         if not isinstance(request.accepted_renderer, ArrowStream):
-            return Response(envelope(record, parameter=code, points=_points(asked.get("points", "600")), **span))
-        found, following = raw_readings(record, parameter=code, limit=settings.READINGS_MAX_SAMPLES, **span)
-        columns = [(one.tag, one.signal.times, one.signal.values, one.quality) for one in found]
+            return Response(envelope(record, parameter=code, points=_points(params.get("points", "600")), **span))
+        series, following = raw_readings(record, parameter=code, limit=settings.READINGS_MAX_SAMPLES, **span)
+        columns = [(raw.tag, raw.signal.times, raw.signal.values, raw.quality) for raw in series]
         headers = {} if following is None else {"Gatekeeper-Next-From": following.isoformat()}
         return Response(arrow_from(columns), headers=headers)
 
@@ -94,8 +94,8 @@ class RecordExposure(ApiView):
     def get(self, request: Request, number: str) -> Response:
         """Return what the newest evaluations hold; a number that was not measured is null."""
         record = _record(self, number)
-        found = exposure_content(exposure_of(record)) | lapses_content(record)
-        return Response({"batch_record": record.number, **found})
+        content = exposure_content(exposure_of(record)) | lapses_content(record)
+        return Response({"batch_record": record.number, **content})
 
 
 def exposure_content(exposure: Exposure) -> dict[str, Any]:
@@ -106,16 +106,16 @@ def exposure_content(exposure: Exposure) -> dict[str, Any]:
         "totals": [_exposure_total(total) for total in exposure.totals],
         "assumptions": [
             {
-                "rule": one.rule,
-                "rule_version": one.version,
-                "rule_set": one.rule_set,
-                "phases": one.phases,
-                "equation": one.equation,
-                "formula": one.formula,
-                "basis": one.basis,
-                "half_lives": half_life_content(one.half_lives),
+                "rule": assumption.rule,
+                "rule_version": assumption.version,
+                "rule_set": assumption.rule_set,
+                "phases": assumption.phases,
+                "equation": assumption.equation,
+                "formula": assumption.formula,
+                "basis": assumption.basis,
+                "half_lives": half_life_content(assumption.half_lives),
             }
-            for one in exposure.assumptions
+            for assumption in exposure.assumptions
         ],
     }
 
@@ -125,21 +125,26 @@ def lapses_content(record: BatchRecord) -> dict[str, Any]:
     return {
         "calibration_lapses": [
             {
-                "phase": one.phase.code,
-                "equipment": one.equipment.code,
-                "tags": [tag.code for tag in one.tags],
-                "calibration_due_date": one.due_date,
-                "from_at": one.lapse.began_at,
-                "until_at": one.lapse.ended_at,
+                "phase": lapse.phase.code,
+                "equipment": lapse.equipment.code,
+                "tags": [tag.code for tag in lapse.tags],
+                "calibration_due_date": lapse.due_date,
+                "from_at": lapse.lapse.began_at,
+                "until_at": lapse.lapse.ended_at,
             }
-            for one in lapses_of(record)
+            for lapse in lapses_of(record)
         ]
     }
 
 
 def _exposure_row(row: Row) -> dict[str, Any]:
-    spent, code = row.spent, row.rule.unit
-    parts = {"inside": spent.inside, "alert": spent.alert, "action": spent.action, "unknown": spent.unknown}
+    durations, code = row.durations, row.rule.unit
+    parts = {
+        "inside": durations.inside,
+        "alert": durations.alert,
+        "action": durations.action,
+        "unknown": durations.unknown,
+    }
     return {
         "phase": row.phase,
         "rule": row.name,
@@ -151,7 +156,7 @@ def _exposure_row(row: Row) -> dict[str, Any]:
         "kind": row.rule.kind.value,
         "state": row.state.value,
         "problem": row.problem,
-        "time": {name: _amount(lasted, "s") for name, lasted in parts.items()},
+        "time": {name: _amount(seconds, "s") for name, seconds in parts.items()},
         "counted_beyond": [{"side": side, **_amount(limit, code)} for side, limit in row.beyond],
         "time_outside": row.time_outside if row.time_outside is None else _amount(row.time_outside, "s"),
         "excess_dose": row.excess_dose if row.excess_dose is None else _amount(row.excess_dose, f"{code}.s"),
@@ -182,7 +187,7 @@ def _amount(number: Decimal, code: str) -> dict[str, str]:
 
 def excursion_content(excursion: Excursion) -> dict[str, Any]:
     """Return an excursion as clients see it."""
-    found = excursion.content
+    content = excursion.content
     return {
         "id": excursion.pk,
         "batch_record": excursion.phase.batch_record.number,
@@ -193,10 +198,10 @@ def excursion_content(excursion: Excursion) -> dict[str, Any]:
         "level": excursion.level,
         "started_at": excursion.started_at,
         "ended_at": excursion.ended_at,
-        "duration": {"value": found["duration_s"], "unit": "s"},
-        "peak": {"value": found["peak"], "unit": "1" if found["side"] == "coverage" else excursion.unit},
-        "limit": {"value": found["limit"], "unit": _limit_unit(excursion)},
-        "excess_dose": {"value": found["excess_dose"], "unit": f"{excursion.unit}.s"},
+        "duration": {"value": content["duration_s"], "unit": "s"},
+        "peak": {"value": content["peak"], "unit": "1" if content["side"] == "coverage" else excursion.unit},
+        "limit": {"value": content["limit"], "unit": _limit_unit(excursion)},
+        "excess_dose": {"value": content["excess_dose"], "unit": f"{excursion.unit}.s"},
         "evaluation_version": excursion.evaluation.version,
         "data_sha256": excursion.evaluation.data_sha256,
         "deviation": excursion.deviation.number if excursion.deviation else None,

@@ -1,4 +1,4 @@
-"""Who has taken note of an excursion."""
+"""Who has acknowledged an excursion."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from gatekeeper.accounts.models import Person
 
 
 class Acknowledgement(models.Model):
-    """One person has taken note of one excursion. It resolves nothing: the deviation does."""
+    """One person has acknowledged one excursion. It resolves nothing: the deviation does."""
 
     append_only = True
     excursion = models.ForeignKey(Excursion, models.PROTECT, related_name="acknowledgements")

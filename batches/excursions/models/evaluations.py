@@ -50,7 +50,7 @@ class RuleSet(models.Model):
 
 
 class Evaluation(models.Model):
-    """What one rule said of one phase on one state of the data; a later state makes a new version beside it."""
+    """The evaluation of one phase by one rule on one state of the data; a later state makes a new version beside it."""
 
     class State(models.TextChoices):
         NORMAL = "normal", _("normal")
@@ -114,7 +114,7 @@ class Excursion(models.Model):
 
 
 class Progress(models.Model):
-    """How far a phase has been evaluated: a note of the machinery, and what two evaluations of a phase queue for.
+    """How far a phase has been evaluated: internal progress, and what two evaluations of a phase queue for.
 
     ``inputs_sha256`` is the digest of everything that the newest evaluation was computed from.
     """
@@ -131,26 +131,25 @@ class Progress(models.Model):
         return f"{self.phase} · {self.evaluated_to}"
 
 
-class Watch(models.Model):
-    """What detection carries of a source through a running phase: a note of the machinery, thrown away when in doubt.
+class StreamingState(models.Model):
+    """The state of all rules on one source of a running phase: derived, and deleted when in doubt.
 
-    ``state`` (rules.kept) holds for the frames in it only, and for what it was ``judged_under``. Frames commit in
-    another order than that of their ids, so those above ``low_frame`` are named one by one; of those up to it only how
-    many they were is kept.
+    ``state`` (rules.state_codec) holds for the frames in it only, and for the conditions whose digest is
+    ``judged_under``. Frames commit in another order than that of their ids, so those above ``low_frame`` are named one
+    by one; of those up to it only the number is stored.
     """
 
-    phase = models.ForeignKey(Phase, models.PROTECT, related_name="watches")
+    phase = models.ForeignKey(Phase, models.PROTECT, related_name="streaming_states")
     source = models.ForeignKey(Source, models.PROTECT, related_name="+")
     judged_under = models.CharField(max_length=64)
     low_frame = models.BigIntegerField(default=0)
     low_count = models.BigIntegerField(default=0)
     frames = models.BinaryField(default=bytes)  # ids above low_frame, int64
-    frame_sum = models.BinaryField(default=bytes)  # rules.frame_sums of the frames that hold watched readings
+    frame_sum = models.BinaryField(default=bytes)  # rules.frame_sums of the frames that hold judged readings
     state = models.BinaryField(default=bytes)
 
     class Meta:
-        verbose_name_plural = "watches"
-        constraints = [models.UniqueConstraint("phase", "source", name="watch_once")]
+        constraints = [models.UniqueConstraint("phase", "source", name="streaming_state_once")]
 
     def __str__(self) -> str:
         return f"{self.phase} · {self.source}"

@@ -8,7 +8,7 @@ from gatekeeper.accounts.models import Person
 
 
 class WhatIf(models.Model):
-    """A replay of a draft over all phases that earlier versions of its code had watched when it was started.
+    """A replay of a draft over all phases that earlier versions of its code had judged when it was started.
 
     ``sha256`` is the digest of the draft, ``phases`` are the primary keys of what is replayed. It is finished when
     each of them has its row; nothing that releases a lot reads it.

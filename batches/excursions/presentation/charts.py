@@ -1,4 +1,4 @@
-"""An excursion and the signals of a phase as pictures: which limits, which parts, which words."""
+"""An excursion and the signals of a phase as charts: which limits, which parts, which words."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +11,8 @@ from batches.excursions.queries.alarms import Alarm
 from batches.excursions.queries.traces import Trace
 from batches.excursions.rules.excursion_rules import TOTALS, ExcursionRule, RuleKind
 from batches.excursions.rules.excursions import Excursion, State, worst_state
-from batches.excursions.rules.exposure import Row, Spent
-from batches.excursions.rules.plots import Plot as Watched
+from batches.excursions.rules.exposure import Durations, Row
+from batches.excursions.rules.plots import Plot as RulePlot
 from batches.excursions.rules.plots import silences
 from batches.excursions.rules.verdicts import Verdict
 from batches.excursions.rules.windows import Gap
@@ -30,9 +30,9 @@ MARKS = {State.NORMAL: "inside", State.ALERT: "alert", State.UNKNOWN: "unknown",
 
 
 def excursion_chart(verdict: Verdict, key: str, *, spans: Sequence[ClockSpan], zone: str) -> Chart:
-    """Return the picture of one excursion: the trace around it, the limits, the part outside, gaps hatched."""
-    one = verdict.evaluation.excursions[verdict.keys[key]]
-    start, end = _window(verdict, one)
+    """Return the chart of one excursion: the trace around it, the limits, the part outside, gaps hatched."""
+    excursion = verdict.evaluation.excursions[verdict.keys[key]]
+    start, end = _window(verdict, excursion)
     rule = verdict.rule
     label = unit(rule.unit).label
     name = str(parameter(rule.parameter).title)
@@ -56,10 +56,10 @@ def excursion_chart(verdict: Verdict, key: str, *, spans: Sequence[ClockSpan], z
 def small_chart(
     trace: Trace, *, spans: Sequence[ClockSpan], start_us: int, end_us: int, zone: str, place: int
 ) -> Chart:
-    """Return one of the small pictures of a phase."""
+    """Return a small chart of one signal of a phase."""
     label = unit(trace.parameter.unit).label
-    same = [one for one in trace.verdicts if one.rule.unit == trace.parameter.unit]
-    judging = next((one for one in same if one.rule.kind not in TOTALS), same[0] if same else None)
+    verdicts = [verdict for verdict in trace.verdicts if verdict.rule.unit == trace.parameter.unit]
+    judging = next((row for row in verdicts if row.rule.kind not in TOTALS), verdicts[0] if verdicts else None)
     plot = Plot(
         id=f"signal-{place}",
         summary=f"{trace.parameter.title}, {label}" if label else str(trace.parameter.title),
@@ -70,30 +70,32 @@ def small_chart(
         levels=levels_of(judging.rule) if judging else (),
         outside=tuple(_parts(judging)) if judging else (),
         hatched=_hatched(judging.evaluation.gaps) if judging else (),
-        # What is held was received after the last reading that counts: it stands at the end of the whole phase.
-        strips=_strips([replace(one, started_at=min(one.started_at, moment(end_us))) for one in spans], trace.source),
+        # Quarantined samples came after the last reading that counts: they stand at the end of the phase.
+        strips=_strips(
+            [replace(span, started_at=min(span.started_at, moment(end_us))) for span in spans], trace.source
+        ),
         columns=(_("Time"), _("Smallest, %(unit)s") % {"unit": label}, _("Largest"), _("Mean")),
         height=180,
     )
     return chart(plot, zone=zone)
 
 
-def alarm_chart(plot: Watched, signal: Signal, alarm: Alarm, *, start_us: int, end_us: int, zone: str) -> Chart:
-    """Return the picture of an excursion from the readings around it alone, while its phase runs."""
+def alarm_chart(plot: RulePlot, signal: Signal, alarm: Alarm, *, start_us: int, end_us: int, zone: str) -> Chart:
+    """Return the chart of an excursion from the readings around it alone, while its phase runs."""
     rule = next(rule for name, rule in plot.rules if name == alarm.excursion.rule)
     label = unit(plot.unit).label
     name = str(parameter(plot.parameter).title)
-    found = alarm.excursion
+    excursion = alarm.excursion
     part = Part(
-        micros(found.started_at),
+        micros(excursion.started_at),
         end_us if alarm.cleared_at is None else micros(alarm.cleared_at),
-        level_of(found, rule),
-        found.content["side"] == "high",
-        found.level,
+        level_of(excursion, rule),
+        excursion.content["side"] == "high",
+        excursion.level,
     )
     gaps = silences(signal, max_gap_s=plot.max_gap_s, start=start_us)
     drawn = Plot(
-        id=f"alarm-{found.pk}",
+        id=f"alarm-{excursion.pk}",
         summary=_("%(name)s in %(unit)s over time, with its limits and the part outside")
         % {"name": name, "unit": label},
         unit=label,
@@ -119,16 +121,16 @@ def level_of(excursion: Recorded, rule: ExcursionRule) -> float:
 
 def state_of(trace: Trace) -> State:
     """Return the worst state of the rules that judge this signal."""
-    return worst_state(one.evaluation.state for one in trace.verdicts)
+    return worst_state(verdict.evaluation.state for verdict in trace.verdicts)
 
 
-def _window(verdict: Verdict, one: Excursion) -> tuple[int, int]:
+def _window(verdict: Verdict, excursion: Excursion) -> tuple[int, int]:
     step = verdict.evaluation
-    if verdict.rule.kind in TOTALS or one.side == "coverage":
+    if verdict.rule.kind in TOTALS or excursion.side == "coverage":
         return step.start_us, step.end_us
-    ended = step.end_us if one.ended_us is None else one.ended_us
-    margin = max(int((ended - one.started_us) * _MARGIN), _LEAST_MARGIN_US)
-    return max(one.started_us - margin, step.start_us), min(ended + margin, step.end_us)
+    ended = step.end_us if excursion.ended_us is None else excursion.ended_us
+    margin = max(int((ended - excursion.started_us) * _MARGIN), _LEAST_MARGIN_US)
+    return max(excursion.started_us - margin, step.start_us), min(ended + margin, step.end_us)
 
 
 def levels_of(rule: ExcursionRule) -> tuple[Level, ...]:
@@ -144,40 +146,48 @@ def levels_of(rule: ExcursionRule) -> tuple[Level, ...]:
         (rule.accumulate_above, "alert", counted),
     )
     return tuple(
-        Level(float(value), state, f"{word} {value.normalize():f} {label}".strip())
-        for value, state, word in table
+        Level(float(value), state, f"{name} {value.normalize():f} {label}".strip())
+        for value, state, name in table
         if value is not None
     )
 
 
 def _parts(verdict: Verdict) -> Iterable[Part]:
     rule, end = verdict.rule, verdict.evaluation.end_us
-    for one in verdict.evaluation.excursions:
-        if one.side == "coverage":
+    for excursion in verdict.evaluation.excursions:
+        if excursion.side == "coverage":
             continue
-        high = one.side == "high"
-        level = one.limit
+        high = excursion.side == "high"
+        level = excursion.limit
         if rule.kind in TOTALS:
             counted = rule.accumulate_above if high else rule.accumulate_below
             if counted is None:
                 continue
             level = counted
-        yield Part(one.started_us, end if one.ended_us is None else one.ended_us, float(level), high, one.level.value)
+        yield Part(
+            excursion.started_us,
+            end if excursion.ended_us is None else excursion.ended_us,
+            float(level),
+            high,
+            excursion.level.value,
+        )
 
 
 def _hatched(gaps: Iterable[Gap]) -> tuple[Hatched, ...]:
-    return tuple(Hatched(one.started_us, one.ended_us, _("unknown")) for one in gaps)
+    return tuple(Hatched(gap.started_us, gap.ended_us, _("unknown")) for gap in gaps)
 
 
 def _strips(spans: Iterable[ClockSpan], source: str) -> tuple[Strip, ...]:
-    words = {CORRECTED: _("times corrected"), HELD: _("received here, in quarantine: clock ahead")}
-    own = [one for one in spans if one.source == source]
-    return tuple(Strip(micros(one.started_at), micros(one.ended_at), one.kind, words[one.kind]) for one in own)
+    labels = {CORRECTED: _("times corrected"), HELD: _("received here, in quarantine: clock ahead")}
+    of_source = [span for span in spans if span.source == source]
+    return tuple(
+        Strip(micros(span.started_at), micros(span.ended_at), span.kind, labels[span.kind]) for span in of_source
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """The placed picture of an exposure; the fields are those of components/bars.html."""
+    """The layout of an exposure; the fields are those of components/bars.html."""
 
     id: str
     width: int
@@ -191,7 +201,7 @@ class Bars:
 
 _WIDTH, _STEP, _LEFT, _LONG = 820, 30, 320, 260
 _LEAST = 4.0  # px: what lasted at all is seen
-_LETTERS = 50  # what fits before the bars; the table beside the picture holds the names in full
+_LETTERS = 50  # what fits before the bars; the table beside the chart holds the names in full
 _HIGH = {"action": 20, "alert": 14, "unknown": 20, "inside": 8}  # a state has a height beside its colour
 
 
@@ -207,18 +217,21 @@ def exposure_bars(rows: Sequence[Row]) -> Bars:
         bars=[_bar(row, _STEP * place) for place, row in enumerate(rows)],
         ticks=[{"x": x, "y": bottom + 18, "text": f"{share} %"} for share, x in ticks],
         columns=(_("Phase"), _("Signal"), _("Rule"), _("Inside"), _("Alert"), _("Action"), _("Unknown"), _("In all")),
-        rows=[(row.phase, parameter(row.rule.parameter).title, row.name, *_lasted(row.spent)) for row in rows],
+        rows=[(row.phase, parameter(row.rule.parameter).title, row.name, *_lasted(row.durations)) for row in rows],
     )
 
 
-def _lasted(spent: Spent) -> list[str]:
-    return [minutes(one) for one in (spent.inside, spent.alert, spent.action, spent.unknown, spent.whole)]
+def _lasted(durations: Durations) -> list[str]:
+    return [
+        minutes(row)
+        for row in (durations.inside, durations.alert, durations.action, durations.unknown, durations.whole)
+    ]
 
 
 def _bar(row: Row, top: int) -> dict[str, object]:
     base = top + 24
     parts, x = [], float(_LEFT)
-    for (state, _seconds), width in zip(_parts_of(row.spent), _widths(row.spent), strict=True):
+    for (state, _seconds), width in zip(_parts_of(row.durations), _widths(row.durations), strict=True):
         if width:
             high = _HIGH[state]
             parts.append({"state": state, "x": round(x, 1), "y": base - high, "width": round(width, 1), "height": high})
@@ -238,20 +251,29 @@ def _said(row: Row) -> str:
     if not row.measured:
         return _("not measured")
     names = {"action": _("action"), "alert": _("alert"), "unknown": _("unknown")}
-    found = [f"{names[state]} {minutes(lasted)}" for state, lasted in _parts_of(row.spent) if lasted and state in names]
-    return ", ".join(found[:2]) or _("inside throughout")
+    durations = [
+        f"{names[state]} {minutes(seconds)}"
+        for state, seconds in _parts_of(row.durations)
+        if seconds and state in names
+    ]
+    return ", ".join(durations[:2]) or _("inside throughout")
 
 
-def _parts_of(spent: Spent) -> list[tuple[str, Decimal]]:
-    return [("action", spent.action), ("alert", spent.alert), ("unknown", spent.unknown), ("inside", spent.inside)]
+def _parts_of(durations: Durations) -> list[tuple[str, Decimal]]:
+    return [
+        ("action", durations.action),
+        ("alert", durations.alert),
+        ("unknown", durations.unknown),
+        ("inside", durations.inside),
+    ]
 
 
-def _widths(spent: Spent) -> list[float]:
+def _widths(durations: Durations) -> list[float]:
     """The widths in px of the parts; none that lasted is too thin to be seen, and the longest gives what that takes."""
-    if not spent.whole:
+    if not durations.whole:
         return [0.0] * 4
-    widths = [float(one / spent.whole) * _LONG for _state, one in _parts_of(spent)]
-    seen = [max(one, _LEAST) if one else 0.0 for one in widths]
+    widths = [float(seconds / durations.whole) * _LONG for _state, seconds in _parts_of(durations)]
+    seen = [max(width, _LEAST) if width else 0.0 for width in widths]
     longest = seen.index(max(seen))
     seen[longest] -= sum(seen) - _LONG
     return seen

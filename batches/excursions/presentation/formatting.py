@@ -23,26 +23,26 @@ _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 def excursion_pairs(excursion: Excursion, *, zone: str) -> list[dict[str, Any]]:
     """Return terms and values of an excursion, as components/definitions.html shows them."""
-    found, evaluation = excursion.content, excursion.evaluation
+    content, evaluation = excursion.content, excursion.evaluation
     label = unit(excursion.unit).label
     pairs = [
         _pair(_("Level"), excursion.get_level_display(), state=excursion.level),
         _pair(_("From"), in_zone(excursion.started_at, zone)),
         _pair(_("Until"), in_zone(excursion.ended_at, zone) if excursion.ended_at else _("it lasts")),
-        _pair(_("Duration outside"), duration(Decimal(found["duration_s"]))),
+        _pair(_("Duration outside"), duration(Decimal(content["duration_s"]))),
     ]
-    if found["side"] == "coverage":
+    if content["side"] == "coverage":
         pairs += [
-            _pair(_("Coverage"), _percent(found["peak"])),
-            _pair(_("Least coverage"), _percent(found["limit"])),
+            _pair(_("Coverage"), _percent(content["peak"])),
+            _pair(_("Least coverage"), _percent(content["limit"])),
         ]
     else:
-        peak_at = in_zone(moment(found["peak_at_us"]), zone)
-        dose = Decimal(found["excess_dose"])
+        peak_at = in_zone(moment(content["peak_at_us"]), zone)
+        dose = Decimal(content["excess_dose"])
         peak, exact = furthest(excursion)
         pairs += [
             _pair(_("Furthest value"), peak, full=exact, note=peak_at),
-            _pair(_("Limit"), _limit(evaluation.content["rule"], found["limit"], label)),
+            _pair(_("Limit"), _limit(evaluation.content["rule"], content["limit"], label)),
             _pair(
                 _("Excess dose"),
                 amount_of_dose(readable(dose), excursion.unit),
@@ -207,8 +207,8 @@ def measure_value(measure: Measure, value: Decimal | None, bound: Bound) -> str:
 
 def bounded(figure: str, bound: Bound) -> str:
     """Return a number with what it is a bound of."""
-    words = {Bound.AT_LEAST: _("at least"), Bound.AT_MOST: _("at most"), Bound.UNCERTAIN: _("about")}
-    return f"{words[bound]} {figure}" if bound in words else figure
+    prefixes = {Bound.AT_LEAST: _("at least"), Bound.AT_MOST: _("at most"), Bound.UNCERTAIN: _("about")}
+    return f"{prefixes[bound]} {figure}" if bound in prefixes else figure
 
 
 def limits_text(beyond: Iterable[tuple[str, Decimal]], code: str) -> str:
@@ -221,8 +221,8 @@ def assumption_rows(assumptions: Iterable[Assumption]) -> list[dict[str, Any]]:
     """Return what the residual potency assumes, with each half-life table as rows."""
     return [
         {
-            "assumption": one,
-            "phases": ", ".join(one.phases),
+            "assumption": assumption,
+            "phases": ", ".join(assumption.phases),
             "half_lives": [
                 (
                     f"{row.low_cel}{_NO_BREAK}°C"
@@ -232,10 +232,10 @@ def assumption_rows(assumptions: Iterable[Assumption]) -> list[dict[str, Any]]:
                     _("frozen") if row.matter is Matter.FROZEN else _("liquid"),
                     row.basis or "–",
                 )
-                for row in one.half_lives
+                for row in assumption.half_lives
             ],
         }
-        for one in assumptions
+        for assumption in assumptions
     ]
 
 
@@ -248,8 +248,8 @@ def place_in_file(field: str | None) -> str:
     number, _sep, name = rest.partition(".")
     if head != "rule" or not number.isdigit():
         return ""
-    words = _("rule %(number)s") % {"number": int(number) + 1}
-    return f"{words}, {name}: " if name else f"{words}: "
+    place = _("rule %(number)s") % {"number": int(number) + 1}
+    return f"{place}, {name}: " if name else f"{place}: "
 
 
 def duration(seconds: Decimal) -> str:
@@ -324,5 +324,5 @@ def _with_unit(figure: str, label: str) -> str:
 
 
 def _pair(term: str, value: str, *, full: str = "", state: str = "", url: str = "", note: str = "") -> dict[str, Any]:
-    mark, shown = (value, "") if state else ("", value)
-    return {"term": term, "value": shown, "full": full, "state": state, "mark": mark, "url": url, "note": note}
+    mark, text = (value, "") if state else ("", value)
+    return {"term": term, "value": text, "full": full, "state": state, "mark": mark, "url": url, "note": note}

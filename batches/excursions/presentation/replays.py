@@ -24,7 +24,7 @@ from batches.excursions.queries.exposure import exposure_of
 from batches.excursions.rules.excursions import State
 from batches.excursions.rules.exposure import Bound, Measure
 from batches.excursions.rules.measures import TIME, Measured, Standing, measures_of, standing
-from batches.excursions.rules.what_if import Change, Said, comparison_from, lots_that_flip
+from batches.excursions.rules.what_if import Change, RuleJudgement, comparison_from, lots_that_flip
 from batches.models import BatchRecord
 from batches.readings.rules.parameters import parameter
 from gatekeeper.accounts.models import Site
@@ -35,33 +35,33 @@ from gatekeeper.core.quantity import decimal_text as written
 def what_if_rows(rows: Iterable[WhatIfPhase]) -> dict[str, Any]:
     """Return what a replay found: the phases that flip, those that stay as they are, and the lots of the first."""
     compared = [(row, comparison_from(row.content)) for row in rows]
-    shown = [
+    entries = [
         {
             "lot": row.phase.batch_record.lot.number,
             "url": reverse("lots:detail", args=[row.phase.batch_record.lot.number]),
             "record": row.phase.batch_record.number,
             "phase": row.phase.code,
-            "before": _marked(one.before),
-            "after": _marked(one.after),
-            "changes": [_change(change) for change in one.changes if change.before != change.after],
-            "flips": one.flips,
+            "before": _marked(item.before),
+            "after": _marked(item.after),
+            "changes": [_change(change) for change in item.changes if change.before != change.after],
+            "flips": item.flips,
         }
-        for row, one in compared
+        for row, item in compared
     ]
     return {
-        "lots": lots_that_flip((row.phase.batch_record.lot.number, one) for row, one in compared),
-        "flipping": [one for one in shown if one["flips"]],
-        "same": [one for one in shown if not one["flips"]],
+        "lots": lots_that_flip((row.phase.batch_record.lot.number, item) for row, item in compared),
+        "flipping": [entry for entry in entries if entry["flips"]],
+        "same": [entry for entry in entries if not entry["flips"]],
     }
 
 
-def said_of(what_if: dict[str, Any]) -> str:
+def replay_summary(what_if: dict[str, Any]) -> str:
     """Return one line on a replay for what is signed."""
     replay = what_if["replay"]
     if replay is None:
         return _("no past batch") if not what_if["past"] else _("not replayed yet")
-    words = _("%(flips)s of %(of)s past phases would be judged differently")
-    return words % {"flips": replay.flips, "of": replay.of} if replay.finished else _("replay not finished")
+    template = _("%(flips)s of %(of)s past phases would be judged differently")
+    return template % {"flips": replay.flips, "of": replay.of} if replay.finished else _("replay not finished")
 
 
 def _marked(state: State) -> tuple[str, str]:
@@ -79,12 +79,12 @@ def _change(change: Change) -> dict[str, str]:
     }
 
 
-def _word(said: Said | None) -> str:
-    return _("no such rule") if said is None else str(Evaluation.State(said.state.value).label)
+def _word(judgement: RuleJudgement | None) -> str:
+    return _("no such rule") if judgement is None else str(Evaluation.State(judgement.state.value).label)
 
 
-def _total(said: Said | None) -> int:
-    return 0 if said is None else said.alerts + said.actions
+def _total(judgement: RuleJudgement | None) -> int:
+    return 0 if judgement is None else judgement.alerts + judgement.actions
 
 
 def exposure_panel(*, lot: Any, sites: Sequence[Site]) -> dict[str, Any] | None:
@@ -92,16 +92,16 @@ def exposure_panel(*, lot: Any, sites: Sequence[Site]) -> dict[str, Any] | None:
     record = BatchRecord.objects.filter(lot=lot, site__in=sites).first()
     if record is None:
         return None
-    found = exposure_of(record)
-    times = [one for one in measures_of(found) if one.kind == TIME]
+    exposure = exposure_of(record)
+    times = [measure for measure in measures_of(exposure) if measure.kind == TIME]
     return {
         "template": "excursions/lot_exposure.html",
         "record": record,
         "lot": lot,
-        "bars": exposure_bars(found.rows) if found.rows else None,
+        "bars": exposure_bars(exposure.rows) if exposure.rows else None,
         "legend": legend(),
-        "totals": [*[_time_row(one, len(found.phases)) for one in times], *total_rows(found)],
-        "assumptions": assumption_rows(found.assumptions),
+        "totals": [*[_time_row(time, len(exposure.phases)) for time in times], *total_rows(exposure)],
+        "assumptions": assumption_rows(exposure.assumptions),
         "half_life_columns": half_life_columns(),
     }
 
@@ -116,39 +116,39 @@ def half_life_columns() -> tuple[str, ...]:
     return (_("Temperature"), _("Half-life"), _("State"), _("Source of the number"))
 
 
-def _time_row(one: Measured, phases: int) -> dict[str, Any]:
+def _time_row(measured: Measured, phases: int) -> dict[str, Any]:
     """A time outside as a row of excursions/exposure_totals.html."""
     return {
-        "title": title_of(one),
-        "value": value_of(one),
-        "phases": ", ".join(one.phases),
-        "count": len(one.phases),
+        "title": title_of(measured),
+        "value": value_of(measured),
+        "phases": ", ".join(measured.phases),
+        "count": len(measured.phases),
         "of": phases,
-        "without": ", ".join(one.without),
-        "bound": one.bound is not Bound.EXACT and bool(one.phases),
+        "without": ", ".join(measured.without),
+        "bound": measured.bound is not Bound.EXACT and bool(measured.phases),
     }
 
 
-def title_of(one: Measured) -> str:
+def title_of(measured: Measured) -> str:
     """Return what a number of a lot is, in words."""
-    if one.kind == TIME:
-        limits = limits_text(one.beyond, one.limit_unit)
-        return _("%(signal)s, time %(limits)s") % {"limits": limits, "signal": parameter(one.parameter).title}
-    return measure_title(Measure(one.kind), one.beyond[0][1] if one.beyond else None)
+    if measured.kind == TIME:
+        limits = limits_text(measured.beyond, measured.limit_unit)
+        return _("%(signal)s, time %(limits)s") % {"limits": limits, "signal": parameter(measured.parameter).title}
+    return measure_title(Measure(measured.kind), measured.beyond[0][1] if measured.beyond else None)
 
 
-def value_of(one: Measured) -> str:
+def value_of(measured: Measured) -> str:
     """Return a number of a lot with all its digits and its unit."""
-    if one.kind != TIME:
-        return measure_value(Measure(one.kind), one.value, one.bound)
-    return _("not measured") if one.value is None else bounded(minutes(one.value), one.bound)
+    if measured.kind != TIME:
+        return measure_value(Measure(measured.kind), measured.value, measured.bound)
+    return _("not measured") if measured.value is None else bounded(minutes(measured.value), measured.bound)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One number over all lots that are compared: what it is, the lot's own, where that stands."""
 
-    one: Measured
+    measured: Measured
     title: str
     value: Decimal | None
     standing: Standing
@@ -158,17 +158,17 @@ def columns_of(lots: Sequence[Measures]) -> list[Column]:
     """Return the numbers that any of the lots has, those of the newest first; the first lot is the one compared."""
     kinds: dict[str, Measured] = {}
     for lot in lots:
-        for key, one in lot.by_key.items():
-            if one.value is not None:
-                kinds.setdefault(key, one)
+        for key, item in lot.by_key.items():
+            if item.value is not None:
+                kinds.setdefault(key, item)
     return [
         Column(
-            one,
-            title_of(one),
+            row,
+            title_of(row),
             _value(lots[0], key),
             standing(_value(lots[0], key), (_value(lot, key) for lot in lots[1:])),
         )
-        for key, one in kinds.items()
+        for key, row in kinds.items()
     ]
 
 
@@ -193,8 +193,8 @@ def comparison_rows(lots: Sequence[Measures], columns: Sequence[Column]) -> list
     return [
         {
             "title": column.title,
-            "values": [_cell(lot.by_key.get(column.one.key)) for lot in lots],
-            "median": _short(column.standing.median, column.one),
+            "values": [_cell(lot.by_key.get(column.measured.key)) for lot in lots],
+            "median": _short(column.standing.median, column.measured),
             "range": _range(column),
             "place": _PLACES[column.standing.place(column.value)](),
             "outside": column.standing.place(column.value) in {"below", "above"},
@@ -206,7 +206,7 @@ def comparison_rows(lots: Sequence[Measures], columns: Sequence[Column]) -> list
 
 
 def _range(column: Column) -> str:
-    low, high = (_short(one, column.one) for one in (column.standing.low, column.standing.high))
+    low, high = (_short(row, column.measured) for row in (column.standing.low, column.standing.high))
     return low if low == high else f"{low} – {high}"
 
 
@@ -220,32 +220,32 @@ _PLACES = {
 
 
 def _value(lot: Measures, key: str) -> Decimal | None:
-    found = lot.by_key.get(key)
-    return None if found is None else found.value
+    measured = lot.by_key.get(key)
+    return None if measured is None else measured.value
 
 
-def _cell(one: Measured | None) -> dict[str, str]:
-    if one is None or one.value is None:
+def _cell(measured: Measured | None) -> dict[str, str]:
+    if measured is None or measured.value is None:
         return {"text": "–", "full": _("not measured")}
-    return {"text": bounded(_short(one.value, one), one.bound), "full": value_of(one)}
+    return {"text": bounded(_short(measured.value, measured), measured.bound), "full": value_of(measured)}
 
 
-def _short(value: Decimal | None, one: Measured) -> str:
+def _short(value: Decimal | None, measured: Measured) -> str:
     """A number with four digits and its unit; the exposure of the lot has them all."""
     if value is None:
         return "–"
-    if one.kind == TIME:
+    if measured.kind == TIME:
         return minutes(value)
-    rounded = Context(prec=4).plus(value * 100 if one.kind == Measure.RESIDUAL.value else value)
+    rounded = Context(prec=4).plus(value * 100 if measured.kind == Measure.RESIDUAL.value else value)
     figure = f"{rounded:f}" if rounded.adjusted() < 5 else written(rounded)
-    if one.kind == Measure.RESIDUAL.value:
+    if measured.kind == Measure.RESIDUAL.value:
         return f"{figure}\N{NO-BREAK SPACE}%"
-    return figure if one.kind != Measure.PUMP_PASSES.value else amount_of_dose(rounded, "{pass}/s")
+    return figure if measured.kind != Measure.PUMP_PASSES.value else amount_of_dose(rounded, "{pass}/s")
 
 
 @dataclass(frozen=True, slots=True)
 class Dots:
-    """The placed picture of one number over the lots; the fields are those of components/dots.html."""
+    """The layout of one number over the lots; the fields are those of components/dots.html."""
 
     id: str
     width: int
@@ -263,7 +263,7 @@ _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 340, 150, 14, 26, 120
 def dots_of(column: Column, lots: Sequence[Measures], *, place: int) -> Dots:
     """Return a dot for each lot, the oldest at the left, over the range of the earlier ones and their median."""
     ordered = list(reversed(lots))
-    values = [float(value) for lot in ordered if (value := _value(lot, column.one.key)) is not None]
+    values = [float(value) for lot in ordered if (value := _value(lot, column.measured.key)) is not None]
     low, high = min(values), max(values)
     spread = (high - low) or abs(high) or 1.0
     low, high = low - spread * 0.08, high + spread * 0.08
@@ -272,22 +272,22 @@ def dots_of(column: Column, lots: Sequence[Measures], *, place: int) -> Dots:
     def y(value: Decimal | float) -> float:
         return round(_BOTTOM - (float(value) - low) / (high - low) * (_BOTTOM - _TOP), 1)
 
-    found = column.standing
+    standing = column.standing
     dots = [
         {
             "x": round(_LEFT + step * (at + 0.5), 1),
             "y": _BOTTOM if value is None else y(value),
             "known": value is not None,
             "current": lot.current,
-            "title": f"{lot.record.lot.number}: {_cell(lot.by_key.get(column.one.key))['text']}",
+            "title": f"{lot.record.lot.number}: {_cell(lot.by_key.get(column.measured.key))['text']}",
         }
         for at, lot in enumerate(ordered)
-        if (value := _value(lot, column.one.key)) is not None or lot.current
+        if (value := _value(lot, column.measured.key)) is not None or lot.current
     ]
     band = None
-    if found.lots and found.low is not None and found.high is not None and found.median is not None:
-        top = y(found.high)
-        band = {"y": top, "height": max(round(y(found.low) - top, 1), 2.0), "median": y(found.median)}
+    if standing.lots and standing.low is not None and standing.high is not None and standing.median is not None:
+        top = y(standing.high)
+        band = {"y": top, "height": max(round(y(standing.low) - top, 1), 2.0), "median": y(standing.median)}
     return Dots(
         id=f"measure-{place}",
         width=_WIDTH,

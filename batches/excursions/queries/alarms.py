@@ -1,4 +1,4 @@
-"""Excursions as alarms: raised, taken note of, cleared."""
+"""Excursions as alarms: raised, acknowledged, cleared."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _STILL_MADE = ("issued", "in_progress", "completed")
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An excursion with who took note of it and when it ceased (None: it lasts)."""
+    """An excursion with who acknowledged it and when it ceased (None: it lasts)."""
 
     excursion: Excursion
     acknowledgements: tuple[Acknowledgement, ...]
@@ -30,7 +30,7 @@ class Alarm:
 
 
 def alarm_of(excursion: Excursion) -> Alarm:
-    """Return an excursion as an alarm; one query for who took note unless ``with_acknowledgements`` fetched them."""
+    """Return an excursion as an alarm; one query unless ``with_acknowledgements`` fetched its rows."""
     return Alarm(
         excursion,
         tuple(excursion.acknowledgements.all()),
@@ -44,8 +44,12 @@ def alarm_of(excursion: Excursion) -> Alarm:
 
 def with_acknowledgements(excursions: QuerySet[Excursion]) -> QuerySet[Excursion]:
     """Return the excursions with what an alarm says of them."""
-    noted = Prefetch("acknowledgements", Acknowledgement.objects.select_related("acknowledged_by").order_by("id"))
-    return excursions.select_related("phase__batch_record__site", "evaluation", "deviation").prefetch_related(noted)
+    acknowledgements = Prefetch(
+        "acknowledgements", Acknowledgement.objects.select_related("acknowledged_by").order_by("id")
+    )
+    return excursions.select_related("phase__batch_record__site", "evaluation", "deviation").prefetch_related(
+        acknowledgements
+    )
 
 
 def alarms_of(record: BatchRecord) -> QuerySet[Excursion]:
@@ -54,7 +58,7 @@ def alarms_of(record: BatchRecord) -> QuerySet[Excursion]:
 
 
 def unacknowledged(sites: Iterable[Site]) -> QuerySet[Excursion]:
-    """Return the excursions of records still being made that nobody has taken note of."""
+    """Return the excursions of records still being made that nobody has acknowledged."""
     return with_acknowledgements(
         Excursion.objects.filter(
             phase__batch_record__site__in=sites,

@@ -22,11 +22,13 @@ class Measures:
 
 def compared_lots(record: BatchRecord, *, sites: Iterable[Site]) -> list[Measures]:
     """Return the numbers of a batch and, after it, of the earlier ones of its material at these sites, newest first."""
-    same = BatchRecord.objects.filter(lot__material=record.lot.material_id, site__in=sites)
-    earlier = same.filter(issued_at__lt=record.issued_at).select_related("lot", "site").order_by("-issued_at", "-id")
-    shown = [record, *earlier[:MOST]]
-    exposures = exposures_of(shown)
+    of_material = BatchRecord.objects.filter(lot__material=record.lot.material_id, site__in=sites)
+    earlier = (
+        of_material.filter(issued_at__lt=record.issued_at).select_related("lot", "site").order_by("-issued_at", "-id")
+    )
+    records = [record, *earlier[:MOST]]
+    exposures = exposures_of(records)
     return [
-        Measures(one, one.pk == record.pk, {found.key: found for found in measures_of(exposures[one.pk])})
-        for one in shown
+        Measures(row, row.pk == record.pk, {measured.key: measured for measured in measures_of(exposures[row.pk])})
+        for row in records
     ]

@@ -1,14 +1,15 @@
-"""Everything that the evaluation of a phase is computed from, read in a few queries."""
+"""What detection judges: a phase with its rules, equipment, tags and readings, read in a few queries and frozen."""
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 from batches.excursions.models import RuleSet
 from batches.excursions.rules.excursion_rules import ExcursionRule, rule_from
-from batches.excursions.rules.verdicts import PhaseReadings, Sent, newest_us, watched_parameters
+from batches.excursions.rules.verdicts import PhaseReadings, Sent, Verdict, judged_parameters, newest_us, verdicts
 from batches.models import BatchRecord, EquipmentUse, Phase
 from batches.readings.models import Segment, Tag
 from batches.readings.queries.archived import ARCHIVED, check_not_away
@@ -20,43 +21,45 @@ from gatekeeper.core.canonical import digest
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.times import micros, moment
 
-EVALUATION = 3  # version of what an evaluation says of the same data: recorded ones of an older version are made anew
+EVALUATION_VERSION = 3  # of what an evaluation says of the same data: recorded ones of an older version are made anew
+
+
+class Scope(Enum):
+    """Which signals of a phase are read: those that its rules judge, or all."""
+
+    JUDGED = auto()
+    ALL = auto()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PhaseFacts:
-    """The readings of a phase with the rules that watch it, and the digest of all of it.
+class SegmentSamples:
+    """The samples of one segment that are judged, its tag, its frame's digest, and how many more are in quarantine."""
 
-    ``readings`` is None before there is anything to judge; ``rule_set`` None when the recipe names one of which no
-    version was approved (``named`` says which).
-    """
-
-    phase: Phase
-    named: str
-    rule_set: RuleSet | None
-    rules: tuple[ExcursionRule, ...]
-    readings: PhaseReadings | None
-    inputs_sha256: str
+    tag: Tag
+    frame: str
+    signal: Signal
+    quarantined: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ground:
-    """What a phase is judged under, beside its readings: rules, equipment, tags, and its time in µs.
+class EvaluationConditions:
+    """What a phase is judged under, beside its readings: rules, equipment, tags, time in µs, corrections.
 
-    Readings from ``before_us`` before the start on may matter; ``end_us`` is None while the phase runs. ``reading`` is
-    how stored samples are read: their signed corrections, and the quarantine.
+    ``rule_set`` is None when the recipe names one (``rule_set_code``) of which no version was approved. Readings up to
+    ``lookback_us`` before the start may matter; ``end_us`` is None while the phase runs. ``corrections`` say how stored
+    samples are read: at which times, and which of them are in quarantine.
     """
 
     phase: Phase
-    named: str
+    rule_set_code: str
     rule_set: RuleSet | None
     rules: tuple[ExcursionRule, ...]
     uses: tuple[EquipmentUse, ...]
     tags: tuple[Tag, ...]
     start_us: int | None
     end_us: int | None
-    before_us: int
-    reading: Reading
+    lookback_us: int
+    corrections: Reading
 
     @property
     def since_us(self) -> int:
@@ -71,7 +74,14 @@ class Ground:
     @property
     def _span(self) -> tuple[int, int]:
         start = self.start_us or 0
-        return self.reading.span(start - self.before_us, start if self.end_us is None else self.end_us)
+        return self.corrections.span(start - self.lookback_us, start if self.end_us is None else self.end_us)
+
+    @property
+    def modules(self) -> tuple[dict[str, object], ...]:
+        """The geometry of each unit in use, with its code and version."""
+        return tuple(
+            {**use.geometry, "equipment": use.equipment.code, "version": use.geometry_version} for use in self.uses
+        )
 
     @property
     def content(self) -> dict[str, object]:
@@ -79,14 +89,50 @@ class Ground:
         return {
             "phase": [self.phase.code, self.phase.started_at, self.phase.performed_at],
             "rules": self.rule_set.sha256 if self.rule_set else "",
-            "judged_as": EVALUATION,
-            "modules": [_text(_module(use)) for use in self.uses],
+            "judged_as": EVALUATION_VERSION,
+            "modules": [{key: str(value) for key, value in module.items()} for module in self.modules],
             "tags": sorted(
                 [tag.source.code, tag.code, tag.parameter, tag.unit, tag.declared_type.value] for tag in self.tags
             ),
-            **self.reading.content,
-            "disputed": self.reading.disputes_between(self.since_us, self.until_us),
+            **self.corrections.content,
+            "disputed": self.corrections.disputes_between(self.since_us, self.until_us),
         }
+
+    def samples(self, rows: Iterable[Row]) -> list[SegmentSamples]:
+        """Return the samples of stored segments at their corrected times, without what is in quarantine."""
+        tags = {tag.pk: tag for tag in self.tags}
+        result = []
+        for row in rows:
+            tag, sha256, _frame, times, *_rest = row
+            signal = self.corrections.stored(row)
+            result.append(SegmentSamples(tags[tag], sha256, signal, len(times) // 8 - len(signal.times)))
+        return result
+
+    def check_not_archived(self) -> None:
+        """Pass when every reading that may matter is in the database; to be asked after they were read.
+
+        A drop is recorded before it is done: whoever has read what it left behind finds the record now.
+
+        :raises Refusal: ``readings_archived``.
+        """
+        until = None if self.until_us is None else moment(self.until_us)
+        check_not_away({tag.source_id for tag in self.tags}, moment(self.since_us), until)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluationInputs:
+    """Everything that an evaluation of a phase is computed from, and the digest of all of it.
+
+    ``readings`` is None before there is anything to judge.
+    """
+
+    conditions: EvaluationConditions
+    readings: PhaseReadings | None
+    sha256: str
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return the verdict of each rule, none before there is anything to judge."""
+        return () if self.readings is None else verdicts(self.readings, self.conditions.rules)
 
 
 def rule_set_content(rule_set: RuleSet) -> dict[str, Any]:
@@ -94,14 +140,14 @@ def rule_set_content(rule_set: RuleSet) -> dict[str, Any]:
     return {"code": rule_set.code, "version": rule_set.version, "content": rule_set.content}
 
 
-def rule_set_named(record: BatchRecord) -> str:
-    """Return the code of the rule set in the record's frozen copy, empty when none watches it."""
+def rule_set_code_of(record: BatchRecord) -> str:
+    """Return the code of the rule set in the record's frozen copy, empty when it has none."""
     return str(record.content.get("master", {}).get("rule_set", ""))
 
 
 def rule_set_of(record: BatchRecord) -> RuleSet | None:
     """Return the version that was in force when the record was issued, None when there was none."""
-    code = rule_set_named(record)
+    code = rule_set_code_of(record)
     if not code:
         return None
     approved = RuleSet.objects.filter(code=code, approved_at__lte=record.issued_at)
@@ -113,40 +159,19 @@ def rules_in(rule_set: RuleSet | None) -> tuple[ExcursionRule, ...]:
     return () if rule_set is None else tuple(rule_from(table) for table in rule_set.content["rules"])
 
 
-def phase_facts(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | None = None) -> PhaseFacts:
-    """Return what the evaluation of this phase needs; with ``every_signal`` also what no rule watches.
+def conditions_of(
+    phase: Phase, *, scope: Scope = Scope.JUDGED, rule_set: RuleSet | None = None
+) -> EvaluationConditions:
+    """Return everything but the readings that the evaluation of this phase needs.
 
-    ``what_if`` are other rules in place of those that were in force: what comes of them is no evaluation.
-
-    :raises Refusal: ``readings_archived``: a phase is judged on all its readings or not at all.
+    ``rule_set`` are other rules in place of those that were in force: what comes of them is no evaluation.
     """
-    ground = ground_of(phase, every_signal=every_signal, what_if=what_if)
-    if ground.start_us is None:
-        return facts_of(ground, None, "")
-    found = [part_of(ground, row) for row in _segments(ground)]
-    check_here(ground)
-    inputs = inputs_of(ground, with_frames(b"", frames_as_read(found)))
-    return facts_of(ground, signals_of(ground.tags, found), inputs)
-
-
-def facts_or_archived(phase: Phase, *, every_signal: bool = False) -> tuple[PhaseFacts | None, Refusal | None]:
-    """Return the facts of a phase, or the refusal that says where its readings are archived: what a page shows."""
-    try:
-        return phase_facts(phase, every_signal=every_signal), None
-    except Refusal as refusal:
-        if refusal.code != ARCHIVED:
-            raise
-        return None, refusal
-
-
-def ground_of(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | None = None) -> Ground:
-    """Return everything but the readings that the evaluation of this phase needs."""
-    rule_set = what_if or rule_set_of(phase.batch_record)
+    rule_set = rule_set or rule_set_of(phase.batch_record)
     rules = rules_in(rule_set)
-    tags = tuple(tags_of(phase, None if every_signal else watched_parameters(rules, phase.code)))
-    return Ground(
+    tags = tuple(tags_of(phase, None if scope is Scope.ALL else judged_parameters(rules, phase.code)))
+    return EvaluationConditions(
         phase=phase,
-        named=rule_set_named(phase.batch_record),
+        rule_set_code=rule_set_code_of(phase.batch_record),
         rule_set=rule_set,
         rules=rules,
         uses=tuple(phase.equipment_uses.select_related("equipment").order_by("id")),
@@ -154,106 +179,99 @@ def ground_of(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | No
         start_us=None if phase.started_at is None else micros(phase.started_at),
         end_us=None if phase.performed_at is None else micros(phase.performed_at),
         # A step-hold signal carries its last value into the phase.
-        before_us=max((int(rule.max_gap_s * SECOND) for rule in rules if rule.max_gap_s is not None), default=0),
-        reading=reading_of({tag.source_id for tag in tags}),
+        lookback_us=max((int(rule.max_gap_s * SECOND) for rule in rules if rule.max_gap_s is not None), default=0),
+        corrections=reading_of({tag.source_id for tag in tags}),
+    )
+
+
+def inputs_of(phase: Phase, *, scope: Scope = Scope.JUDGED, rule_set: RuleSet | None = None) -> EvaluationInputs:
+    """Return what the evaluation of this phase needs, from every stored sample; arguments as for ``conditions_of``.
+
+    :raises Refusal: ``readings_archived``: a phase is judged on all its readings or not at all.
+    """
+    conditions = conditions_of(phase, scope=scope, rule_set=rule_set)
+    if conditions.start_us is None:
+        return EvaluationInputs(conditions, None, "")
+    since, until, corrections = conditions.since_us, conditions.until_us, conditions.corrections
+    segments = Segment.objects.filter(tag__in=conditions.tags, last_us__gte=since)
+    if until is not None:
+        segments = segments.filter(first_us__lte=until)
+    stored = corrections.rows_that_count(segments.values_list(*ROW).order_by("first_us", "frame_id"))
+    samples = conditions.samples([*stored, *corrections.other_rows(conditions.tags, since=since, until=until)])
+    conditions.check_not_archived()
+    return inputs_from(conditions, samples, frame_sum=with_frames(b"", frame_digests(samples)))
+
+
+def inputs_unless_archived(
+    phase: Phase, *, scope: Scope = Scope.JUDGED
+) -> tuple[EvaluationInputs | None, Refusal | None]:
+    """Return what the evaluation of this phase needs, or the refusal that says where its readings are archived."""
+    try:
+        return inputs_of(phase, scope=scope), None
+    except Refusal as refusal:
+        if refusal.code != ARCHIVED:
+            raise
+        return None, refusal
+
+
+def inputs_from(
+    conditions: EvaluationConditions,
+    samples: Iterable[SegmentSamples],
+    *,
+    frame_sum: bytes,
+    newest_known_us: int | None = None,
+) -> EvaluationInputs:
+    """Return the inputs with these samples.
+
+    ``frame_sum`` is the sum (rules.frame_sums) of all frames that are judged, ``newest_known_us`` the time of the
+    newest sample that was judged before.
+    """
+    signals: dict[int, list[Signal]] = defaultdict(list)
+    for segment in samples:
+        signals[segment.tag.pk].append(segment.signal)
+    types = types_by_source(conditions.tags)
+    sent = tuple(
+        Sent(source, by_parameter, types[source])
+        for source, by_parameter in signals_by_source(conditions.tags, signals).items()
+    )
+    sha256 = digest({**conditions.content, "frames": hashlib.sha256(frame_sum).hexdigest()})
+    return EvaluationInputs(conditions, _phase_readings(conditions, sent, newest_known_us), sha256)
+
+
+def _phase_readings(
+    conditions: EvaluationConditions, sent: tuple[Sent, ...], newest_known_us: int | None
+) -> PhaseReadings | None:
+    start, end = conditions.start_us, conditions.end_us
+    if start is None:
+        return None
+    newest = (newest_known_us, newest_us(signal for source in sent for signal in source.signals.values()))
+    reached = max((at for at in newest if at is not None), default=start) if end is None else end
+    if end is None and reached <= start:
+        return None
+    return PhaseReadings(
+        phase=conditions.phase.code,
+        start_us=start,
+        end_us=reached,
+        complete=end is not None,
+        sent=sent,
+        modules=conditions.modules,
     )
 
 
 def readings_needed_by(phase: Phase) -> tuple[int, int | None]:
     """Return from when until when (µs as sent; None: without an end) readings may matter to a phase."""
-    ground = ground_of(phase, every_signal=True)
-    return ground.since_us, ground.until_us
+    conditions = conditions_of(phase, scope=Scope.ALL)
+    return conditions.since_us, conditions.until_us
 
 
-def check_here(ground: Ground) -> None:
-    """Pass when every reading that may matter to a phase is in the database; asked after they were read.
-
-    A drop is recorded before it is done: whoever has read what it left behind finds the record now.
-
-    :raises Refusal: ``readings_archived``.
-    """
-    until = None if ground.until_us is None else moment(ground.until_us)
-    check_not_away({tag.source_id for tag in ground.tags}, moment(ground.since_us), until)
-
-
-def facts_of(
-    ground: Ground, sent: tuple[Sent, ...] | None, inputs_sha256: str, *, newest: int | None = None
-) -> PhaseFacts:
-    """Return the facts of a phase with these signals; ``newest`` is the newest sample (µs) that is not among them."""
-    phase, start, end = ground.phase, ground.start_us, ground.end_us
-    readings = None
-    if start is not None and sent is not None:
-        times = (newest, newest_us(signal for one in sent for signal in one.signals.values()))
-        reached = max((at for at in times if at is not None), default=start) if end is None else end
-        if end is not None or reached > start:
-            readings = PhaseReadings(
-                phase=phase.code,
-                start_us=start,
-                end_us=reached,
-                complete=end is not None,
-                sent=sent,
-                modules=tuple(_module(use) for use in ground.uses),
-            )
-    return PhaseFacts(phase, ground.named, ground.rule_set, ground.rules, readings, inputs_sha256)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """The samples of one segment as they count: of which tag and frame (digest), and how many are in quarantine."""
-
-    tag: Tag
-    frame: str
-    signal: Signal
-    quarantined: int
-
-
-def part_of(ground: Ground, row: Row) -> Part:
-    """Return the samples of a segment at their corrected times, without what is in quarantine."""
-    tag, sha256, _frame, times, *_rest = row
-    signal = ground.reading.stored(row)
-    known = next(one for one in ground.tags if one.pk == tag)
-    return Part(known, sha256, signal, len(times) // 8 - len(signal.times))
-
-
-def frames_as_read(parts: Iterable[Part]) -> list[str]:
-    """Return one digest for each frame of these parts: its own, with how much of it is in quarantine where some is.
+def frame_digests(samples: Iterable[SegmentSamples]) -> list[str]:
+    """Return one digest for each frame of these segments: its own, with how much is in quarantine where some is.
 
     When a frame was received is no part of its digest, and decides what of it is in quarantine.
     """
-    held: dict[str, list[list[object]]] = {}
-    for part in parts:
-        counts = held.setdefault(part.frame, [])
-        if part.quarantined:
-            counts.append([part.tag.code, part.quarantined])
-    return [digest([frame, sorted(counts)]) if counts else frame for frame, counts in held.items()]
-
-
-def _segments(ground: Ground) -> list[Row]:
-    rows = Segment.objects.filter(tag__in=ground.tags, last_us__gte=ground.since_us)
-    if ground.until_us is not None:
-        rows = rows.filter(first_us__lte=ground.until_us)
-    stored = ground.reading.rows_that_count(rows.values_list(*ROW).order_by("first_us", "frame_id"))
-    return [*stored, *ground.reading.other_rows(ground.tags, since=ground.since_us, until=ground.until_us)]
-
-
-def inputs_of(ground: Ground, frames: bytes) -> str:
-    """Return the digest of everything that an evaluation is computed from; ``frames`` is their sum (frame_sums)."""
-    return digest({**ground.content, "frames": hashlib.sha256(frames).hexdigest()})
-
-
-def _module(use: EquipmentUse) -> dict[str, object]:
-    return {**use.geometry, "equipment": use.equipment.code, "version": use.geometry_version}
-
-
-def _text(geometry: Mapping[str, object]) -> dict[str, str]:
-    return {key: str(value) for key, value in geometry.items()}
-
-
-def signals_of(tags: Iterable[Tag], found: Iterable[Part]) -> tuple[Sent, ...]:
-    """Return what each source sent, with every watched parameter of it, from the parts of its segments."""
-    parts: dict[int, list[Signal]] = defaultdict(list)
-    for one in found:
-        parts[one.tag.pk].append(one.signal)
-    known = list(tags)
-    types = types_by_source(known)
-    return tuple(Sent(source, signals, types[source]) for source, signals in signals_by_source(known, parts).items())
+    quarantined: dict[str, list[list[object]]] = defaultdict(list)
+    for segment in samples:
+        counts = quarantined[segment.frame]
+        if segment.quarantined:
+            counts.append([segment.tag.code, segment.quarantined])
+    return [digest([frame, sorted(counts)]) if counts else frame for frame, counts in quarantined.items()]

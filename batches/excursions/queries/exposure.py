@@ -19,10 +19,10 @@ def exposure_of(record: BatchRecord) -> Exposure:
 
 def exposures_of(records: Iterable[BatchRecord]) -> dict[int, Exposure]:
     """Return the exposure of each of these batches by its record, in three queries however many they are."""
-    wanted = list(records)
-    phases = list(Phase.objects.filter(batch_record__in=wanted).order_by("batch_record", "position"))
-    newest, deviations = newest_of(phases), _deviations(wanted)
-    recorded: dict[int, list[Recorded]] = {record.pk: [] for record in wanted}
+    of_records = list(records)
+    phases = list(Phase.objects.filter(batch_record__in=of_records).order_by("batch_record", "position"))
+    newest, deviations = newest_of(phases), _deviations(of_records)
+    recorded: dict[int, list[Recorded]] = {record.pk: [] for record in of_records}
     for phase in phases:
         recorded[phase.batch_record_id] += [
             Recorded(
@@ -44,10 +44,10 @@ def exposures_of(records: Iterable[BatchRecord]) -> dict[int, Exposure]:
 
 
 def _deviations(records: list[BatchRecord]) -> dict[tuple[int, str], list[str]]:
-    found: dict[tuple[int, str], list[str]] = defaultdict(list)
+    numbers: dict[tuple[int, str], list[str]] = defaultdict(list)
     rows = Excursion.objects.filter(phase__batch_record__in=records, withdrawn_at__isnull=True)
     rows = rows.filter(deviation__isnull=False)
     for phase, rule, number in rows.order_by("id").values_list("phase_id", "rule", "deviation__number"):
-        if number not in found[phase, rule]:
-            found[phase, rule].append(number)
-    return found
+        if number not in numbers[phase, rule]:
+            numbers[phase, rule].append(number)
+    return numbers

@@ -53,8 +53,8 @@ class Tail:
 
     @property
     def beyond(self) -> tuple[int, ...]:
-        """The frames that the next look will find again because smaller numbers may still appear before them."""
-        return tuple(one for one in self.frames if self.cursor is None or one > self.cursor)
+        """The frames that the next answer will find again because smaller numbers may still appear before them."""
+        return tuple(frame for frame in self.frames if self.cursor is None or frame > self.cursor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,18 +70,21 @@ class Judged:
     def version(self) -> list[object]:
         """What changes when any of it does."""
         return [
-            [(one.pk, one.level, one.ended_at, one.evaluation_id, _noted(one), _status(one)) for one in self.alarms],
-            sorted(one.pk for one in self.states.values()),
+            [
+                (alarm.pk, alarm.level, alarm.ended_at, alarm.evaluation_id, _noted(alarm), _status(alarm))
+                for alarm in self.alarms
+            ],
+            sorted(state.pk for state in self.states.values()),
             sorted(self.judged_to.items()),
         ]
 
 
-def _noted(one: Excursion) -> list[int]:
-    return [row.pk for row in one.acknowledgements.all()]
+def _noted(excursion: Excursion) -> list[int]:
+    return [row.pk for row in excursion.acknowledgements.all()]
 
 
-def _status(one: Excursion) -> str:
-    return one.deviation.status if one.deviation else ""
+def _status(excursion: Excursion) -> str:
+    return excursion.deviation.status if excursion.deviation else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,8 @@ class Clocks:
 
 
 def clocks(running: Iterable[Followed], *, start: datetime) -> Clocks:
-    """Return the clocks of the sources that are followed; held are readings received since ``start``."""
-    sources = set().union(*(one.sources for one in running))
+    """Return the clocks of the sources that are followed; ``held`` had quarantined readings since ``start``."""
+    sources = set().union(*(phase.sources for phase in running))
     content = reading_of(sources).content
     corrected = frozenset(code for code, _boot, _first, _last, offset in content["clock_corrections"] if offset)
     return Clocks(digest(content), corrected, frozenset(sources_held(sources, since=start)))
@@ -117,9 +120,9 @@ def followed(record: BatchRecord) -> tuple[Followed, ...]:
 
 def _followed(phase: Phase, rules: Sequence[ExcursionRule], tags: Iterable[Tag]) -> Followed:
     uses = list(phase.equipment_uses.all())
-    own = tuple(tag for tag in tags if tag.source.equipment_id in {use.equipment_id for use in uses})
+    own_tags = tuple(tag for tag in tags if tag.source.equipment_id in {use.equipment_id for use in uses})
     sources: dict[str, list[str]] = defaultdict(list)
-    for tag in own:
+    for tag in own_tags:
         sources[tag.source.code].append(tag.parameter)
     try:
         module = module_of(
@@ -127,7 +130,7 @@ def _followed(phase: Phase, rules: Sequence[ExcursionRule], tags: Iterable[Tag])
         )
     except Refusal:  # no module, or two: what needs one cannot be drawn, and its rule says UNKNOWN
         module = None
-    return Followed(phase, plots_of(rules, phase.code, sources, types=types_by_source(own)), own, module)
+    return Followed(phase, plots_of(rules, phase.code, sources, types=types_by_source(own_tags)), own_tags, module)
 
 
 def tail(running: Iterable[Followed], *, since: int | None, start: datetime) -> Tail:
@@ -135,8 +138,8 @@ def tail(running: Iterable[Followed], *, since: int | None, start: datetime) -> 
 
     :raises Refusal: ``readings_archived``, of a phase that was left running for months.
     """
-    sources = set().union(*(one.sources for one in running))
-    if since is None:  # what has come since the last look cannot be archived yet
+    sources = set().union(*(phase.sources for phase in running))
+    if since is None:  # what has come since the last answer cannot be archived yet
         check_not_away(sources, start, None)
     frames = Frame.objects.filter(source__in=sources)
     frames = frames.filter(last_at__gte=start) if since is None else frames.filter(pk__gt=since)
@@ -149,34 +152,34 @@ def tail(running: Iterable[Followed], *, since: int | None, start: datetime) -> 
     return Tail(tuple(pk for pk, _at in rows), cursor)
 
 
-def signals_of(one: Followed, frames: Iterable[int]) -> list[Signal]:
+def signals_of(running: Followed, frames: Iterable[int]) -> list[Signal]:
     """Return the signal of each plot in these frames, in the order of the plots."""
     # The keys of readings lead with the source.
-    own = {"source__in": one.sources, "tag__in": [tag.pk for tag in one.tags]}
-    wanted = set(frames)
-    reading = reading_of(one.sources)
-    rows = reading.rows_that_count(Segment.objects.filter(frame__in=wanted, **own).values_list(*ROW))
+    keys = {"source__in": running.sources, "tag__in": [tag.pk for tag in running.tags]}
+    keys_of_frames = set(frames)
+    reading = reading_of(running.sources)
+    rows = reading.rows_that_count(Segment.objects.filter(frame__in=keys_of_frames, **keys).values_list(*ROW))
     parts: dict[int, list[Signal]] = defaultdict(list)
-    for row in [*rows, *(other for other in reading.other_rows(one.tags, since=0) if other[2] in wanted)]:
+    for row in [*rows, *(other for other in reading.other_rows(running.tags, since=0) if other[2] in keys_of_frames)]:
         parts[row[0]].append(reading.stored(row))
-    sent = signals_by_source(one.tags, parts)
-    return [plotted(plot, sent[plot.source], one.module) for plot in one.plots]
+    sent = signals_by_source(running.tags, parts)
+    return [plotted(plot, sent[plot.source], running.module) for plot in running.plots]
 
 
-def frames_between(one: Followed, start: datetime, end: datetime) -> list[int]:
+def frames_between(running: Followed, start: datetime, end: datetime) -> list[int]:
     """Return the frames of a phase's sources with readings between two times.
 
     :raises Refusal: ``readings_archived``.
     """
-    begins, ends = reading_of(one.sources).span(micros(start), micros(end))
-    check_not_away(one.sources, moment(begins), moment(ends))
-    frames = Frame.objects.filter(source__in=one.sources, last_at__gte=moment(begins), first_at__lte=moment(ends))
+    begins, ends = reading_of(running.sources).span(micros(start), micros(end))
+    check_not_away(running.sources, moment(begins), moment(ends))
+    frames = Frame.objects.filter(source__in=running.sources, last_at__gte=moment(begins), first_at__lte=moment(ends))
     return list(frames.values_list("pk", flat=True))
 
 
 def judged(running: Iterable[Followed], *, start: datetime) -> Judged:
-    """Return what the rules have recorded of the running phases: excursions of this time, or still to be noted."""
-    phases = [one.phase.pk for one in running]
+    """Return what the rules have recorded of the running phases: excursions of this time, or not acknowledged."""
+    phases = [phase.phase.pk for phase in running]
     newest = Evaluation.objects.filter(phase__in=phases).defer("content").order_by("phase_id", "rule", "-version")
     rows = Excursion.objects.filter(phase__in=phases, withdrawn_at__isnull=True).filter(
         Q(ended_at__isnull=True) | Q(ended_at__gte=start) | Q(acknowledgements__isnull=True)
@@ -185,7 +188,7 @@ def judged(running: Iterable[Followed], *, start: datetime) -> Judged:
     alarms = tuple(with_acknowledgements(rows.distinct()).order_by("level", "-detected_at", "-id")[: _MOST_ALARMS + 1])
     progress = Progress.objects.filter(phase__in=phases).values_list("phase_id", "evaluated_to")
     return Judged(
-        {(row.phase_id, row.rule): row for row in newest.distinct("phase_id", "rule")},
+        {(phase.phase_id, phase.rule): phase for phase in newest.distinct("phase_id", "rule")},
         dict(progress),
         alarms[:_MOST_ALARMS],
         len(alarms) > _MOST_ALARMS,

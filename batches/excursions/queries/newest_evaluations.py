@@ -11,16 +11,12 @@ def newest_of(phases: Iterable[Phase]) -> dict[int, list[Evaluation]]:
     """Return by phase the newest evaluation of each rule, without names that the rule no longer has.
 
     A rule is called by its code, or by its code and its source where several sources measure the same: when a second
-    source joins, what was recorded under the code alone is no longer said.
+    source joins, what was recorded under the code alone is no longer valid.
     """
-    wanted = list(phases)
-    rows = Evaluation.objects.filter(phase__in=wanted).select_related("rule_set")
-    found: dict[int, list[Evaluation]] = {phase.pk: [] for phase in wanted}
+    of_phases = list(phases)
+    rows = Evaluation.objects.filter(phase__in=of_phases).select_related("rule_set")
+    newest: dict[int, list[Evaluation]] = {phase.pk: [] for phase in of_phases}
     for row in rows.order_by("phase_id", "rule", "-version").distinct("phase_id", "rule"):
-        found[row.phase_id].append(row)
-    return {phase: _in_use(several) for phase, several in found.items()}
-
-
-def _in_use(rows: list[Evaluation]) -> list[Evaluation]:
-    names = in_use({row.rule: row.pk for row in rows})
-    return [row for row in rows if row.rule in names]
+        newest[row.phase_id].append(row)
+    names = {phase: in_use({row.rule: row.pk for row in rows}) for phase, rows in newest.items()}
+    return {phase: [row for row in rows if row.rule in names[phase]] for phase, rows in newest.items()}

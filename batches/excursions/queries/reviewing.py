@@ -22,20 +22,20 @@ def evaluations_reviewed(record: BatchRecord) -> dict[str, Any]:
 
 
 def check_evaluated(record: BatchRecord) -> None:
-    """Pass when every rule that names a phase which has ended has said its last word on it.
+    """Pass when every rule that names a phase which has ended has a final evaluation of it.
 
     :raises Refusal: ``evaluation_outstanding`` for each phase that waits.
     """
     rules = rules_in(rule_set_of(record))
     ended = Phase.objects.filter(batch_record=record, performed_at__isnull=False).order_by("position")
-    said = {
+    final = {
         (phase, rule.partition("@")[0])
         for phase, rule in Evaluation.objects.filter(phase__in=ended, final=True).values_list("phase__code", "rule")
     }
-    waiting = [
+    outstanding = [
         phase.code
         for phase in ended
-        if any(phase.code in rule.phases and (phase.code, rule.code) not in said for rule in rules)
+        if any(phase.code in rule.phases and (phase.code, rule.code) not in final for rule in rules)
     ]
     refuse_all(
         [
@@ -45,6 +45,6 @@ def check_evaluated(record: BatchRecord) -> None:
                 kind=Kind.CONFLICT,
                 phase=code,
             )
-            for code in waiting
+            for code in outstanding
         ]
     )

@@ -32,18 +32,18 @@ def rule_sets_in_force() -> list[RuleSet]:
 
 
 def sampling_check() -> Callable[[Iterable[Tag]], list[TooSeldom]]:
-    """Return what tells which tags come too seldom for which rules in force now (settings.TAG_SAMPLING_CHECKS)."""
+    """Return the check of which tags come too seldom for rules in force (settings.TAG_SAMPLING_CHECKS)."""
     return partial(too_seldom_for, rule_sets_in_force())
 
 
 def too_seldom_for(rule_sets: Iterable[RuleSet], tags: Iterable[Tag]) -> list[TooSeldom]:
     """Return which of these tags come too seldom for which rules of these sets, in the order of the rules."""
-    known = [tag for tag in tags if tag.sampling_s is not None]
+    timed = [tag for tag in tags if tag.sampling_s is not None]
     return [
         TooSeldom(rule_set, rule, tag, times)
         for rule_set in rule_sets
         for rule in rules_in(rule_set)
-        for tag in known
+        for tag in timed
         if tag.parameter in needed_parameters(rule) and (times := too_seldom(rule, tag.sampling_s))
     ]
 
@@ -59,5 +59,5 @@ def too_seldom_in(phase: Phase) -> list[TooSeldom]:
     rule_set = rule_set_of(phase.batch_record)
     if rule_set is None:
         return []
-    found = too_seldom_for([rule_set], tags_of(phase).filter(sampling_s__isnull=False))
-    return [one for one in found if not one.rule.phases or phase.code in one.rule.phases]
+    too_seldom_tags = too_seldom_for([rule_set], tags_of(phase).filter(sampling_s__isnull=False))
+    return [result for result in too_seldom_tags if not result.rule.phases or phase.code in result.rule.phases]

@@ -1,5 +1,6 @@
 """What the rules say of a phase on the data as they are now, beside what was recorded. Writes nothing."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +9,9 @@ from decimal import Decimal
 from django.db.models import QuerySet
 
 from batches.excursions.models import Evaluation, Excursion
-from batches.excursions.queries.evaluation_inputs import PhaseFacts, facts_or_archived
+from batches.excursions.queries.evaluation_inputs import EvaluationInputs, inputs_unless_archived
 from batches.excursions.rules.excursions import State, worst_state
-from batches.excursions.rules.verdicts import Verdict, said, verdicts
+from batches.excursions.rules.verdicts import PhaseReadings, Verdict, conclusion_in
 from batches.models import BatchRecord, Phase
 from batches.readings.queries.archived import ARCHIVED
 from batches.readings.rules.parameters import parameter
@@ -65,29 +66,33 @@ class PhaseStates:
 
 def states_of(phase: Phase) -> PhaseStates:
     """Return the state of every rule of a phase, evaluated now from its readings (integrity.md section 5)."""
-    facts, _archived = facts_or_archived(phase)
-    if facts is None:
+    inputs, _archived = inputs_unless_archived(phase)
+    if inputs is None:
         reached = [row.evaluated_to for row in newest_evaluations(phase).values()]
         return PhaseStates(phase.code, (), ARCHIVED, min(reached, default=None))
-    if facts.named and facts.rule_set is None:
+    if inputs.conditions.rule_set_code and inputs.conditions.rule_set is None:
         return PhaseStates(phase.code, (), "rule_set_missing", None)
-    if facts.readings is None:
+    if inputs.readings is None:
         return PhaseStates(phase.code, (), "", None)
     recorded = newest_evaluations(phase)
     deviations = _deviations(phase)
     rules = tuple(
-        _state(facts, verdict, recorded.get(verdict.name), deviations.get(verdict.name, ()))
-        for verdict in verdicts(facts.readings, facts.rules)
+        _state(inputs, verdict, recorded.get(verdict.name), tuple(deviations[verdict.name]))
+        for verdict in inputs.verdicts()
     )
     reached = [row.evaluated_to for row in recorded.values()]
     return PhaseStates(phase.code, rules, "", min(reached, default=None))
 
 
-def is_current(verdict: Verdict, recorded: Evaluation | None, *, complete: bool) -> bool:
+def is_current(verdict: Verdict, recorded: Evaluation | None, readings: PhaseReadings) -> bool:
     """Return whether the recorded version says what is computed now; of a running phase, all that people act on."""
-    if recorded is None or recorded.final != complete:
+    if recorded is None or recorded.final != readings.complete:
         return False
-    return recorded.content == verdict.content if complete else said(recorded.content) == verdict.said
+    return (
+        recorded.content == verdict.content
+        if readings.complete
+        else conclusion_in(recorded.content) == verdict.conclusion
+    )
 
 
 def newest_evaluations(phase: Phase) -> dict[str, Evaluation]:
@@ -104,28 +109,29 @@ def excursions_of(record: BatchRecord, *, sites: Iterable[Site] | None = None) -
     return rows.select_related("phase__batch_record", "evaluation__rule_set", "deviation")
 
 
-def _deviations(phase: Phase) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+def _deviations(phase: Phase) -> dict[str, list[str]]:
+    numbers: dict[str, list[str]] = defaultdict(list)
     rows = Excursion.objects.filter(phase=phase, withdrawn_at__isnull=True, deviation__isnull=False)
     for rule, number in rows.order_by("id").values_list("rule", "deviation__number"):
-        found[rule] = (*found.get(rule, ()), number)
-    return found
+        numbers[rule].append(number)
+    return numbers
 
 
-def _state(facts: PhaseFacts, verdict: Verdict, recorded: Evaluation | None, deviations: tuple[str, ...]) -> RuleState:
-    assert facts.readings is not None
-    complete = facts.readings.complete
+def _state(
+    inputs: EvaluationInputs, verdict: Verdict, recorded: Evaluation | None, deviations: tuple[str, ...]
+) -> RuleState:
+    assert inputs.readings is not None
     return RuleState(
-        phase=facts.phase.code,
+        phase=inputs.conditions.phase.code,
         rule=verdict.name,
-        rule_set=str(facts.rule_set),
+        rule_set=str(inputs.conditions.rule_set),
         title=parameter(verdict.rule.parameter).title,
         state=verdict.evaluation.state,
         coverage=verdict.evaluation.coverage,
-        final=complete,
+        final=inputs.readings.complete,
         version=recorded.version if recorded else 0,
-        up_to_date=is_current(verdict, recorded, complete=complete),
-        evaluated_to=recorded.evaluated_to if recorded else moment(facts.readings.start_us),
+        up_to_date=is_current(verdict, recorded, inputs.readings),
+        evaluated_to=recorded.evaluated_to if recorded else moment(inputs.readings.start_us),
         problem=verdict.problem,
         deviations=deviations,
     )

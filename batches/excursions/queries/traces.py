@@ -1,4 +1,4 @@
-"""Signals to look at: envelopes of one parameter, or of everything that a phase measures."""
+"""Signals for charts: envelopes of one parameter, or of everything that a phase measures."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,15 +7,16 @@ from typing import Any
 
 from django.db.models import Max, QuerySet
 
-from batches.excursions.queries.evaluation_inputs import PhaseFacts, phase_facts
-from batches.excursions.rules.verdicts import Verdict, newest_us, verdicts
+from batches.excursions.queries.evaluation_inputs import EvaluationInputs, Scope, inputs_of
+from batches.excursions.rules.verdicts import Verdict, newest_us
 from batches.models import BatchRecord, Phase
 from batches.readings.models import Frame, Source, Tag
 from batches.readings.queries.assignments import tags_of
 from batches.readings.queries.corrected_samples import is_as_sent
 from batches.readings.queries.segments import Raw, raw, tag_envelope
 from batches.readings.rules.envelopes import Envelope, envelope_of
-from batches.readings.rules.parameters import Parameter, measured, parameter
+from batches.readings.rules.parameters import Parameter, measured
+from batches.readings.rules.parameters import parameter as parameter_of
 from batches.readings.rules.signals import Signal
 from gatekeeper.core.times import micros, moment
 
@@ -32,26 +33,29 @@ class Trace:
     verdicts: tuple[Verdict, ...]
 
 
-def traces_of(facts: PhaseFacts) -> list[Trace]:
+def traces_of(inputs: EvaluationInputs) -> list[Trace]:
     """Return the measured signals of a phase and after them the derived ones."""
-    if facts.readings is None:
+    if inputs.readings is None:
         return []
-    judged = verdicts(facts.readings, facts.rules)
+    all_verdicts = inputs.verdicts()
 
     def by(code: str, source: str) -> tuple[Verdict, ...]:
-        return tuple(one for one in judged if one.rule.parameter == code and one.source == source)
+        return tuple(verdict for verdict in all_verdicts if verdict.rule.parameter == code and verdict.source == source)
 
-    found = [
-        Trace(sent.source, parameter(code), signal, by(code, sent.source))
-        for sent in facts.readings.sent
+    traces = [
+        Trace(sent.source, parameter_of(code), signal, by(code, sent.source))
+        for sent in inputs.readings.sent
         for code, signal in sent.signals.items()
     ]
     derived: dict[tuple[str, str], Verdict] = {}
-    for one in judged:
-        if parameter(one.rule.parameter).derived:
-            derived.setdefault((one.rule.parameter, one.source), one)
-    found += [Trace(source, parameter(code), one.signal, by(code, source)) for (code, source), one in derived.items()]
-    return found
+    for verdict in all_verdicts:
+        if parameter_of(verdict.rule.parameter).derived:
+            derived.setdefault((verdict.rule.parameter, verdict.source), verdict)
+    traces += [
+        Trace(source, parameter_of(code), verdict.signal, by(code, source))
+        for (code, source), verdict in derived.items()
+    ]
+    return traces
 
 
 def envelope(
@@ -61,14 +65,16 @@ def envelope(
 
     :raises Refusal: ``unknown_parameter``.
     """
-    wanted = _parameter(parameter)
+    requested = parameter_of(parameter)
     series = []
     for phase in phases_with_sources(record):
         # Stored minutes are those of the times sent: where a clock was corrected or is ahead, a rule's signal is shown.
-        sources = Source.objects.filter(tags__in=tags_of(phase, [wanted.code]))
-        of_phase = _measured if not wanted.derived and is_as_sent(sources) else _judged
-        series += [_series(phase, source, found) for source, found in of_phase(phase, wanted, start, end, points)]
-    return {"batch_record": record.number, "parameter": wanted.code, "unit": wanted.unit, "series": series}
+        sources = Source.objects.filter(tags__in=tags_of(phase, [requested.code]))
+        of_phase = _measured if not requested.derived and is_as_sent(sources) else _judged
+        series += [
+            _series(phase, source, buckets) for source, buckets in of_phase(phase, requested, start, end, points)
+        ]
+    return {"batch_record": record.number, "parameter": requested.code, "unit": requested.unit, "series": series}
 
 
 def raw_readings(
@@ -78,21 +84,21 @@ def raw_readings(
 
     :raises Refusal: ``unknown_parameter``, ``parameter_is_derived``.
     """
-    wanted = measured(parameter)
-    found: list[Raw] = []
+    requested = measured(parameter)
+    pages: list[Raw] = []
     following: int | None = None
     for phase in phases_with_sources(record):
-        for tag in _tags(phase, wanted):
+        for tag in _tags(phase, requested):
             begins, ends = _span(phase, start, end, None)
             if following is not None:
                 ends = min(ends, following - 1)
-            one = raw(tag, start=begins, end=ends, limit=limit)
-            found.append(one)
-            limit = max(limit - len(one.signal.times), 1)
-            following = one.following if one.following is not None else following
+            page = raw(tag, start=begins, end=ends, limit=limit)
+            pages.append(page)
+            limit = max(limit - len(page.signal.times), 1)
+            following = page.following if page.following is not None else following
     if following is None:
-        return found, None
-    return [_before(one, following) for one in found], moment(following)
+        return pages, None
+    return [_before(page, following) for page in pages], moment(following)
 
 
 def phases_with_sources(record: BatchRecord) -> QuerySet[Phase]:
@@ -101,36 +107,32 @@ def phases_with_sources(record: BatchRecord) -> QuerySet[Phase]:
     return phases.distinct().select_related("batch_record")
 
 
-def _before(one: Raw, following: int) -> Raw:
-    kept = one.signal.times < following
-    signal = Signal(one.signal.times[kept], one.signal.values[kept], one.signal.good[kept])
-    return Raw(one.tag, signal, one.quality[kept], following)
+def _before(row: Raw, following: int) -> Raw:
+    earlier = row.signal.times < following
+    signal = Signal(row.signal.times[earlier], row.signal.values[earlier], row.signal.good[earlier])
+    return Raw(row.tag, signal, row.quality[earlier], following)
 
 
-def _parameter(code: str) -> Parameter:
-    return parameter(code)
-
-
-def _tags(phase: Phase, wanted: Parameter) -> list[Tag]:
+def _tags(phase: Phase, requested: Parameter) -> list[Tag]:
     """Return the tag of each source that measures it; of several of one source the last by name, as rules do."""
-    by_source = {tag.source.code: tag for tag in tags_of(phase, [wanted.code]).order_by("source__code", "code")}
+    by_source = {tag.source.code: tag for tag in tags_of(phase, [requested.code]).order_by("source__code", "code")}
     return list(by_source.values())
 
 
 def _measured(
-    phase: Phase, wanted: Parameter, start: datetime | None, end: datetime | None, points: int
+    phase: Phase, requested: Parameter, start: datetime | None, end: datetime | None, points: int
 ) -> Iterator[tuple[str, Envelope]]:
-    for tag in _tags(phase, wanted):
+    for tag in _tags(phase, requested):
         newest = Frame.objects.filter(source=tag.source).aggregate(newest=Max("last_at"))["newest"]
         begins, ends = _span(phase, start, end, newest)
         yield tag.source.code, tag_envelope(tag, start=begins, end=ends, points=points)
 
 
 def _judged(
-    phase: Phase, wanted: Parameter, start: datetime | None, end: datetime | None, points: int
+    phase: Phase, requested: Parameter, start: datetime | None, end: datetime | None, points: int
 ) -> Iterator[tuple[str, Envelope]]:
-    for trace in traces_of(phase_facts(phase, every_signal=True)):
-        if trace.parameter == wanted:
+    for trace in traces_of(inputs_of(phase, scope=Scope.ALL)):
+        if trace.parameter == requested:
             newest = newest_us([trace.signal])
             begins, ends = _span(phase, start, end, None if newest is None else moment(newest))
             yield trace.source, envelope_of(trace.signal, start=begins, end=ends, points=points)
@@ -144,13 +146,13 @@ def _span(phase: Phase, start: datetime | None, end: datetime | None, newest: da
     return micros(begins), max(micros(min(ends)) if ends else _LATEST_US, micros(begins) - 1)
 
 
-def _series(phase: Phase, source: str, found: Envelope) -> dict[str, Any]:
+def _series(phase: Phase, source: str, buckets: Envelope) -> dict[str, Any]:
     rows = zip(
-        found.times.tolist(),
-        found.low.tolist(),
-        found.high.tolist(),
-        found.mean.tolist(),
-        found.count.tolist(),
+        buckets.times.tolist(),
+        buckets.low.tolist(),
+        buckets.high.tolist(),
+        buckets.mean.tolist(),
+        buckets.count.tolist(),
         strict=True,
     )
     return {

@@ -7,11 +7,10 @@ from typing import Any
 from django.db.models import QuerySet
 
 from batches.excursions.models import Evaluation, RuleSet, WhatIf, WhatIfPhase
-from batches.excursions.queries.evaluation_inputs import phase_facts, rule_set_content
+from batches.excursions.queries.evaluation_inputs import inputs_of, rule_set_content
 from batches.excursions.queries.newest_evaluations import newest_of
 from batches.excursions.rules.excursions import State
-from batches.excursions.rules.verdicts import verdicts
-from batches.excursions.rules.what_if import Comparison, Said, comparison, said_in
+from batches.excursions.rules.what_if import Comparison, RuleJudgement, comparison, judgement_in
 from batches.models import Phase
 from batches.readings.queries.archived import ARCHIVED
 from gatekeeper.accounts.models import Site
@@ -40,9 +39,9 @@ class Replay:
 
 
 def past_phases(code: str) -> QuerySet[Phase]:
-    """Return the phases that are over and that a version of this code has watched, in the order they were made."""
-    watched = Phase.objects.filter(batch_record__content__master__rule_set=code, performed_at__isnull=False)
-    return watched.filter(pk__in=Evaluation.objects.filter(rule_set__code=code).values("phase")).order_by("id")
+    """Return the phases that are over and that a version of this code has judged, in the order they were made."""
+    ended = Phase.objects.filter(batch_record__content__master__rule_set=code, performed_at__isnull=False)
+    return ended.filter(pk__in=Evaluation.objects.filter(rule_set__code=code).values("phase")).order_by("id")
 
 
 def replay_of(rule_set: RuleSet) -> Replay | None:
@@ -55,8 +54,8 @@ def read(what_if: WhatIf) -> Replay:
     """Return how far a replay is."""
     rows = list(what_if.rows.order_by("phase_id").values_list("phase_id", "flips", "content"))
     finished = len(rows) == len(what_if.phases)
-    found = digest({"draft": what_if.sha256, "phases": [[pk, content] for pk, _flips, content in rows]})
-    return Replay(what_if, len(rows), sum(flips for _pk, flips, _content in rows), found if finished else "")
+    sha256 = digest({"draft": what_if.sha256, "phases": [[pk, content] for pk, _flips, content in rows]})
+    return Replay(what_if, len(rows), sum(flips for _pk, flips, _content in rows), sha256 if finished else "")
 
 
 def rows_of(what_if: WhatIf, *, sites: Iterable[Site]) -> QuerySet[WhatIfPhase]:
@@ -82,13 +81,12 @@ def compared(phase: Phase, draft: RuleSet) -> Comparison:
 
     Of archived readings nothing can be said: each rule would be unknown.
     """
-    before = {row.rule: said_in(row.content) for row in newest_of([phase])[phase.pk]}
+    before = {row.rule: judgement_in(row.content) for row in newest_of([phase])[phase.pk]}
     try:
-        facts = phase_facts(phase, what_if=draft)
+        inputs = inputs_of(phase, rule_set=draft)
     except Refusal as refusal:
         if refusal.code != ARCHIVED:
             raise
-        return comparison(before, dict.fromkeys(before, Said(State.UNKNOWN)))
-    judged = verdicts(facts.readings, facts.rules) if facts.readings else ()
-    after: Mapping[str, Any] = {one.name: said_in(one.content) for one in judged}
+        return comparison(before, dict.fromkeys(before, RuleJudgement(State.UNKNOWN)))
+    after: Mapping[str, Any] = {verdict.name: judgement_in(verdict.content) for verdict in inputs.verdicts()}
     return comparison(before, after)

@@ -1,4 +1,4 @@
-"""Where an excursion stands as an alarm: it is raised, taken note of, and cleared, each by itself.
+"""Where an excursion stands as an alarm: it is raised, acknowledged, and cleared, each by itself.
 
 Annex 11, A-6: acknowledged is not resolved, so neither of the two says anything of the deviation.
 """
@@ -12,7 +12,7 @@ from gatekeeper.core.refusal import Kind, Refusal
 
 
 class AlarmState(StrEnum):
-    """Whether the signal is still outside, and whether anybody has taken note."""
+    """Whether the signal is still outside, and whether anybody has acknowledged it."""
 
     ACTIVE_UNACKNOWLEDGED = "active-unacknowledged"
     ACTIVE_ACKNOWLEDGED = "active-acknowledged"
@@ -41,10 +41,10 @@ def cleared_at(
 
 
 def check_acknowledge(*, level: str, withdrawn: bool, already: bool, comment: str) -> str:
-    """Pass when this person may take note of the excursion now, and return the comment without blanks around it.
+    """Pass when this person may acknowledge the excursion now, and return the comment without blanks around it.
 
     :raises Refusal: ``excursion_withdrawn``, ``already_acknowledged``; ``reason_missing`` at ``comment`` when the
-        level is action and nothing is said of it.
+        level is action and the comment is empty.
     """
     if withdrawn:
         raise Refusal(

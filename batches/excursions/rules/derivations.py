@@ -65,15 +65,15 @@ class Derivation:
     geometry: bool = False
 
 
-def _module(given: Constants) -> Module:
-    if given.module is None:
+def _module(constants: Constants) -> Module:
+    if constants.module is None:
         raise Refusal("geometry_required", "Wall shear needs the geometry of the module.", field="geometry")
-    return given.module
+    return constants.module
 
 
-def _compensated(values: Sequence[Floats], given: Constants) -> Floats:
-    own = given.temperature_coefficient
-    return conductivity_at_25(*values, alpha=TEMPERATURE_COEFFICIENT if own is None else float(own))
+def _compensated(values: Sequence[Floats], constants: Constants) -> Floats:
+    coefficient = constants.temperature_coefficient
+    return conductivity_at_25(*values, alpha=TEMPERATURE_COEFFICIENT if coefficient is None else float(coefficient))
 
 
 _PLAIN = Constants()
@@ -162,9 +162,9 @@ def derive(
     good = np.logical_and.reduce([column.good[place] for column, place in zip(columns, places, strict=True)])
     marks = np.maximum.reduce([column.marks[place] for column, place in zip(columns, places, strict=True)])
     result = row.compute(values, constants if module is None else replace(constants, module=module))
-    known = good & np.logical_and.reduce([np.isfinite(value) for value in values])
+    defined = good & np.logical_and.reduce([np.isfinite(value) for value in values])
     # A surge beyond laminar flow must not be bridged like a short drop-out (E-1).
-    marks = np.where(known & np.isnan(result), NOT_VALID, marks).astype(np.int8)
+    marks = np.where(defined & np.isnan(result), NOT_VALID, marks).astype(np.int8)
     return Signal(times, result, good & np.isfinite(result), marks)
 
 

@@ -186,8 +186,10 @@ def salt(conductivity_25: Floats, points: Sequence[tuple[Decimal, Decimal]]) -> 
 
     Each point is a conductivity at 25 °C in mS/cm and its concentration.
     """
-    known, given = (np.array(column, dtype=np.float64) for column in zip(*points, strict=True))
-    return np.round(np.interp(conductivity_25, known, given, left=np.nan, right=np.nan), DERIVED_DECIMALS)
+    conductivities, concentrations = (np.array(column, dtype=np.float64) for column in zip(*points, strict=True))
+    return np.round(
+        np.interp(conductivity_25, conductivities, concentrations, left=np.nan, right=np.nan), DERIVED_DECIMALS
+    )
 
 
 def osmolality_estimate(solutes: Iterable[tuple[float, int, float]]) -> float:
@@ -215,5 +217,5 @@ def diafiltration_residual(diavolumes: float, *, sieving: float = 1.0) -> float:
 
 
 def concentration_yield(factor: float, *, rejection: float) -> float:
-    """Share of the product kept when the volume is reduced by the factor: CF^(R-1) (K-12)."""
+    """Share of the product retained when the volume is reduced by the factor: CF^(R-1) (K-12)."""
     return float(factor ** (rejection - 1))

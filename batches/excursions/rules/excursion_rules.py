@@ -29,7 +29,7 @@ class RuleKind(StrEnum):
 
 
 class Level(StrEnum):
-    """Which limit was passed: alert tells someone, action opens a deviation."""
+    """Which limit was passed: alert notifies someone, action opens a deviation."""
 
     ALERT = "alert"
     ACTION = "action"
@@ -153,7 +153,7 @@ _CHOICES: Mapping[str, type[StrEnum]] = {
     "aggregation": Aggregation,
     "gap_mode": GapMode,
 }
-_FIELDS = tuple(one.name for one in fields(ExcursionRule))
+_FIELDS = tuple(field.name for field in fields(ExcursionRule))
 _COMPULSORY = ("code", "version", "parameter", "unit", "signal_type", "kind", "direction")
 
 
@@ -217,34 +217,34 @@ def rule_content(rule: ExcursionRule) -> dict[str, object]:
     return content
 
 
-def _value(name: str, given: object) -> object:
+def _value(name: str, value: object) -> object:
     if name in _CHOICES:
-        return _choice(name, given)
+        return _choice(name, value)
     reader = _READERS.get(name)
-    return _decimal(name, given) if reader is None else reader(name, given)
+    return _decimal(name, value) if reader is None else reader(name, value)
 
 
 def _listed[T](read: Callable[[str, object], T]) -> Callable[[str, object], tuple[T, ...]]:
-    def reader(name: str, given: object) -> tuple[T, ...]:
-        return tuple(read(name, row) for row in _typed(name, given, list))
+    def reader(name: str, value: object) -> tuple[T, ...]:
+        return tuple(read(name, row) for row in _typed(name, value, list))
 
     return reader
 
 
-def _word(name: str, given: object) -> str:
-    return _typed(name, given, str)
+def _word(name: str, value: object) -> str:
+    return _typed(name, value, str)
 
 
-def _switch(name: str, given: object) -> bool:
-    return _typed(name, given, bool)
+def _switch(name: str, value: object) -> bool:
+    return _typed(name, value, bool)
 
 
-def _whole(name: str, given: object) -> int:
-    return _typed(name, given, int)
+def _whole(name: str, value: object) -> int:
+    return _typed(name, value, int)
 
 
-def _half_life(name: str, given: object) -> HalfLife:
-    row = _typed(name, given, dict)
+def _half_life(name: str, value: object) -> HalfLife:
+    row = _typed(name, value, dict)
     numbers = ("low_cel", "high_cel", "hours")
     if not set(numbers) <= set(row) <= {*numbers, "matter", "basis"} or row.get("matter", "liquid") not in list(Matter):
         raise Refusal("rule_value_invalid", "A half-life has low_cel, high_cel, hours and matter.", field=name)
@@ -252,32 +252,32 @@ def _half_life(name: str, given: object) -> HalfLife:
     return HalfLife(low, high, hours, Matter(str(row.get("matter", "liquid"))), str(row.get("basis", "")))
 
 
-def _point(name: str, given: object) -> tuple[Decimal, Decimal]:
-    pair = _typed(name, given, list)
+def _point(name: str, value: object) -> tuple[Decimal, Decimal]:
+    pair = _typed(name, value, list)
     if len(pair) != 2:
         raise Refusal("rule_value_invalid", "A point is a conductivity and a concentration.", field=name)
     return _decimal(name, pair[0]), _decimal(name, pair[1])
 
 
-def _typed[T](name: str, given: object, wanted: type[T]) -> T:
-    if isinstance(given, wanted) and not (wanted is int and isinstance(given, bool)):
-        return given
+def _typed[T](name: str, value: object, kind: type[T]) -> T:
+    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        return value
     raise Refusal("rule_value_invalid", "The rule's {name} has the wrong kind of value.", field=name, name=name)
 
 
-def _choice(name: str, given: object) -> StrEnum:
+def _choice(name: str, value: object) -> StrEnum:
     try:
-        return _CHOICES[name](str(given))
+        return _CHOICES[name](str(value))
     except ValueError:
         raise Refusal(
-            "rule_choice_unknown", "{given} is no {name} of a rule.", field=name, name=name, given=given
+            "rule_choice_unknown", "{given} is no {name} of a rule.", field=name, name=name, given=value
         ) from None
 
 
-def _decimal(name: str, given: object) -> Decimal:
-    if isinstance(given, str | int | Decimal) and not isinstance(given, bool):
+def _decimal(name: str, value: object) -> Decimal:
+    if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
         try:
-            number = Decimal(given)
+            number = Decimal(value)
         except InvalidOperation:
             number = Decimal("NaN")
         if number.is_finite():

@@ -22,8 +22,7 @@ from batches.excursions.rules.excursion_rules import (
 )
 from batches.excursions.rules.rule_checks import rule_faults
 from batches.excursions.rules.runs import FRACTION, View
-from batches.excursions.rules.streaming_state import Carried, Stream
-from batches.excursions.rules.summaries import Outside, Part, Spell, cleaned, judged_view, part_of
+from batches.excursions.rules.summaries import Outside, Spell, Summary, cleaned, judged_view, summary_of
 from batches.excursions.rules.windows import Gap
 from batches.readings.rules.signals import SECOND, Signal
 
@@ -101,42 +100,37 @@ class Evaluation:
     bounded: bool = False
 
 
-def evaluate(
-    signal: Signal, rule: ExcursionRule, *, start: int, end: int, complete: bool = True, carried: Carried | None = None
-) -> Evaluation:
+def evaluate(signal: Signal, rule: ExcursionRule, *, start: int, end: int, complete: bool = True) -> Evaluation:
     """The state of one rule over the step from start to end (µs), with every excursion and gap.
 
     The signal is the judged one (already derived where the rule says so) and may be unordered and repeated. While a
-    step still runs (``complete=False``) too little coverage is not yet held against it; its gaps are UNKNOWN anyway.
-    With carried state the signal is only what is new since, and the answer that of all samples.
+    step still runs (``complete=False``) too little coverage does not yet count; its gaps are UNKNOWN anyway.
 
-    :raises Refusal: ``window_ends_before_start``; with carried state ``reading_too_late``.
+    :raises Refusal: ``window_ends_before_start``.
     """
-    if carried is not None:
-        return concluded(Stream(signal, rule, carried).whole(end=end), rule, complete=complete)
     view = judged_view(cleaned(signal, rule), rule, start=start, end=end)
-    return concluded(part_of(view, rule), rule, complete=complete)
+    return concluded(summary_of(view, rule), rule, complete=complete)
 
 
 def evaluate_all(
     signal: Signal, rules: Sequence[ExcursionRule], *, start: int, end: int, complete: bool = True
 ) -> tuple[Evaluation, ...]:
     """What ``evaluate`` gives for each rule; what several ask of the signal alike is found once."""
-    tidy: dict[tuple[object, ...], Signal] = {}
+    cleaned_signals: dict[tuple[object, ...], Signal] = {}
     views: dict[tuple[object, ...], View] = {}
-    found = []
+    evaluations = []
     for rule in rules:
         cleaning = (rule.stuck_s, rule.max_gap_s, rule.sensor_low, rule.sensor_high)
-        if cleaning not in tidy:
-            tidy[cleaning] = cleaned(signal, rule)
+        if cleaning not in cleaned_signals:
+            cleaned_signals[cleaning] = cleaned(signal, rule)
         viewing = (*cleaning, rule.signal_type, rule.aggregation, rule.window_s)
         if viewing not in views:
-            views[viewing] = judged_view(tidy[cleaning], rule, start=start, end=end)
-        found.append(concluded(part_of(views[viewing], rule), rule, complete=complete))
-    return tuple(found)
+            views[viewing] = judged_view(cleaned_signals[cleaning], rule, start=start, end=end)
+        evaluations.append(concluded(summary_of(views[viewing], rule), rule, complete=complete))
+    return tuple(evaluations)
 
 
-def concluded(part: Part, rule: ExcursionRule, *, complete: bool = True) -> Evaluation:
+def concluded(part: Summary, rule: ExcursionRule, *, complete: bool = True) -> Evaluation:
     """The verdict of a rule over a whole step, from what all its stretches say together."""
     outside_us, dose = _totals(part, rule)
     excursions = [_excursion(rule, spell, part) for spell in part.spells]
@@ -144,8 +138,8 @@ def concluded(part: Part, rule: ExcursionRule, *, complete: bool = True) -> Eval
         excursions = _of_total(part, rule, outside_us, dose)
     if complete:
         excursions += _of_coverage(part, rule)
-    excursions.sort(key=lambda one: (one.started_us, one.level, one.side, one.key))
-    state = worst_state(State(level.value) for level in {one.level for one in excursions})
+    excursions.sort(key=lambda row: (row.started_us, row.level, row.side, row.key))
+    state = worst_state(State(level.value) for level in {excursion.level for excursion in excursions})
     bounded = rule.gap_mode is GapMode.WORST_CASE and bool(part.gaps)
     if part.gaps and not bounded:
         state = worst_state((state, State.UNKNOWN))
@@ -178,11 +172,11 @@ def judged(value: Decimal | None, rule: ExcursionRule) -> State:
     return worst_state(State(level.value) for level in levels)
 
 
-def _lost_us(part: Part) -> int:
+def _lost_us(part: Summary) -> int:
     return sum(gap.lasted_us for gap in part.gaps)
 
 
-def _coverage(part: Part) -> Decimal:
+def _coverage(part: Summary) -> Decimal:
     """Share of the step with trusted values, to six decimals."""
     step_us = part.end_us - part.start_us
     if step_us <= 0:
@@ -190,7 +184,7 @@ def _coverage(part: Part) -> Decimal:
     return (Decimal(step_us - _lost_us(part)) / Decimal(step_us)).quantize(Decimal("0.000001"))
 
 
-def _totals(part: Part, rule: ExcursionRule) -> tuple[int, Decimal]:
+def _totals(part: Summary, rule: ExcursionRule) -> tuple[int, Decimal]:
     """Time outside in µs and dose in unit·s; gaps count as the worst that the action limits allow, where asked."""
     dose = _decimal(part.dose / 2**FRACTION / SECOND, 6)
     if rule.gap_mode is GapMode.UNKNOWN:
@@ -204,7 +198,7 @@ def _totals(part: Part, rule: ExcursionRule) -> tuple[int, Decimal]:
     return part.outside_us + lost_us, dose + max(beyond, default=Decimal(0)) * lost_us / SECOND
 
 
-def _excursion(rule: ExcursionRule, spell: Spell, part: Part) -> Excursion:
+def _excursion(rule: ExcursionRule, spell: Spell, part: Summary) -> Excursion:
     return Excursion(
         key=f"{rule.code}:{spell.level.value}:{spell.side}:{spell.started_us}",
         level=spell.level,
@@ -219,7 +213,7 @@ def _excursion(rule: ExcursionRule, spell: Spell, part: Part) -> Excursion:
     )
 
 
-def _of_total(part: Part, rule: ExcursionRule, outside_us: int, dose: Decimal) -> list[Excursion]:
+def _of_total(part: Summary, rule: ExcursionRule, outside_us: int, dose: Decimal) -> list[Excursion]:
     totals = {RuleKind.CUMULATIVE_TIME: _seconds(outside_us), RuleKind.DOSE: dose, RuleKind.COUNT: Decimal(part.count)}
     passed = [
         (level, limit)
@@ -228,15 +222,15 @@ def _of_total(part: Part, rule: ExcursionRule, outside_us: int, dose: Decimal) -
     ]
     if not passed:
         return []
-    furthest = max(part.outside, key=lambda one: one.beyond, default=None) or _unseen(part, rule)
-    last = max(one.last_us for one in (*part.outside, furthest))
+    furthest = max(part.outside, key=lambda row: row.beyond, default=None) or _unseen(part, rule)
+    last = max(row.last_us for row in (*part.outside, furthest))
     return [
         Excursion(
             # The step's start, not the crossing: late data may move the crossing, never the step.
             key=f"{rule.code}:{level.value}:total:{part.start_us}",
             level=level,
             side=furthest.side,
-            started_us=min(one.first_us for one in (*part.outside, furthest)),
+            started_us=min(row.first_us for row in (*part.outside, furthest)),
             ended_us=None if part.last_us is None or last >= part.last_us else last,
             duration_s=_seconds(outside_us),
             peak=_decimal(furthest.peak, 9),
@@ -248,7 +242,7 @@ def _of_total(part: Part, rule: ExcursionRule, outside_us: int, dose: Decimal) -
     ]
 
 
-def _unseen(part: Part, rule: ExcursionRule) -> Outside:
+def _unseen(part: Summary, rule: ExcursionRule) -> Outside:
     """What filled gaps alone make of a total: nothing was seen outside, the worst is taken for the unknown."""
     first, last = part.gaps[0], part.gaps[-1]
     side = next(side for side in sides_of(rule) if side.reference is not None)
@@ -256,7 +250,7 @@ def _unseen(part: Part, rule: ExcursionRule) -> Outside:
     return Outside(side.name, first.started_us, last.ended_us, 0.0, float(worst or 0), first.started_us)
 
 
-def _of_coverage(part: Part, rule: ExcursionRule) -> list[Excursion]:
+def _of_coverage(part: Summary, rule: ExcursionRule) -> list[Excursion]:
     step_us, lost_us = part.end_us - part.start_us, _lost_us(part)
     if rule.min_coverage is None or step_us - lost_us >= rule.min_coverage * step_us:
         return []
@@ -290,22 +284,22 @@ def evaluation_content(evaluation: Evaluation) -> dict[str, object]:
         "count": evaluation.count,
         "bounded": evaluation.bounded,
         "gaps": [
-            {"started_us": one.started_us, "ended_us": one.ended_us, "reason": one.reason} for one in evaluation.gaps
+            {"started_us": gap.started_us, "ended_us": gap.ended_us, "reason": gap.reason} for gap in evaluation.gaps
         ],
         "excursions": [
             {
-                "key": one.key,
-                "level": one.level.value,
-                "side": one.side,
-                "started_us": one.started_us,
-                "ended_us": one.ended_us,
-                "duration_s": _text(one.duration_s),
-                "peak": _text(one.peak),
-                "peak_at_us": one.peak_at_us,
-                "excess_dose": _text(one.excess_dose),
-                "limit": _text(one.limit),
+                "key": excursion.key,
+                "level": excursion.level.value,
+                "side": excursion.side,
+                "started_us": excursion.started_us,
+                "ended_us": excursion.ended_us,
+                "duration_s": _text(excursion.duration_s),
+                "peak": _text(excursion.peak),
+                "peak_at_us": excursion.peak_at_us,
+                "excess_dose": _text(excursion.excess_dose),
+                "limit": _text(excursion.limit),
             }
-            for one in evaluation.excursions
+            for excursion in evaluation.excursions
         ],
     }
 

@@ -38,7 +38,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class Durations:
     """Seconds of a phase in each state; together the time that was evaluated."""
 
     inside: Decimal
@@ -70,7 +70,7 @@ class Row:
     final: bool
     state: State
     problem: str
-    spent: Spent
+    durations: Durations
     time_outside: Decimal | None
     excess_dose: Decimal | None
     beyond: tuple[tuple[str, Decimal], ...]
@@ -137,7 +137,7 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The exposure of a batch; ``phases`` are all of its record, watched or not."""
+    """The exposure of a batch; ``phases`` are all of its record, judged or not."""
 
     rows: tuple[Row, ...]
     totals: tuple[Total, ...]
@@ -153,9 +153,9 @@ def exposure(recorded: Iterable[Recorded], *, phases: Sequence[str]) -> Exposure
 
     Phases come in the order given, and in each the worst rule first.
     """
-    found = [_row(one) for one in recorded]
-    places = {phase: place for place, phase in enumerate(dict.fromkeys(row.phase for row in found))}
-    rows = tuple(sorted(found, key=lambda row: (places[row.phase], _WORST_FIRST.index(row.state))))
+    unordered = [_row(row) for row in recorded]
+    places = {phase: place for place, phase in enumerate(dict.fromkeys(row.phase for row in unordered))}
+    rows = tuple(sorted(unordered, key=lambda row: (places[row.phase], _WORST_FIRST.index(row.state))))
     return Exposure(rows, _totals(rows), _assumptions(rows), tuple(phases))
 
 
@@ -174,7 +174,7 @@ def _row(recorded: Recorded) -> Row:
         final=recorded.final,
         state=State(content["state"]),
         problem=problem,
-        spent=_spent(content, rule),
+        durations=_durations(content, rule),
         time_outside=Decimal(content["time_above_s"]) if measured and not _from_nothing(rule) else None,
         excess_dose=Decimal(content["dose"]) if measured else None,
         beyond=tuple((side.name, side.reference) for side in sides_of(rule) if side.reference is not None),
@@ -192,25 +192,29 @@ def _from_nothing(rule: ExcursionRule) -> bool:
     return rule.kind is RuleKind.DOSE and rule.derived in _RATES and above_nothing
 
 
-def _spent(content: Mapping[str, Any], rule: ExcursionRule) -> Spent:
+def _durations(content: Mapping[str, Any], rule: ExcursionRule) -> Durations:
     """How long each state lasted: an unknown time is unknown even within an excursion."""
     whole = content["end_us"] - content["start_us"]
-    spans = [(State.UNKNOWN, one["started_us"], one["ended_us"]) for one in content["gaps"]]
+    spans = [(State.UNKNOWN, row["started_us"], row["ended_us"]) for row in content["gaps"]]
     if rule.kind in LEVELLED:
         spans += [
-            (State(one["level"]), one["started_us"], content["end_us"] if one["ended_us"] is None else one["ended_us"])
-            for one in _of_values(content)
+            (
+                State(value["level"]),
+                value["started_us"],
+                content["end_us"] if value["ended_us"] is None else value["ended_us"],
+            )
+            for value in _of_values(content)
         ]
-    lasted = _lasted(spans)
-    levels = {one["level"] for one in _of_values(content)}
+    durations = _lasted(spans)
+    levels = {value["level"] for value in _of_values(content)}
     if rule.kind in TOTALS and levels:
         level = State.ACTION if State.ACTION.value in levels else State.ALERT
         # A total that takes gaps as the worst holds their time already; here it is unknown.
-        filled = lasted[State.UNKNOWN] if content["bounded"] else 0
-        lasted[level] = int(Decimal(content["time_above_s"]) * _MICRO) - filled
-    inside = whole - sum(lasted.values())
-    order = (inside, lasted[State.ALERT], lasted[State.ACTION], lasted[State.UNKNOWN])
-    return Spent(*(Decimal(micros) / _MICRO for micros in order))
+        filled = durations[State.UNKNOWN] if content["bounded"] else 0
+        durations[level] = int(Decimal(content["time_above_s"]) * _MICRO) - filled
+    inside = whole - sum(durations.values())
+    order = (inside, durations[State.ALERT], durations[State.ACTION], durations[State.UNKNOWN])
+    return Durations(*(Decimal(micros) / _MICRO for micros in order))
 
 
 _FIRST = (State.UNKNOWN, State.ACTION, State.ALERT)
@@ -219,28 +223,28 @@ _FIRST = (State.UNKNOWN, State.ACTION, State.ALERT)
 def _lasted(spans: Iterable[tuple[State, int, int]]) -> dict[State, int]:
     """How long each state was the first of those that overlap, in µs."""
     turns = sorted((at, state.value, step) for state, begun, ended in spans for at, step in ((begun, 1), (ended, -1)))
-    lasted, open_, before = dict.fromkeys(_FIRST, 0), dict.fromkeys(_FIRST, 0), 0
+    durations, open_, before = dict.fromkeys(_FIRST, 0), dict.fromkeys(_FIRST, 0), 0
     for at, state, step in turns:
-        now = next((one for one in _FIRST if open_[one]), None)
+        now = next((row for row in _FIRST if open_[row]), None)
         if now is not None:
-            lasted[now] += at - before
+            durations[now] += at - before
         open_[State(state)] += step
         before = at
-    return lasted
+    return durations
 
 
 def _of_values(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The excursions of the signal itself; too few readings have no value and no place in time."""
-    return [one for one in content["excursions"] if one["side"] != "coverage"]
+    return [row for row in content["excursions"] if row["side"] != "coverage"]
 
 
 def _worst(content: Mapping[str, Any], rule: ExcursionRule) -> Decimal | None:
     """The furthest value of the worst level; where totals are judged every level names the same value."""
-    found = _of_values(content)
-    action = [one for one in found if one["level"] == State.ACTION.value] or found
+    candidates = _of_values(content)
+    action = [excursion for excursion in candidates if excursion["level"] == State.ACTION.value] or candidates
     if not action:
         return None
-    beyond = (lambda one: 0) if rule.kind in TOTALS else (lambda one: abs(Decimal(one["peak"]) - Decimal(one["limit"])))
+    beyond = (lambda row: 0) if rule.kind in TOTALS else (lambda row: abs(Decimal(row["peak"]) - Decimal(row["limit"])))
     return Decimal(max(action, key=beyond)["peak"])
 
 
@@ -272,23 +276,23 @@ def _high(row: Row) -> Decimal | None:
 
 
 def _total(measure: Measure, rows: Sequence[Row], *, beyond: Decimal | None = None) -> Total:
-    taken: dict[str, Row] = {}
+    by_phase: dict[str, Row] = {}
     for row in rows:
         if not row.measured or (measure is Measure.RESIDUAL and row.residual is None):
             continue  # no residual is not a residual of one
         # Rules, or sources, that measure the same phase twice are not added: the larger dose is taken.
-        if row.phase not in taken or _dose(row) > _dose(taken[row.phase]):
-            taken[row.phase] = row
-    without = tuple(dict.fromkeys(row.phase for row in rows if row.phase not in taken))
-    bound = bound_of(taken.values(), missing=bool(without))
+        if row.phase not in by_phase or _dose(row) > _dose(by_phase[row.phase]):
+            by_phase[row.phase] = row
+    without = tuple(dict.fromkeys(row.phase for row in rows if row.phase not in by_phase))
+    bound = bound_of(by_phase.values(), missing=bool(without))
     value: Decimal | None = None
-    if taken and measure is Measure.RESIDUAL:
-        left = prod((row.residual for row in taken.values() if row.residual is not None), start=Decimal(1))
+    if by_phase and measure is Measure.RESIDUAL:
+        left = prod((row.residual for row in by_phase.values() if row.residual is not None), start=Decimal(1))
         value = left.quantize(_SIX, rounding=ROUND_HALF_UP)
         bound = {Bound.AT_LEAST: Bound.AT_MOST, Bound.AT_MOST: Bound.AT_LEAST}.get(bound, bound)
-    elif taken:
-        value = sum((_dose(row) for row in taken.values()), start=Decimal(0))
-    return Total(measure, value, bound, beyond, tuple(taken), without)
+    elif by_phase:
+        value = sum((_dose(row) for row in by_phase.values()), start=Decimal(0))
+    return Total(measure, value, bound, beyond, tuple(by_phase), without)
 
 
 def _dose(row: Row) -> Decimal:
@@ -305,19 +309,19 @@ def bound_of(rows: Iterable[Row], *, missing: bool) -> Bound:
 
 
 def _assumptions(rows: Sequence[Row]) -> tuple[Assumption, ...]:
-    found: dict[tuple[str, int, str], list[Row]] = {}
+    by_rule: dict[tuple[str, int, str], list[Row]] = {}
     for row in _potency(rows):
-        found.setdefault((row.rule.code, row.rule.version, row.rule_set), []).append(row)
+        by_rule.setdefault((row.rule.code, row.rule.version, row.rule_set), []).append(row)
     return tuple(
         Assumption(
             rule=code,
             version=version,
             rule_set=rule_set,
-            phases=tuple(dict.fromkeys(row.phase for row in same)),
-            equation=next((row.origin["equation"] for row in same if row.origin), ""),
-            formula=next((row.origin["formula"] for row in same if row.origin), ""),
-            basis=same[0].rule.basis,
-            half_lives=same[0].rule.half_lives,
+            phases=tuple(dict.fromkeys(row.phase for row in rows_of_rule)),
+            equation=next((row.origin["equation"] for row in rows_of_rule if row.origin), ""),
+            formula=next((row.origin["formula"] for row in rows_of_rule if row.origin), ""),
+            basis=rows_of_rule[0].rule.basis,
+            half_lives=rows_of_rule[0].rule.half_lives,
         )
-        for (code, version, rule_set), same in found.items()
+        for (code, version, rule_set), rows_of_rule in by_rule.items()
     )

@@ -114,12 +114,12 @@ def module_of(modules: Iterable[Mapping[str, object]]) -> Module:
 
     :raises Refusal: ``geometry_missing``, ``geometry_ambiguous``, ``geometry_not_positive``.
     """
-    found = [module for module in modules if "n_fibres" in module or "width_m" in module]
-    if not found:
+    candidates = [module for module in modules if "n_fibres" in module or "width_m" in module]
+    if not candidates:
         raise Refusal("geometry_missing", "No module with a geometry is in use in this phase.", field="geometry")
-    if len(found) > 1:
+    if len(candidates) > 1:
         raise Refusal("geometry_ambiguous", "More than one module is in use.", field="geometry")
-    return geometry_from(found[0])
+    return geometry_from(candidates[0])
 
 
 def geometry_content(geometry: Module | None) -> dict[str, object] | None:

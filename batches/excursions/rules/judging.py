@@ -43,9 +43,9 @@ def check_declared(rule: ExcursionRule, declared: ExcursionRule) -> None:
     """
     if declared is rule:
         return
-    known = {(fault.code, fault.field) for fault in save_faults(rule)}
+    faults = {(fault.code, fault.field) for fault in save_faults(rule)}
     for fault in save_faults(declared):
-        if (fault.code, fault.field) not in known:
+        if (fault.code, fault.field) not in faults:
             raise fault
 
 
@@ -81,6 +81,6 @@ def in_unit_of(rule: ExcursionRule, signal: Signal) -> Signal:
 
     :raises Refusal: unknown_parameter, unknown_unit, units_differ_in_kind.
     """
-    given = parameter(rule.parameter).unit
-    scale = rate_factor(given, rule.unit) if rule.kind is RuleKind.RATE else factor(given, rule.unit)
+    measured_unit = parameter(rule.parameter).unit
+    scale = rate_factor(measured_unit, rule.unit) if rule.kind is RuleKind.RATE else factor(measured_unit, rule.unit)
     return signal if scale == 1 else Signal(signal.times, signal.values * scale, signal.good, signal.void)

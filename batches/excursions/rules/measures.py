@@ -56,29 +56,29 @@ def measures_of(exposure: Exposure) -> tuple[Measured, ...]:
     """Return the totals of an exposure and after them its times outside, each by its own key."""
     totals = tuple(
         Measured(
-            key=one.measure.value if one.beyond is None else f"{one.measure.value}:{_text(one.beyond)}",
-            kind=one.measure.value,
+            key=total.measure.value if total.beyond is None else f"{total.measure.value}:{_text(total.beyond)}",
+            kind=total.measure.value,
             parameter="",
-            beyond=() if one.beyond is None else (("high", one.beyond),),
+            beyond=() if total.beyond is None else (("high", total.beyond),),
             limit_unit="1/s",
-            unit=UNITS.get(one.measure.value, SHEAR),
-            value=one.value,
-            bound=one.bound,
-            phases=one.phases,
-            without=one.without,
+            unit=UNITS.get(total.measure.value, SHEAR),
+            value=total.value,
+            bound=total.bound,
+            phases=total.phases,
+            without=total.without,
         )
-        for one in exposure.totals
+        for total in exposure.totals
     )
     return totals + _times(exposure.rows)
 
 
 def standing(value: Decimal | None, earlier: Iterable[Decimal | None]) -> Standing:
     """Return where a value stands among those of earlier lots; lots without one are left out."""
-    known = [one for one in earlier if one is not None]
-    above = 0 if value is None else sum(one > value for one in known)
-    if not known:
+    measured = [row for row in earlier if row is not None]
+    above = 0 if value is None else sum(measure > value for measure in measured)
+    if not measured:
         return Standing(None, None, None, 0, 0)
-    return Standing(Decimal(median(known)), min(known), max(known), len(known), above)
+    return Standing(Decimal(median(measured)), min(measured), max(measured), len(measured), above)
 
 
 def _times(rows: Sequence[Row]) -> tuple[Measured, ...]:
@@ -90,16 +90,16 @@ def _times(rows: Sequence[Row]) -> tuple[Measured, ...]:
     for row in timed:
         limits = ",".join(f"{side}:{_text(limit)}" for side, limit in row.beyond)
         groups.setdefault(f"{TIME}:{row.rule.parameter}:{limits}", []).append(row)
-    return tuple(_time(key, same) for key, same in groups.items())
+    return tuple(_time(key, rows) for key, rows in groups.items())
 
 
 def _time(key: str, rows: Sequence[Row]) -> Measured:
-    taken: dict[str, Row] = {}
+    by_phase: dict[str, Row] = {}
     for row in rows:
         # Sources that measure the same phase twice are not added: the longer time is taken.
-        if row.measured and (row.phase not in taken or _lasted(row) > _lasted(taken[row.phase])):
-            taken[row.phase] = row
-    without = tuple(dict.fromkeys(row.phase for row in rows if row.phase not in taken))
+        if row.measured and (row.phase not in by_phase or _lasted(row) > _lasted(by_phase[row.phase])):
+            by_phase[row.phase] = row
+    without = tuple(dict.fromkeys(row.phase for row in rows if row.phase not in by_phase))
     return Measured(
         key=key,
         kind=TIME,
@@ -107,9 +107,9 @@ def _time(key: str, rows: Sequence[Row]) -> Measured:
         beyond=rows[0].beyond,
         limit_unit=rows[0].rule.unit,
         unit="s",
-        value=sum((_lasted(row) for row in taken.values()), start=Decimal(0)) if taken else None,
-        bound=bound_of(taken.values(), missing=bool(without)),
-        phases=tuple(taken),
+        value=sum((_lasted(row) for row in by_phase.values()), start=Decimal(0)) if by_phase else None,
+        bound=bound_of(by_phase.values(), missing=bool(without)),
+        phases=tuple(by_phase),
         without=without,
     )
 

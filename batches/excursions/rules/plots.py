@@ -55,19 +55,19 @@ def plots_of(
     ``types`` are the signal types that the tags of each source declare, by parameter.
     Rules are named as ``verdicts`` names them: by their source where several sources can be judged.
     """
-    found: dict[tuple[str, str, str, Derived, Constants], list[tuple[str, ExcursionRule]]] = {}
-    for rule in sorted(rules, key=lambda one: one.kind is RuleKind.RATE):  # a rate joins the plot of its signal
+    groups: dict[tuple[str, str, str, Derived, Constants], list[tuple[str, ExcursionRule]]] = {}
+    for rule in sorted(rules, key=lambda row: row.kind is RuleKind.RATE):  # a rate joins the plot of its signal
         if rule.phases and phase not in rule.phases:
             continue
         needed = needed_parameters(rule)
         able = [source for source, sent in sorted(sources.items()) if set(needed) <= set(sent)]
         for source in able:
             name = rule.code if len(able) == 1 else f"{rule.code}@{source}"
-            alike = (source, rule.parameter, rule.unit, rule.derived, constants_of(rule))
+            group = (source, rule.parameter, rule.unit, rule.derived, constants_of(rule))
             if rule.kind is RuleKind.RATE:
-                alike = next((one for one in found if one[:2] == alike[:2]), alike)
-            found.setdefault(alike, []).append((name, as_declared(rule, types.get(source, {}))))
-    return tuple(Plot(source, code, unit, tuple(rules)) for (source, code, unit, *_), rules in found.items())
+                group = next((other for other in groups if other[:2] == group[:2]), group)
+            groups.setdefault(group, []).append((name, as_declared(rule, types.get(source, {}))))
+    return tuple(Plot(source, code, unit, tuple(rules)) for (source, code, unit, *_), rules in groups.items())
 
 
 def plotted(plot: Plot, signals: Mapping[str, Signal], geometry: Module | None) -> Signal:

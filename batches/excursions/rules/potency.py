@@ -68,15 +68,15 @@ def half_lives_at(celsius: Floats, rows: Sequence[HalfLife]) -> Floats:
     Inside a row it is the row's; between two neighbouring rows of one state ln k is linear in 1/T (E-10). It is never
     extrapolated, nor taken across a change of state.
     """
-    found = np.full(len(celsius), np.nan)
+    half_lives = np.full(len(celsius), np.nan)
     ordered = sorted(rows, key=lambda row: row.low_cel)
     for before, after in pairwise(ordered):
         if before.matter is after.matter:
             between = (celsius > float(before.high_cel)) & (celsius < float(after.low_cel))
-            found[between] = _arrhenius(celsius[between], before, after)
+            half_lives[between] = _arrhenius(celsius[between], before, after)
     for row in ordered:
-        found[(celsius >= float(row.low_cel)) & (celsius <= float(row.high_cel))] = float(row.hours)
-    return found
+        half_lives[(celsius >= float(row.low_cel)) & (celsius <= float(row.high_cel))] = float(row.hours)
+    return half_lives
 
 
 def _arrhenius(celsius: Floats, before: HalfLife, after: HalfLife) -> Floats:

@@ -154,7 +154,7 @@ def _parameter_faults(rule: ExcursionRule) -> list[Refusal]:
 
 
 def _unjudged_faults(rule: ExcursionRule) -> Iterator[Refusal]:
-    """What the rule's kind would not look at: somebody who reads it must not rely on it."""
+    """What the rule's kind ignores: somebody who reads it must not rely on it."""
     levels = {name: getattr(rule, name) for name in ("alert_low", "alert_high", "action_low", "action_high")}
     if rule.kind not in LEVELLED:
         filling = rule.kind is RuleKind.DOSE and rule.gap_mode is GapMode.WORST_CASE
@@ -224,10 +224,10 @@ def _table_faults(rule: ExcursionRule) -> Iterator[Refusal]:
         ("salt_points", Derived.SALT, 2),
     )
     for name, derived, least in tables:
-        given = len(getattr(rule, name))
-        if rule.derived is derived and given < least:
+        count = len(getattr(rule, name))
+        if rule.derived is derived and count < least:
             yield _fault("table_missing", name, "The derived signal needs this table.")
-        if rule.derived is not derived and given:
+        if rule.derived is not derived and count:
             yield _fault("table_not_used", name, "The rule's signal is not computed with this table.")
     if rule.temperature_coefficient is not None and rule.derived not in {Derived.COND25, Derived.SALT}:
         yield _fault("table_not_used", "temperature_coefficient", "The rule's signal is not compensated.")

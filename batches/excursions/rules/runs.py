@@ -84,10 +84,10 @@ class View:
 
     def beyond(self, sign: int, level: float) -> "Beyond":
         """The signed values beyond a level: for a low limit both are mirrored."""
-        asked = (sign, level)
-        if asked not in self._found:
-            self._found[asked] = Beyond(self, sign, level, self.window.values if sign > 0 else self._mirrored)
-        return self._found[asked]
+        key = (sign, level)
+        if key not in self._found:
+            self._found[key] = Beyond(self, sign, level, self.window.values if sign > 0 else self._mirrored)
+        return self._found[key]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +107,7 @@ class Sums:
         parts = np.rint((doses - whole) * 2.0**FRACTION).astype(np.int64)
         if float(whole.max(initial=0.0)) * len(whole) < _WHOLE:
             return Sums(_summed(whole.astype(np.int64)), _summed(parts))
-        return Sums(_summed(np.array([int(one) for one in whole.tolist()], dtype=np.object_)), _summed(parts))
+        return Sums(_summed(np.array([int(row) for row in whole.tolist()], dtype=np.object_)), _summed(parts))
 
     def between(self, first: Indexes, last: Indexes) -> tuple[int, ...]:
         """The sum in 2^-32 unit·µs of the doses from each first to its last one, that not included."""
@@ -215,11 +215,11 @@ class Beyond:
             touched = self.above[:-1] if hold else self.above[:-1] | self.above[1:]
             left = (touched & window.joined if len(window.breaks) else touched).nonzero()[0]
         begins, ends = window.times[left], window.times[left + 1]
-        spent, doses = excess_intervals(
+        lengths, doses = excess_intervals(
             (ends - begins).astype(np.float64), values[left], values[left if hold else left + 1], self.level
         )
         # A µs is the grain of time: each interval is rounded by itself, so that sums do not depend on their order.
-        return Excess(begins, ends, int(np.rint(spent).astype(np.int64).sum()), Sums.of(doses))
+        return Excess(begins, ends, int(np.rint(lengths).astype(np.int64).sum()), Sums.of(doses))
 
 
 def spells_above(beyond: Beyond, machine: Machine) -> Spells:
@@ -234,9 +234,9 @@ def spells_above(beyond: Beyond, machine: Machine) -> Spells:
         return Spells(entries.starts, entries.ends, np.zeros(0), entries.starts, ())
     exits = beyond.view.beyond(beyond.sign, machine.release).inside_runs.lasting(machine.t_off)
     after = exits.starts.searchsorted(entries.starts, side="right")
-    fresh = np.concatenate(([True], after[1:] != after[:-1]))
-    starts = entries.starts[fresh]
-    ends = np.append(exits.starts, OPEN)[after[fresh]]
+    is_first = np.concatenate(([True], after[1:] != after[:-1]))
+    starts = entries.starts[is_first]
+    ends = np.append(exits.starts, OPEN)[after[is_first]]
     if machine.t_merge > 0 and len(starts) > 1:
         apart = (starts[1:] - ends[:-1]) >= machine.t_merge
         starts = starts[np.concatenate(([True], apart))]
@@ -253,6 +253,6 @@ def _described(beyond: Beyond, starts: Times, ends: Times) -> Spells:
     bounds = np.stack((low, times.searchsorted(upto, side="right")), axis=1).ravel()
     values = values[: bounds[-1]]
     peaks = np.maximum.reduceat(values, bounds[:-1])
-    reached = low[0] + (values[low[0] :] == peaks.repeat(bounds[1:] - bounds[:-1])).nonzero()[0]
-    first = reached[reached.searchsorted(low)]
+    peak_places = low[0] + (values[low[0] :] == peaks.repeat(bounds[1:] - bounds[:-1])).nonzero()[0]
+    first = peak_places[peak_places.searchsorted(low)]
     return Spells(starts, ends, peaks[::2], times[first], beyond.excess.doses_within(starts, upto))

@@ -20,5 +20,5 @@ def too_seldom(rule: ExcursionRule, sampling_s: Decimal | None) -> tuple[str, ..
         least["t_merge_s"] = sampling_s
     if rule.kind is RuleKind.RATE:
         least["window_s"] = 2 * sampling_s
-    given = {name: getattr(rule, name) for name in least}
-    return tuple(name for name, needed in least.items() if given[name] is not None and given[name] < needed)
+    times = {name: getattr(rule, name) for name in least}
+    return tuple(name for name, needed in least.items() if times[name] is not None and times[name] < needed)

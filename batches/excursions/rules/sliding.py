@@ -36,9 +36,9 @@ def aggregated(window: Window, kind: Aggregation, width_us: int) -> Window:
     not unknown for that: gaps stay those of the samples.
     """
     times = window.times
-    known = covered(window, width_us)
-    first = np.searchsorted(times, times[known] - width_us)
-    last = np.flatnonzero(known)
+    covered_until = covered(window, width_us)
+    first = np.searchsorted(times, times[covered_until] - width_us)
+    last = np.flatnonzero(covered_until)
     values, enough = _FORMULAS[kind](window, first, last)
     places = last[enough]
     # Two values are connected where the samples that they stand at are neighbours and connected themselves.
@@ -52,25 +52,25 @@ def _folded(
     """What the merged samples from first to last (both included) give, for each pair of first and last."""
     first, last = span
     count, at = last - first + 1, first.copy()
-    found: Sums = ()
+    sums: Sums = ()
     size, began = 1, np.zeros(len(first), dtype=np.bool_)
     while size <= int(count.max(initial=0)):
         taking = np.flatnonzero((count & size) != 0)
-        taken = tuple(block[at[taking]] for block in blocks)
-        if not found:
-            found = tuple(np.zeros(len(first)) for _ in blocks)
+        chosen = tuple(block[at[taking]] for block in blocks)
+        if not sums:
+            sums = tuple(np.zeros(len(first)) for _ in blocks)
         apart = (times[at[taking]] - times[first[taking]]) / _MINUTE
-        merged = merge(tuple(one[taking] for one in found), taken, apart)
-        fresh = ~began[taking]
-        for one, new, old in zip(found, taken, merged, strict=True):
-            one[taking] = np.where(fresh, new, old)
+        merged = merge(tuple(result[taking] for result in sums), chosen, apart)
+        is_new = ~began[taking]
+        for row, new, old in zip(sums, chosen, merged, strict=True):
+            row[taking] = np.where(is_new, new, old)
         began[taking] = True
         at[taking] += size
         if len(blocks[0]) > size:
             apart = (times[size:] - times[:-size])[: len(blocks[0]) - size] / _MINUTE
-            blocks = merge(tuple(one[:-size] for one in blocks), tuple(one[size:] for one in blocks), apart)
+            blocks = merge(tuple(block[:-size] for block in blocks), tuple(block[size:] for block in blocks), apart)
         size *= 2
-    return found
+    return sums
 
 
 def _smaller(left: Sums, right: Sums, _apart: Floats) -> Sums:
@@ -89,7 +89,7 @@ def _moments(left: Sums, right: Sums, apart: Floats) -> Sums:
     """Count, Σt, Σv, Σt², Σtv, with times from the first sample of the left part; the right starts ``apart`` later."""
     n, t, v, tt, tv = right
     moved = (n, t + n * apart, v, tt + 2 * apart * t + n * apart**2, tv + apart * v)
-    return tuple(one + other for one, other in zip(left, moved, strict=True))
+    return tuple(row + other for row, other in zip(left, moved, strict=True))
 
 
 type Slid = tuple[Floats, Indexes]

@@ -1,4 +1,4 @@
-"""A carried state as bytes and back: columns as they lie in memory, the rest as MessagePack."""
+"""The state of a source as bytes and back: columns as they lie in memory, the rest as MessagePack."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,10 +7,10 @@ import msgspec
 import numpy as np
 
 from batches.excursions.rules.excursion_rules import Level
-from batches.excursions.rules.incremental_evaluation import Inlet, SourceState
+from batches.excursions.rules.incremental_evaluation import InputState, SourceState
 from batches.excursions.rules.sample_digests import Sealed
-from batches.excursions.rules.streaming_state import Carried
-from batches.excursions.rules.summaries import Outside, Part, Spell
+from batches.excursions.rules.streaming_state import StreamState
+from batches.excursions.rules.summaries import Outside, Spell, Summary
 from batches.excursions.rules.windows import Gap
 from batches.readings.rules.signals import Signal, signal_of
 
@@ -20,16 +20,20 @@ _NO_SAMPLES = signal_of([], [])
 def packed(state: SourceState) -> bytes:
     """Return the state of a source as bytes."""
     content = {
-        "inlets": {
-            name: (inlet.cut_us, msgspec.to_builtins(inlet.sealed, builtin_types=(bytes,)), _columns(inlet.tail))
-            for name, inlet in state.inlets.items()
-        },
-        "carried": {
-            code: (
-                *(one.start_us, one.settled_us, one.closed_us),
-                *(None if one.done is None else _said(one.done), _columns(one.context)),
+        "inputs": {
+            name: (
+                input_state.cut_us,
+                msgspec.to_builtins(input_state.sealed, builtin_types=(bytes,)),
+                _columns(input_state.tail),
             )
-            for code, one in state.carried.items()
+            for name, input_state in state.inputs.items()
+        },
+        "streams": {
+            code: (
+                *(stream.start_us, stream.settled_us, stream.closed_us),
+                *(None if stream.summary is None else _summary_content(stream.summary), _columns(stream.context)),
+            )
+            for code, stream in state.streams.items()
         },
         "empty_to": dict(state.empty_to),
         "newest_us": state.newest_us,
@@ -39,18 +43,20 @@ def packed(state: SourceState) -> bytes:
 
 def unpacked(content: bytes) -> SourceState:
     """Return the state that ``packed`` made into bytes."""
-    given: dict[str, Any] = msgspec.msgpack.decode(content)
+    decoded: dict[str, Any] = msgspec.msgpack.decode(content)
     return SourceState(
-        inlets={
-            name: Inlet(cut, msgspec.convert(sealed, Sealed), _signal(columns))
-            for name, (cut, sealed, columns) in given["inlets"].items()
+        inputs={
+            name: InputState(cut, msgspec.convert(sealed, Sealed), _signal(columns))
+            for name, (cut, sealed, columns) in decoded["inputs"].items()
         },
-        carried={
-            code: Carried(start, settled, None if done is None else _part(done), _NO_SAMPLES, _signal(context), closed)
-            for code, (start, settled, closed, done, context) in given["carried"].items()
+        streams={
+            code: StreamState(
+                start, settled, None if summary is None else _summary(summary), _NO_SAMPLES, _signal(context), closed
+            )
+            for code, (start, settled, closed, summary, context) in decoded["streams"].items()
         },
-        empty_to=given["empty_to"],
-        newest_us=given["newest_us"],
+        empty_to=decoded["empty_to"],
+        newest_us=decoded["newest_us"],
     )
 
 
@@ -69,38 +75,39 @@ def _signal(columns: tuple[bytes, bytes, bytes, bytes | None]) -> Signal:
     )
 
 
-def _said(part: Part) -> dict[str, Any]:
-    """A part as plain values; totals of doses are larger than any integer of MessagePack."""
+def _summary_content(summary: Summary) -> dict[str, Any]:
+    """A summary as plain values; totals of doses are larger than any integer of MessagePack."""
     return {
-        "stretch": (part.start_us, part.end_us, part.last_us),
-        "gaps": [(gap.started_us, gap.ended_us, gap.reason) for gap in part.gaps],
+        "stretch": (summary.start_us, summary.end_us, summary.last_us),
+        "gaps": [(gap.started_us, gap.ended_us, gap.reason) for gap in summary.gaps],
         "spells": [
             (
-                *(one.level.value, one.side, format(one.limit, "f"), one.started_us, one.ended_us, one.known_us),
-                *(one.peak, one.peak_at_us, hex(one.dose)),
+                *(spell.level.value, spell.side, format(spell.limit, "f")),
+                *(spell.started_us, spell.ended_us, spell.known_us, spell.peak, spell.peak_at_us, hex(spell.dose)),
             )
-            for one in part.spells
+            for spell in summary.spells
         ],
         "outside": [
-            (one.side, one.first_us, one.last_us, one.beyond, one.peak, one.peak_at_us) for one in part.outside
+            (side.side, side.first_us, side.last_us, side.beyond, side.peak, side.peak_at_us)
+            for side in summary.outside
         ],
-        "totals": (part.outside_us, hex(part.dose), part.count),
+        "totals": (summary.outside_us, hex(summary.dose), summary.count),
     }
 
 
-def _part(said: dict[str, Any]) -> Part:
-    start, end, last = said["stretch"]
-    outside_us, dose, count = said["totals"]
-    return Part(
+def _summary(content: dict[str, Any]) -> Summary:
+    start, end, last = content["stretch"]
+    outside_us, dose, count = content["totals"]
+    return Summary(
         start_us=start,
         end_us=end,
         last_us=last,
-        gaps=tuple(Gap(*gap) for gap in said["gaps"]),
+        gaps=tuple(Gap(*gap) for gap in content["gaps"]),
         spells=tuple(
-            Spell(Level(level), side, Decimal(limit), started, ended, known, peak, peak_at, int(dose, 16))
-            for level, side, limit, started, ended, known, peak, peak_at, dose in said["spells"]
+            Spell(Level(level), side, Decimal(limit), started, ended, known_us, peak, peak_at, int(dose, 16))
+            for level, side, limit, started, ended, known_us, peak, peak_at, dose in content["spells"]
         ),
-        outside=tuple(Outside(*one) for one in said["outside"]),
+        outside=tuple(Outside(*row) for row in content["outside"]),
         outside_us=outside_us,
         dose=int(dose, 16),
         count=count,

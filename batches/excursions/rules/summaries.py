@@ -1,4 +1,4 @@
-"""What a stretch of a step says: totals, gaps and finished excursions, so that stretches can be put together.
+"""What a stretch of a step says: totals, gaps and finished excursions, so that stretches can be joined.
 
 A stretch ends and the next begins at one and the same good sample. Totals are whole numbers, and each interval is
 rounded by itself: the same samples give the same sums however they were cut.
@@ -45,7 +45,7 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Summary:
     """A stretch from ``start_us`` to ``end_us``; ``last_us`` is the time of its last value, None without one.
 
     ``outside_us`` and ``dose`` (``runs.Sums``) are totals beyond the reference limits, ``count`` that of excursions.
@@ -88,17 +88,17 @@ def judged_view(signal: Signal, rule: ExcursionRule, *, start: int, end: int, si
     return View(window if begin == start else cut(window, start=start), rule.signal_type)
 
 
-def part_of(view: View, rule: ExcursionRule) -> Part:
+def summary_of(view: View, rule: ExcursionRule) -> Summary:
     """What the rule says of a window."""
     window = view.window
-    spells: list[Spell] = []
+    excursions: list[Spell] = []
     outside: list[Outside] = []
     outside_us = dose = count = 0
     for side in sides_of(rule):
         for level, limit in side.limits if rule.kind in LEVELLED else ():
             if view.passes(side.sign, side.level(limit)):
-                found = spells_above(view.beyond(side.sign, side.level(limit)), machine_of(rule, side, limit))
-                spells += _spells(window, side, (level, limit), found)
+                spells = spells_above(view.beyond(side.sign, side.level(limit)), machine_of(rule, side, limit))
+                excursions += _spells(window, side, (level, limit), spells)
         if side.reference is None or not view.passes(side.sign, side.level(side.reference)):
             continue
         over = view.beyond(side.sign, side.level(side.reference))
@@ -109,12 +109,12 @@ def part_of(view: View, rule: ExcursionRule) -> Part:
             event = rule.signal_type is SignalType.EVENT
             lasting = over.places if event else spells_above(over, machine_of(rule, side, side.reference)).starts
             count += len(lasting)
-    return Part(
+    return Summary(
         start_us=window.start_us,
         end_us=window.start_us + window.step_us,
         last_us=int(window.times[-1]) if len(window.times) else None,
         gaps=window.gaps,
-        spells=tuple(spells),
+        spells=tuple(excursions),
         outside=tuple(outside),
         outside_us=outside_us,
         dose=dose,
@@ -129,14 +129,14 @@ def _outside(window: Window, side: Side, over: Beyond) -> Outside:
     return Outside(side.name, first, last, by, float(window.values[top]), int(window.times[top]))
 
 
-def put_together(before: Part | None, after: Part) -> Part:
+def joined_summaries(before: Summary | None, after: Summary) -> Summary:
     """What two stretches say that meet at a good sample at which nothing lasts."""
     if before is None:
         return after
-    sides = {one.side: one for one in before.outside}
-    for one in after.outside:
-        sides[one.side] = _wider(sides[one.side], one) if one.side in sides else one
-    return Part(
+    sides = {outside.side: outside for outside in before.outside}
+    for outside in after.outside:
+        sides[outside.side] = _wider(sides[outside.side], outside) if outside.side in sides else outside
+    return Summary(
         start_us=before.start_us,
         end_us=after.end_us,
         last_us=after.last_us,
@@ -171,19 +171,19 @@ def _spells(window: Window, side: Side, passed: tuple[Level, Decimal], spells: S
         return []
     level, limit = passed
     upto = np.minimum(spells.ends, window.times[-1])
-    known = upto - spells.starts - (_lost_before(window, upto) - _lost_before(window, spells.starts))
-    columns = (spells.starts, spells.ends, known.astype(np.int64), spells.peaks * side.sign, spells.peaks_at)
+    known_us = upto - spells.starts - (_lost_before(window, upto) - _lost_before(window, spells.starts))
+    columns = (spells.starts, spells.ends, known_us.astype(np.int64), spells.peaks * side.sign, spells.peaks_at)
     rows = zip(*(column.tolist() for column in columns), spells.doses, strict=True)
     return [
-        Spell(level, side.name, limit, started, None if ended == OPEN else ended, lasted, peak, peak_at, dose)
-        for started, ended, lasted, peak, peak_at, dose in rows
+        Spell(level, side.name, limit, started, None if ended == OPEN else ended, lasted_us, peak, peak_at, dose)
+        for started, ended, lasted_us, peak, peak_at, dose in rows
     ]
 
 
 def _lost_before(window: Window, moments: Times) -> Floats:
     if not window.gaps:
         return np.zeros(len(moments))
-    edges = np.array([(one.started_us, one.ended_us) for one in window.gaps], dtype=np.int64)
+    edges = np.array([(gap.started_us, gap.ended_us) for gap in window.gaps], dtype=np.int64)
     lost = np.cumsum(edges[:, 1] - edges[:, 0])
     knots = edges.ravel()
     totals = np.column_stack((lost - (edges[:, 1] - edges[:, 0]), lost)).ravel()

@@ -88,10 +88,12 @@ class Verdict:
         }
 
     @property
-    def said(self) -> tuple[object, ...]:
-        """The part of its content that people act on, as ``said`` finds it in what is recorded."""
+    def conclusion(self) -> tuple[object, ...]:
+        """The part of its content that people act on, as ``conclusion_in`` finds it in what is recorded."""
         evaluation = self.evaluation
-        spells = tuple((one.key, one.level.value, one.ended_us) for one in evaluation.excursions)
+        spells = tuple(
+            (excursion.key, excursion.level.value, excursion.ended_us) for excursion in evaluation.excursions
+        )
         return evaluation.state.value, self.problem, spells
 
     @property
@@ -105,34 +107,34 @@ class Verdict:
     def keys(self) -> Mapping[str, int]:
         """The key of each excursion, unique within the phase, with its place in the evaluation."""
         at = f"@{self.source}" if self.name != self.rule.code else ""
-        return {f"{one.key}{at}": place for place, one in enumerate(self.evaluation.excursions)}
+        return {f"{row.key}{at}": place for place, row in enumerate(self.evaluation.excursions)}
 
 
 def verdicts(readings: PhaseReadings, rules: Iterable[ExcursionRule]) -> tuple[Verdict, ...]:
-    """Return the verdict of each rule that watches this phase, in the order of the rules.
+    """Return the verdict of each rule that applies to this phase, in the order of the rules.
 
     A rule that names the phase and finds no signal says UNKNOWN: missing data is not good data.
     """
-    return _evaluated(readings, judged_by(readings, rules))
+    return _evaluated(readings, rule_signals(readings, rules))
 
 
-def watched_parameters(rules: Iterable[ExcursionRule], phase: str) -> frozenset[str]:
+def judged_parameters(rules: Iterable[ExcursionRule], phase: str) -> frozenset[str]:
     """Return the measured parameters that the rules of this phase need."""
-    watching = (rule for rule in rules if not rule.phases or phase in rule.phases)
-    return frozenset(name for rule in watching for name in needed_parameters(rule))
+    applicable = (rule for rule in rules if not rule.phases or phase in rule.phases)
+    return frozenset(name for rule in applicable for name in needed_parameters(rule))
 
 
-def said(content: Mapping[str, object]) -> tuple[object, ...]:
+def conclusion_in(content: Mapping[str, object]) -> tuple[object, ...]:
     """Return the part of an evaluation's content that people act on: state and excursions, not how far it has come."""
     excursions = content["excursions"]
     assert isinstance(excursions, list)
-    spells = tuple((one["key"], one["level"], one["ended_us"]) for one in excursions)
+    spells = tuple((excursion["key"], excursion["level"], excursion["ended_us"]) for excursion in excursions)
     return content["state"], content["problem"], spells
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """A rule with the signal that it judges, before it has said anything."""
+class RuleSignal:
+    """A rule with the signal that it judges, before it is evaluated."""
 
     name: str
     rule: ExcursionRule
@@ -143,30 +145,30 @@ class Judged:
     origin: Mapping[str, object] | None
 
 
-def judged_by(
+def rule_signals(
     readings: PhaseReadings, rules: Iterable[ExcursionRule], *, sealed: Mapping[str, Mapping[str, Sealed]] = _NONE
-) -> list[Judged]:
-    """Return what each rule that watches this phase judges, in the order of the rules.
+) -> list[RuleSignal]:
+    """Return what each rule that applies to this phase judges, in the order of the rules.
 
     ``sealed`` are, by source and parameter, the older samples of signals of which the readings hold only the newest.
     """
-    found: list[Judged] = []
+    signals: list[RuleSignal] = []
     for rule in rules:
         if rule.phases and readings.phase not in rule.phases:
             continue
         needed = needed_parameters(rule)
         able = [sent for sent in readings.sent if all(name in sent.signals for name in needed)]
         if not able and rule.phases:
-            found.append(Judged(rule.code, rule, "", signal_of([], []), None, "signal_missing", None))
+            signals.append(RuleSignal(rule.code, rule, "", signal_of([], []), None, "signal_missing", None))
         for sent in able:
             name = rule.code if len(able) == 1 else f"{rule.code}@{sent.source}"
-            found.append(_judged(readings, rule, sent, name, sealed.get(sent.source, {})))
-    return found
+            signals.append(_judged(readings, rule, sent, name, sealed.get(sent.source, {})))
+    return signals
 
 
 def _judged(
     readings: PhaseReadings, rule: ExcursionRule, sent: Sent, name: str, sealed: Mapping[str, Sealed]
-) -> Judged:
+) -> RuleSignal:
     geometry, problem, signal, origin = None, "", signal_of([], []), None
     declared = as_declared(rule, sent.types)
     try:
@@ -176,33 +178,34 @@ def _judged(
         origin = origin_content(rule.derived, sent.signals, geometry, sealed=sealed)
     except Refusal as refusal:
         problem = refusal.code
-    return Judged(name, declared, sent.source, signal, geometry, problem, origin)
+    return RuleSignal(name, declared, sent.source, signal, geometry, problem, origin)
 
 
-def _evaluated(readings: PhaseReadings, judged: Iterable[Judged]) -> tuple[Verdict, ...]:
-    ordered = list(judged)
-    groups: dict[int, list[Judged]] = {}
-    for one in ordered:
-        groups.setdefault(id(one.signal), []).append(one)  # rules of one measured signal share the work of cleaning it
-    said_by: dict[int, Evaluation] = {}
+def _evaluated(readings: PhaseReadings, rule_signals: Iterable[RuleSignal]) -> tuple[Verdict, ...]:
+    ordered = list(rule_signals)
+    groups: dict[int, list[RuleSignal]] = {}
+    for judged in ordered:
+        # Rules of one measured signal share the work of cleaning it.
+        groups.setdefault(id(judged.signal), []).append(judged)
+    evaluations: dict[int, Evaluation] = {}
     span = {"start": readings.start_us, "end": readings.end_us}
     for group in groups.values():
-        rules = [one.rule for one in group]
-        answers = evaluate_all(group[0].signal, rules, **span, complete=readings.complete)
-        said_by |= {id(one): answer for one, answer in zip(group, answers, strict=True)}
-    return tuple(verdict_of(one, _shown(one, **span), said_by[id(one)]) for one in ordered)
+        rules = [judged.rule for judged in group]
+        results = evaluate_all(group[0].signal, rules, **span, complete=readings.complete)
+        evaluations |= {id(judged): result for judged, result in zip(group, results, strict=True)}
+    return tuple(verdict_of(judged, _limited_signal(judged, **span), evaluations[id(judged)]) for judged in ordered)
 
 
-def verdict_of(judged: Judged, shown: Signal, evaluation: Evaluation) -> Verdict:
+def verdict_of(judged: RuleSignal, signal: Signal, evaluation: Evaluation) -> Verdict:
     """Return the verdict of a rule on the signal that it shows; what could not be judged is UNKNOWN at least."""
     if judged.problem:  # a rule of events sees no gap in a signal that does not exist
         evaluation = replace(evaluation, state=worst_state((evaluation.state, State.UNKNOWN)))
     return Verdict(
-        judged.name, judged.rule, judged.source, shown, evaluation, judged.geometry, judged.problem, judged.origin
+        judged.name, judged.rule, judged.source, signal, evaluation, judged.geometry, judged.problem, judged.origin
     )
 
 
-def _shown(judged: Judged, *, start: int, end: int) -> Signal:
+def _limited_signal(judged: RuleSignal, *, start: int, end: int) -> Signal:
     """The signal as the rule's limits see it: over a window of time where the rule judges one."""
     if judged.rule.aggregation is Aggregation.NONE:
         return judged.signal

@@ -31,7 +31,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """The good samples of a step: ``joined[k]`` tells whether sample k and k + 1 may be connected.
+    """The good samples of a step: ``joined[k]`` is whether sample k and k + 1 may be connected.
 
     ``breaks`` are the places where they may not.
     """
@@ -59,18 +59,18 @@ def window_of(signal: Signal, *, start: int, end: int, max_gap_s: Decimal | None
     if end < start:
         raise Refusal("window_ends_before_start", "The step ends before it starts.", field="end")
     max_gap = end - start + 1 if max_gap_s is None else micros(max_gap_s)
-    taken, values = _good(signal, start, end)
+    times, values = _good(signal, start, end)
     if hold:
-        taken, values = _with_carried(signal, taken, values, start, max_gap)
-    first = int(taken[0]) if len(taken) and taken[0] < start else start
-    gap = _gaps(signal, taken, (first, end), max_gap)
-    gaps = _described(signal, taken, gap, (start, first, end))
+        times, values = _with_carried(signal, times, values, start, max_gap)
+    first = int(times[0]) if len(times) and times[0] < start else start
+    gap = _gaps(signal, times, (first, end), max_gap)
+    gaps = _described(signal, times, gap, (start, first, end))
     joined = ~gap[1:-1]
     if first < start:
-        taken = np.maximum(taken, start)
-    if hold and len(taken) and not gap[-1] and taken[-1] < end:
-        taken, values, joined = np.append(taken, end), np.append(values, values[-1]), np.append(joined, np.True_)
-    return Window(taken, values, joined, np.flatnonzero(~joined), gaps, start, end - start)
+        times = np.maximum(times, start)
+    if hold and len(times) and not gap[-1] and times[-1] < end:
+        times, values, joined = np.append(times, end), np.append(values, values[-1]), np.append(joined, np.True_)
+    return Window(times, values, joined, np.flatnonzero(~joined), gaps, start, end - start)
 
 
 def _good(signal: Signal, start: int, end: int) -> tuple[Times, Floats]:
@@ -82,37 +82,37 @@ def _good(signal: Signal, start: int, end: int) -> tuple[Times, Floats]:
     return signal.times[index], signal.values[index]
 
 
-def _with_carried(signal: Signal, taken: Times, values: Floats, start: int, max_gap: int) -> tuple[Times, Floats]:
+def _with_carried(signal: Signal, times: Times, values: Floats, start: int, max_gap: int) -> tuple[Times, Floats]:
     before = np.flatnonzero(signal.good & (signal.times < start))
-    if len(before) == 0 or start - signal.times[before[-1]] > max_gap or (len(taken) and taken[0] == start):
-        return taken, values
-    return np.append(signal.times[before[-1:]], taken), np.append(signal.values[before[-1:]], values)
+    if len(before) == 0 or start - signal.times[before[-1]] > max_gap or (len(times) and times[0] == start):
+        return times, values
+    return np.append(signal.times[before[-1:]], times), np.append(signal.values[before[-1:]], values)
 
 
-def _gaps(signal: Signal, taken: Times, edges: tuple[int, int], max_gap: int) -> Flags:
+def _gaps(signal: Signal, times: Times, edges: tuple[int, int], max_gap: int) -> Flags:
     """Whether the interval before each sample, and that behind the last, has no trusted value."""
     first, end = edges
-    gap = np.zeros(len(taken) + 1, dtype=np.bool_)
-    steps = taken[1:] - taken[:-1]
+    gap = np.zeros(len(times) + 1, dtype=np.bool_)
+    steps = times[1:] - times[:-1]
     if steps.max(initial=0) > max_gap:
         np.greater(steps, max_gap, out=gap[1:-1])
-    gap[0] = len(taken) == 0 or taken[0] - first > max_gap
-    gap[-1] = len(taken) == 0 or end - taken[-1] > max_gap
+    gap[0] = len(times) == 0 or times[0] - first > max_gap
+    gap[-1] = len(times) == 0 or end - times[-1] > max_gap
     if signal.void is not None:
         void = signal.times[(signal.void != NOT_VOID) & (signal.times >= first) & (signal.times <= end)]
-        gap[np.searchsorted(taken, void)] = True
+        gap[np.searchsorted(times, void)] = True
     return gap
 
 
-def _described(signal: Signal, taken: Times, gap: Flags, edges: tuple[int, int, int]) -> tuple[Gap, ...]:
+def _described(signal: Signal, times: Times, gap: Flags, edges: tuple[int, int, int]) -> tuple[Gap, ...]:
     start, first, end = edges
-    found = []
+    gaps = []
     for place in np.flatnonzero(gap).tolist():
-        began = max(int(taken[place - 1]) if place else first, start)
-        ended = int(taken[place]) if place < len(taken) else end
+        began = max(int(times[place - 1]) if place else first, start)
+        ended = int(times[place]) if place < len(times) else end
         if ended > began:
-            found.append(Gap(began, ended, _reason(signal, began, ended)))
-    return tuple(found)
+            gaps.append(Gap(began, ended, _reason(signal, began, ended)))
+    return tuple(gaps)
 
 
 def _reason(signal: Signal, started: int, ended: int) -> str:
@@ -129,8 +129,8 @@ def covered(window: Window, width_us: int) -> Flags:
     """For each sample whether trusted samples reach back over the whole width before it."""
     first = np.zeros(len(window.times), dtype=np.intp)
     first[window.breaks + 1] = window.breaks + 1
-    begun = window.times[np.maximum.accumulate(first)]
-    return (window.times - begun) >= width_us
+    first_times = window.times[np.maximum.accumulate(first)]
+    return (window.times - first_times) >= width_us
 
 
 def cut(window: Window, *, start: int) -> Window:

@@ -1,4 +1,4 @@
-"""Taking note of an excursion, at the tablet."""
+"""Acknowledging an excursion, at the tablet."""
 
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from gatekeeper.web import ActionView
 
 
 class AcknowledgeExcursion(ActionView):
-    """Take note of an excursion: what it is, a place for a comment, one large button."""
+    """Acknowledge an excursion: what it is, a place for a comment, one large button."""
 
     permission = "excursions.acknowledge"
     template_name = "excursions/excursion_acknowledge.html"
@@ -24,7 +24,7 @@ class AcknowledgeExcursion(ActionView):
 
     @cached_property
     def excursion(self) -> Excursion:
-        """The excursion of the address, at a site where the person may take note of it."""
+        """The excursion of the address, at a site where the person may acknowledge it."""
         rows = with_acknowledgements(Excursion.objects.filter(phase__batch_record__site__in=self.sites))
         return get_object_or_404(rows.select_related("evaluation__rule_set"), pk=self.kwargs["pk"])
 
@@ -33,7 +33,7 @@ class AcknowledgeExcursion(ActionView):
         return {"asked": self.excursion.level == Excursion.Level.ACTION}
 
     def context(self) -> dict[str, Any]:
-        """Return the excursion and who took note of it already."""
+        """Return the excursion and who has acknowledged it."""
         excursion = self.excursion
         zone = excursion.phase.batch_record.site.timezone
         alarm = alarm_of(excursion)
@@ -44,12 +44,14 @@ class AcknowledgeExcursion(ActionView):
             "phase": excursion.phase,
             "pairs": excursion_pairs(excursion, zone=zone)[:_FACTS],
             "acknowledgements": alarm.acknowledgements,
-            "own": any(one.acknowledged_by_id == self.request.user.pk for one in alarm.acknowledgements),
+            "own": any(
+                acknowledgement.acknowledged_by_id == self.request.user.pk for acknowledgement in alarm.acknowledgements
+            ),
             "zone": zone,
         }
 
     def perform(self, form: Any) -> str:
-        """Acknowledge, and go back to what is being watched."""
+        """Acknowledge, and go back to the live page."""
         acknowledge(by=self.request.user, excursion=self.excursion, command=form.command())
         phase = self.excursion.phase
         if phase.state == phase.State.RUNNING:
@@ -57,4 +59,4 @@ class AcknowledgeExcursion(ActionView):
         return reverse("excursions:excursion_detail", args=[self.excursion.pk])
 
 
-_FACTS = 7  # level, times, how far: what is needed to take note; the rest is on the excursion's own page
+_FACTS = 7  # level, times, how far: what is needed to acknowledge; the rest is on the excursion's own page

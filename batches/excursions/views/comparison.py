@@ -11,7 +11,7 @@ from gatekeeper.web import Page
 
 
 class ComparisonOfLot(Page):
-    """What a lot went through beside the earlier lots of its product: a column a lot, a small picture a number."""
+    """What a lot went through beside the earlier lots of its product: a column a lot, a small chart a number."""
 
     permission = "readings.view"
     template_name = "excursions/comparison.html"

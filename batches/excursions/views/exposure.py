@@ -14,7 +14,7 @@ from gatekeeper.web import Page
 
 
 class ExposureOfRecord(Page):
-    """What the vector of a batch went through, as recorded: one picture, one table, the totals and what they assume."""
+    """What the vector of a batch went through, as recorded: one chart, one table, the totals and what they assume."""
 
     permission = "readings.view"
     template_name = "excursions/exposure.html"
@@ -23,14 +23,14 @@ class ExposureOfRecord(Page):
         """Return the exposure of the record in words and units."""
         records = BatchRecord.objects.filter(site__in=self.sites).select_related("site", "lot", "master")
         record = get_object_or_404(records, number=self.kwargs["number"])
-        found = exposure_of(record)
+        exposure = exposure_of(record)
         return {
             "record": record,
-            "bars": exposure_bars(found.rows) if found.rows else None,
+            "bars": exposure_bars(exposure.rows) if exposure.rows else None,
             "legend": legend(),
-            "rows": exposure_rows(found.rows, marks=MARKS),
-            "totals": total_rows(found),
-            "assumptions": assumption_rows(found.assumptions),
+            "rows": exposure_rows(exposure.rows, marks=MARKS),
+            "totals": total_rows(exposure),
+            "assumptions": assumption_rows(exposure.assumptions),
             "lapses": lapses_of(record),
             "half_life_columns": half_life_columns(),
         }

@@ -41,8 +41,8 @@ class LivePage(Page):
     @property
     def minutes(self) -> int:
         """How far back is looked."""
-        asked = self.request.GET.get("minutes", "")
-        return int(asked) if asked.isdecimal() and int(asked) in _WINDOWS else _WINDOW
+        minutes = self.request.GET.get("minutes", "")
+        return int(minutes) if minutes.isdecimal() and int(minutes) in _WINDOWS else _WINDOW
 
     @cached_property
     def now(self) -> datetime:
@@ -61,12 +61,12 @@ class LivePage(Page):
 
     @property
     def may_acknowledge(self) -> bool:
-        """Whether the person may take note of alarms of this record."""
+        """Whether the person may acknowledge alarms of this record."""
         return self.record.site in sites_in(self.request, "excursions.acknowledge")
 
-    def alarms(self, judged: live.Judged) -> dict[str, Any]:
+    def alarms(self, results: live.Judged) -> dict[str, Any]:
         """Return what components of alarms show."""
-        panel = alarm_panel(self.running, judged, now=self.now, zone=self.zone)
+        panel = alarm_panel(self.running, results, now=self.now, zone=self.zone)
         return panel | {"may": self.may_acknowledge}
 
 
@@ -77,41 +77,43 @@ class Live(LivePage):
 
     def context(self) -> dict[str, Any]:
         """Return the plots without their readings, which the script asks for, and the alarms."""
-        judged = live.judged(self.running, start=self.start)
+        results = live.judged(self.running, start=self.start)
         return {
             "record": self.record,
             "running": self.running,
-            "plots": plot_rows(self.running, judged),
+            "plots": plot_rows(self.running, results),
             "minutes": self.minutes,
             "windows": _WINDOWS,
-            "past": self.record.phases.filter(started_at__isnull=False).order_by("position"),
-            **self.alarms(judged),
+            "started_phases": self.record.phases.filter(started_at__isnull=False).order_by("position"),
+            **self.alarms(results),
         }
 
 
 class LiveData(LivePage):
-    """What is new since the last look: ``since`` is the cursor of the last answer; 304 when nothing is."""
+    """What is new since the last answer: ``since`` is the cursor of the last answer; 304 when nothing is."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return new readings of each plot, what the rules say, and the alarms when they have changed."""
         since = request.GET.get("since", "")
         whole = not since.isdecimal()
         tail = live.tail(self.running, since=None if whole else int(since), start=self.start)
-        judged = live.judged(self.running, start=self.start)
+        results = live.judged(self.running, start=self.start)
         clocks = live.clocks(self.running, start=self.start)
-        alarms = digest([judged.version[0], self.may_acknowledge])[:16]
-        etag = f'"{digest(self._version(tail, judged, clocks))[:32]}"'
+        alarms = digest([results.version[0], self.may_acknowledge])[:16]
+        etag = f'"{digest(self._version(tail, results, clocks))[:32]}"'
         if request.headers.get("If-None-Match") == etag:
             return HttpResponseNotModified(headers={"ETag": etag})
         content = {
             "cursor": tail.cursor,
             "whole": whole,
             "now": micros(self.now),
-            "running": [one.phase.code for one in self.running],
+            "running": [followed.phase.code for followed in self.running],
             "traces": self._traces(tail, whole=whole),
-            "states": state_rows(self.running, judged),
-            "judgedTo": {one.phase.code: _micros(judged.judged_to.get(one.phase.pk)) for one in self.running},
-            "excursions": excursion_content(self.running, judged.alarms),
+            "states": state_rows(self.running, results),
+            "judgedTo": {
+                followed.phase.code: _micros(results.judged_to.get(followed.phase.pk)) for followed in self.running
+            },
+            "excursions": excursion_content(self.running, results.alarms),
             "alarms": {"version": alarms},
             "clocks": {
                 "version": clocks.digest[:16],
@@ -120,23 +122,23 @@ class LiveData(LivePage):
             },
         }
         if request.GET.get("alarms") != alarms:
-            content["alarms"]["html"] = render_to_string("excursions/live_alarms.html", self.alarms(judged), request)
+            content["alarms"]["html"] = render_to_string("excursions/live_alarms.html", self.alarms(results), request)
         return JsonResponse(content, headers={"ETag": etag})
 
-    def _version(self, tail: live.Tail, judged: live.Judged, clocks: live.Clocks) -> list[object]:
-        phases = [one.phase.pk for one in self.running]
-        known = [clocks.digest, sorted(clocks.held)]
-        return [list(tail.beyond), tail.cursor, judged.version, known, phases, self.minutes, get_language()]
+    def _version(self, tail: live.Tail, results: live.Judged, clocks: live.Clocks) -> list[object]:
+        phases = [followed.phase.pk for followed in self.running]
+        clock_version = [clocks.digest, sorted(clocks.held)]
+        return [list(tail.beyond), tail.cursor, results.version, clock_version, phases, self.minutes, get_language()]
 
     def _traces(self, tail: live.Tail, *, whole: bool) -> dict[str, Any]:
-        found = {}
-        for one in self.running:
-            assert one.phase.started_at is not None
-            start = max(micros(self.start), micros(one.phase.started_at))
-            for place, signal in enumerate(live.signals_of(one, tail.frames)):
-                plot = one.plots[place]
-                found[f"{one.phase.code}-{place}"] = trace_content(plot, signal, start=start, whole=whole)
-        return found
+        traces = {}
+        for followed in self.running:
+            assert followed.phase.started_at is not None
+            start = max(micros(self.start), micros(followed.phase.started_at))
+            for place, signal in enumerate(live.signals_of(followed, tail.frames)):
+                plot = followed.plots[place]
+                traces[f"{followed.phase.code}-{place}"] = trace_content(plot, signal, start=start, whole=whole)
+        return traces
 
 
 def _micros(at: datetime | None) -> int | None:

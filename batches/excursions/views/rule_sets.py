@@ -15,7 +15,7 @@ from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_s
 from batches.excursions.actions.what_ifs import start_replay
 from batches.excursions.models import RuleSet
 from batches.excursions.presentation.formatting import place_in_file, rule_rows
-from batches.excursions.presentation.replays import said_of, what_if_rows
+from batches.excursions.presentation.replays import replay_summary, what_if_rows
 from batches.excursions.queries.evaluation_inputs import rules_in
 from batches.excursions.queries.sampling import tags_at, too_seldom_for
 from batches.excursions.queries.what_ifs import approval_content, later_phases, past_phases, replay_of, rows_of
@@ -95,7 +95,7 @@ class RuleSetDetail(ActionView):
                 (_("Rule set"), str(row)),
                 (_("Rules"), len(row.content["rules"])),
                 (_("Author"), row.authored_by),
-                *([(_("What-if"), said_of(what_if))] if what_if else []),
+                *([(_("What-if"), replay_summary(what_if))] if what_if else []),
             ],
         }
 
