@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "gatekeeper.accounts",
     "gatekeeper.ledger",
+    "gatekeeper.documents",
     "gatekeeper.lots",
     "gatekeeper.demo",
     "plasmids",
@@ -52,6 +53,9 @@ MIDDLEWARE = [
     "gatekeeper.web.RefusalPages",
     "axes.middleware.AxesMiddleware",
 ]
+
+# The kinds of controlled documents, each declared by the app that judges by it (core.documents.DocumentKind).
+DOCUMENT_KINDS = ("batches.documents.MASTERS",)
 
 # What apps contribute to questions of the apps below them, which know them by these paths alone.
 EVIDENCE_CHECKS = ("batches.readings.queries.evidence.altered_readings",)  # (connection) -> findings

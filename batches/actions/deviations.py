@@ -5,13 +5,13 @@ from batches.actions.commands import OpenDeviation
 from batches.actions.locking import locked_record, touch
 from batches.models import BatchRecord, Deviation, Phase
 from batches.rules import statuses
-from batches.rules.reasons import missing_reason
-from batches.rules.reasons import reason as given_reason
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
+from gatekeeper.core.reasons import missing_reason
+from gatekeeper.core.reasons import reason as given_reason
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.core.transitions import transition
 from gatekeeper.ledger.actions.signatures import sign

@@ -18,6 +18,7 @@ from batches.queries.equipment import (
     uses_of_equipment,
     visible_equipment,
 )
+from batches.queries.masters import master_in_force, material_of
 from batches.queries.phases import (
     control_of,
     current_result,
@@ -41,8 +42,6 @@ from batches.queries.records import (
     deviations_of,
     listed_records,
     loaded_phases,
-    master_content,
-    masters,
     record_content,
     record_view,
     review_content,
@@ -76,8 +75,8 @@ __all__ = [
     "listed_records",
     "loaded_phases",
     "lots_for",
-    "master_content",
-    "masters",
+    "master_in_force",
+    "material_of",
     "measured",
     "measures_of",
     "open_deviations_of",

@@ -9,7 +9,7 @@ from django.db.models.fields.json import KeyTransform
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, MasterBatchRecord, Phase
+from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, Phase
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import day_at, sites_of
@@ -103,23 +103,12 @@ def deviations_to_close(*, person: Person, sites: Sequence[Site]) -> WorkList:
     return WorkList(_("Open deviations"), reverse("batches:deviation_list"), found.count(), tuple(rows))
 
 
-def masters_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
-    """Return the drafts of master batch records that somebody else has written."""
-    found = MasterBatchRecord.objects.filter(status="draft").exclude(authored_by=person)
-    rows = [
-        Row(str(row), row.title, reverse("batches:master_detail", args=[row.code, row.version]), "alert", _("Approve"))
-        for row in found.order_by("authored_at")[:_FIRST]
-    ]
-    return WorkList(_("Master batch records to approve"), reverse("batches:master_list"), found.count(), tuple(rows))
-
-
 _QUEUES = (
     ("batches.perform", phases_to_perform),
     ("batches.perform", phases_to_start),
     ("batches.verify", phases_to_verify),
     ("batches.review", records_to_review),
     ("batches.close_deviation", deviations_to_close),
-    ("batches.approve", masters_to_approve),
 )
 
 

@@ -8,7 +8,9 @@ from django.db import connection, models
 
 from gatekeeper.core.refusal import Refusal, refuse_all
 
-RECORD_APPS = frozenset({"accounts", "ledger", "lots", "plasmids", "batches", "readings", "excursions", "release"})
+RECORD_APPS = frozenset(
+    {"accounts", "ledger", "documents", "lots", "plasmids", "batches", "readings", "excursions", "release"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from batches.rules.reasons import reason as given_reason
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.quantity import Reported, convert, number, unit
+from gatekeeper.core.reasons import reason as given_reason
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.core.transitions import transition
 from gatekeeper.ledger.actions.signatures import sign

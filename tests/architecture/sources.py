@@ -13,6 +13,7 @@ PACKAGES = ("gatekeeper", "plasmids", "batches", "release")
 APPS = (
     "gatekeeper/accounts",
     "gatekeeper/ledger",
+    "gatekeeper/documents",
     "gatekeeper/lots",
     "plasmids",
     "batches",

@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 
 from batches.rules.judgement import crossed, judged, needs_deviation
-from batches.rules.reasons import reason
 from batches.rules.recipe import Control
 from gatekeeper.core.limits import Limits, Verdict
 from gatekeeper.core.quantity import Reported
+from gatekeeper.core.reasons import reason
 from gatekeeper.core.refusal import Refusal
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from batches.excursions.rules.excursion_rules import Level
-from batches.rules.reasons import reason
+from gatekeeper.core.reasons import reason
 from gatekeeper.core.refusal import Kind, Refusal
 
 

@@ -6,11 +6,11 @@ from batches.actions.equipment import record_use
 from batches.models import Equipment
 from batches.readings.models import SensorFitting, Source, Tag
 from batches.readings.queries.sensors import running_phases_with, sensors_fitted
-from batches.rules.reasons import reason as given_reason
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority, day_at
+from gatekeeper.core.reasons import reason as given_reason
 from gatekeeper.core.refusal import Kind, Refusal
 
 
