@@ -2,16 +2,12 @@
 
 from django.urls import path
 
-from batches.api import deviations, equipment, masters, records
+from batches.api import deviations, equipment, records
 
 app_name = "batches_api"
 _RECORD = "batch-records/<str:number>/"
 _PHASE = f"{_RECORD}phases/<str:code>/"
-_MASTER = "master-batch-records/<str:code>/versions/<int:version>/"
 urlpatterns = [
-    path("master-batch-records/", masters.Masters.as_view(), name="masters"),
-    path(_MASTER, masters.OneMaster.as_view(), name="master"),
-    path(f"{_MASTER}approve/", masters.ApproveMaster.as_view(), name="approve_master"),
     path("batch-records/", records.BatchRecords.as_view(), name="records"),
     path(_RECORD, records.OneRecord.as_view(), name="record"),
     path(f"{_RECORD}complete/", records.Complete.as_view(), name="complete"),

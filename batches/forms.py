@@ -16,11 +16,14 @@ from batches.actions.commands import (
     StartPhase,
     UseLot,
 )
-from batches.models import Deviation, MasterBatchRecord
+from batches.models import Deviation
 from batches.queries.equipment import equipment_kinds
-from batches.rules.recipe import Control, MaterialNeed, PhaseRecipe
+from batches.rules.recipe import KIND, Control, MaterialNeed, PhaseRecipe
 from batches.scales import scale_of
+from gatekeeper.accounts.clock import now
 from gatekeeper.core.quantity import unit
+from gatekeeper.documents.models import Document
+from gatekeeper.documents.queries import effective
 from gatekeeper.web import SigningForm
 
 _TEXT = {"rows": 3}
@@ -41,14 +44,14 @@ class IssueForm(SigningForm):
     """A batch record to be issued."""
 
     number = forms.CharField(label=_("Number of the batch record"), max_length=40)
-    master = forms.ModelChoiceField(
-        label=_("Master batch record"), queryset=MasterBatchRecord.objects.filter(status="approved")
-    )
+    master = forms.ModelChoiceField(label=_("Master batch record"), queryset=Document.objects.none())
     lot = forms.CharField(label=_("Number of the lot that it makes"), max_length=40)
     site = forms.ChoiceField(label=_("Site"))
 
     def __init__(self, *args: Any, sites: list[Any], **options: Any) -> None:
         super().__init__(*args, **options)
+        master: Any = self.fields["master"]
+        master.queryset = effective(KIND, now())
         site: Any = self.fields["site"]
         site.choices = [(row.code, row.name) for row in sites]
 

@@ -1,4 +1,4 @@
-"""Master batch records and the batch records issued from them: phases, in-process controls, equipment, deviations."""
+"""Batch records, issued from master batch records: phases, in-process controls, equipment, deviations."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -9,51 +9,13 @@ from batches.rules import statuses
 from batches.rules.deviations import TEXTS
 from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person, Site
-from gatekeeper.lots.models import Lot, Material
+from gatekeeper.documents.models import Document
+from gatekeeper.lots.models import Lot
 
 
 def _paired(at: str, by: str) -> Q:
     """Return the condition that a time and its person are both there or both absent."""
     return Q(**{f"{at}__isnull": True, f"{by}__isnull": True}) | Q(**{f"{at}__isnull": False, f"{by}__isnull": False})
-
-
-class MasterBatchRecord(models.Model):
-    """A version of how a batch is made. ``content`` is the recipe (rules.recipe), ``sha256`` its canonical digest."""
-
-    class Status(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        APPROVED = "approved", _("approved")
-        RETIRED = "retired", _("retired")
-
-    code = models.CharField(max_length=40)
-    version = models.PositiveIntegerField()
-    title = models.CharField(max_length=160)
-    material = models.ForeignKey(Material, models.PROTECT, related_name="masters")  # what it makes
-    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
-    content = models.JSONField()
-    sha256 = models.CharField(max_length=64)
-    authored_at = models.DateTimeField()
-    authored_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    approved_at = models.DateTimeField(null=True, blank=True)
-    approved_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
-    history = History()
-
-    status_transitions = {"status": statuses.MASTER}
-    status_initial = {"status": ("draft",)}
-
-    class Meta:
-        ordering = ["code", "-version"]
-        constraints = [
-            models.UniqueConstraint("code", "version", name="master_version_once"),
-            models.CheckConstraint(condition=_paired("approved_at", "approved_by"), name="master_approved_at_and_by"),
-            models.CheckConstraint(
-                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("authored_by")),
-                name="master_author_is_not_approver",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.version}"
 
 
 class BatchRecord(models.Model):
@@ -66,7 +28,7 @@ class BatchRecord(models.Model):
         REVIEWED = "reviewed", _("reviewed")
 
     number = models.CharField(max_length=40, unique=True)
-    master = models.ForeignKey(MasterBatchRecord, models.PROTECT, related_name="batch_records")
+    master = models.ForeignKey(Document, models.PROTECT, related_name="batch_records")
     lot = models.OneToOneField(Lot, models.PROTECT, related_name="batch_record")
     site = models.ForeignKey(Site, models.PROTECT, related_name="batch_records")
     status = models.CharField(max_length=20, choices=Status, default=Status.ISSUED)

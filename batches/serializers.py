@@ -12,23 +12,8 @@ from batches.actions.commands import (
     StartPhase,
     UseLot,
 )
-from batches.models import BatchRecord, Deviation, Equipment, InProcessResult, MasterBatchRecord
+from batches.models import BatchRecord, Deviation, Equipment, InProcessResult
 from gatekeeper.api import Signs
-
-
-class MasterOutput(serializers.ModelSerializer[MasterBatchRecord]):
-    """A version of a master batch record with its content and digest."""
-
-    material = serializers.CharField(source="material.code")
-    authored_by = serializers.CharField(source="authored_by.username")
-    approved_by = serializers.CharField(source="approved_by.username", default=None)
-
-    class Meta:
-        model = MasterBatchRecord
-        fields = [
-            "code", "version", "title", "material", "status", "sha256", "content",
-            "authored_at", "authored_by", "approved_at", "approved_by",
-        ]  # fmt: skip
 
 
 class BatchRecordOutput(serializers.ModelSerializer[BatchRecord]):

@@ -2,18 +2,13 @@
 
 from django.urls import path
 
-from batches.views import deviations, equipment, masters, phases, records
+from batches.views import deviations, equipment, phases, records
 
 app_name = "batches"
 _PHASE = "<str:number>/phases/<str:code>/"
-_MASTER = "masters/<str:code>/<int:version>/"
 urlpatterns = [
     path("", records.RecordList.as_view(), name="list"),
     path("issue/", records.Issue.as_view(), name="issue"),
-    path("masters/", masters.MasterList.as_view(), name="master_list"),
-    path("masters/import/", masters.ImportMaster.as_view(), name="master_import"),
-    path(_MASTER, masters.MasterDetail.as_view(), name="master_detail"),
-    path(f"{_MASTER}approve/", masters.Approve.as_view(), name="master_approve"),
     path("equipment/", equipment.EquipmentList.as_view(), name="equipment_list"),
     path("equipment/register/", equipment.Register.as_view(), name="equipment_register"),
     path("equipment/<str:code>/", equipment.EquipmentDetail.as_view(), name="equipment_detail"),

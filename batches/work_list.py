@@ -8,7 +8,7 @@ from django.db.models.fields.json import KeyTransform
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.models import BatchRecord, Deviation, MasterBatchRecord, Phase
+from batches.models import BatchRecord, Deviation, Phase
 from batches.queries.deviations import listed_deviations
 from batches.queries.phases import measured
 from gatekeeper.accounts.clock import now
@@ -73,16 +73,6 @@ def deviations_to_close(*, person: Person, sites: Sequence[Site]) -> WorkList:
         for row in deviations[:_FIRST]
     ]
     return WorkList(_("Open deviations"), reverse("batches:deviation_list"), deviations.count(), tuple(rows))
-
-
-def masters_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
-    """Return the drafts of master batch records that somebody else has written."""
-    drafts = MasterBatchRecord.objects.filter(status="draft").exclude(authored_by=person)
-    rows = [
-        Row(str(row), row.title, reverse("batches:master_detail", args=[row.code, row.version]), "alert", _("Approve"))
-        for row in drafts.order_by("authored_at")[:_FIRST]
-    ]
-    return WorkList(_("Master batch records to approve"), reverse("batches:master_list"), drafts.count(), tuple(rows))
 
 
 def _phases(sites: Sequence[Site]) -> QuerySet[Phase]:

@@ -95,7 +95,10 @@ def statuses() -> str:
                 continue
             app = module.__name__.removesuffix(".rules.statuses").rsplit(".", 1)[-1]
             title = f"{name.replace('_', ' ').capitalize()} ({app})"
-            listed = [(r.source, r.verb, r.target, f"`{r.permission}`", r.meaning or "—") for r in rows]
+            listed = [
+                (r.source, r.verb, r.target, f"`{r.permission}`" if r.permission else "of the kind", r.meaning or "—")
+                for r in rows
+            ]
             sections.append(
                 f"## {title}\n\n```mermaid\n{mermaid(title, rows)}```\n\n"
                 + table(("from", "change", "to", "permission", "what a signature on it says"), listed)

@@ -38,7 +38,7 @@ def pointer(field: str | None) -> str:
 
 
 def problem(
-    *, code: str, detail: str, status: int, instance: str, errors: list[dict[str, str]] | None = None
+    *, code: str, detail: str, status: int, instance: str, errors: list[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
     """Return a problem document (RFC 9457) with our ``code`` and ``errors``."""
     return {
@@ -59,8 +59,14 @@ def problem_of(refusal: Refusal, instance: str, *, status: int | None = None) ->
         detail=sentence(refusal),
         status=status or STATUS[refusal.kind],
         instance=instance,
-        errors=[{"pointer": pointer(one.field), "code": one.code, "detail": sentence(one)} for one in refusal.all],
+        errors=[_error(fault) for fault in refusal.all],
     )
+
+
+def _error(fault: Refusal) -> dict[str, Any]:
+    """Return one fault of a problem document; with its line and column where it is one of a file."""
+    place = {name: fault.params[name] for name in ("line", "column") if name in fault.params}
+    return {"pointer": pointer(fault.field), "code": fault.code, "detail": sentence(fault), **place}
 
 
 def problem_response(refusal: Refusal, instance: str, *, status: int | None = None) -> JsonResponse:

@@ -24,7 +24,13 @@ PROBLEM = {
             "items": {
                 "type": "object",
                 "required": ["pointer", "code", "detail"],
-                "properties": {"pointer": _TEXT, "code": _TEXT, "detail": _TEXT},
+                "properties": {
+                    "pointer": _TEXT,
+                    "code": _TEXT,
+                    "detail": _TEXT,
+                    "line": {"type": "integer", "description": "Of a fault in a TOML file, from 1."},
+                    "column": {"type": "integer"},
+                },
             },
         },
     },

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "gatekeeper.accounts",
     "gatekeeper.ledger",
     "gatekeeper.jobs",
+    "gatekeeper.documents",
     "gatekeeper.lots",
     "gatekeeper.demo",
     "plasmids",
@@ -51,6 +52,9 @@ MIDDLEWARE = [
     "gatekeeper.accounts.middleware.IdleLock",
     "gatekeeper.web.RefusalPages",
 ]
+
+# The kinds of controlled documents, each declared by the app that judges by it (core.documents.DocumentKind).
+DOCUMENT_KINDS = ("batches.documents.MASTERS",)
 
 # What apps contribute to questions of the apps below them, which know them by these paths alone.
 EVIDENCE_CHECKS = ("batches.readings.queries.evidence.altered_readings",)  # (connection) -> findings

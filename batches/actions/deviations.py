@@ -6,13 +6,12 @@ from batches.models import BatchRecord, Deviation, Phase
 from batches.queries.deviations import deviation_content
 from batches.rules import statuses
 from batches.rules.deviations import TEXTS
-from batches.rules.reasons import missing_reason
-from batches.rules.reasons import reason as checked_reason
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
+from gatekeeper.core.reasons import checked_reason, missing_reason
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.core.transitions import transition
 from gatekeeper.ledger.actions.signatures import sign

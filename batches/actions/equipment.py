@@ -6,13 +6,13 @@ from typing import Any
 
 from batches.actions.commands import RegisterEquipment
 from batches.models import Equipment, EquipmentUse, Phase
-from batches.rules.reasons import reason as checked_reason
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority, day_at, site_named
 from gatekeeper.core.canonical import canonical
 from gatekeeper.core.naming import natural_key
+from gatekeeper.core.reasons import checked_reason
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 
 

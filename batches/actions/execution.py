@@ -24,7 +24,6 @@ from batches.queries.records import all_facts
 from batches.rules import phases as rules
 from batches.rules import statuses
 from batches.rules.judgement import judged
-from batches.rules.reasons import reason as checked_reason
 from batches.rules.recipe import Control, PhaseRecipe
 from gatekeeper.accounts.actions.authentication import Credentials, Proof, prove, signer_of
 from gatekeeper.accounts.actor import action
@@ -34,6 +33,7 @@ from gatekeeper.accounts.queries import day_at
 from gatekeeper.core.canonical import digest
 from gatekeeper.core.limits import Verdict
 from gatekeeper.core.quantity import Quantity, Reported, fitting
+from gatekeeper.core.reasons import checked_reason
 from gatekeeper.core.refusal import Kind, Refusal
 from gatekeeper.core.transitions import transition
 from gatekeeper.jobs.actions import jobs

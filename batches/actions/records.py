@@ -2,19 +2,20 @@
 
 from batches.actions.commands import IssueBatchRecord
 from batches.actions.locking import locked_record
-from batches.models import BatchRecord, MasterBatchRecord, Phase
+from batches.models import BatchRecord, Phase
+from batches.queries.masters import master_in_force, material_of
 from batches.queries.phases import recipe_of
 from batches.queries.records import all_facts, record_content, review_content
 from batches.queries.reviewing import check_may_be_reviewed
 from batches.rules import statuses
 from batches.rules.phases import check_may_complete
-from batches.rules.reasons import reason as checked_reason
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority, site_named
 from gatekeeper.core.naming import natural_key
+from gatekeeper.core.reasons import checked_reason
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.core.transitions import transition
 from gatekeeper.ledger.actions.signatures import sign
@@ -39,13 +40,14 @@ def issue(*, by: Person, proof: Proof, command: IssueBatchRecord) -> BatchRecord
         ]
     )
     number = natural_key(command.number, field="number")
-    master = _approved(command.master, command.version)
+    at = now()
+    master = master_in_force(command.master, command.version, at)
     if BatchRecord.objects.filter(number__iexact=number).exists():
         raise Refusal(
             "already_issued", "{number} is issued already.", field="number", kind=Kind.CONFLICT, number=number
         )
-    lot = plan_lot(by=by, number=command.lot.strip(), material=master.material, site=site, source=number)
-    at = now()
+    material = material_of(master)
+    lot = plan_lot(by=by, number=command.lot.strip(), material=material, site=site, source=number)
     record = BatchRecord.objects.create(
         number=number,
         master=master,
@@ -143,25 +145,3 @@ def _taken_back(by: Person, record: BatchRecord, verb: str, reason: str) -> Batc
     record.status, record.reviewed_at, record.reviewed_by, record.updated_at = row.target, None, None, at
     record.save()
     return record
-
-
-def _approved(code: str, version: int) -> MasterBatchRecord:
-    master = MasterBatchRecord.objects.select_related("material").filter(code=code, version=version).first()
-    if master is None:
-        raise Refusal(
-            "unknown_master",
-            "There is no version {version} of the master batch record “{code}”.",
-            field="master",
-            code=code,
-            version=version,
-        )
-    if master.status != MasterBatchRecord.Status.APPROVED:
-        raise Refusal(
-            "master_not_approved",
-            "{master} is not approved: its status is “{status}”.",
-            field="master",
-            kind=Kind.CONFLICT,
-            master=str(master),
-            status=master.status,
-        )
-    return master

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, MasterBatchRecord, Phase
+from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, Phase
 from batches.queries import phases as phase_queries
 from batches.queries.reviewing import contributed_review_content
 from batches.queries.yields import measures_of
@@ -122,11 +122,6 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(counted), 0)
 
 
-def masters() -> QuerySet[MasterBatchRecord]:
-    """Return every version of every master batch record: master data that each site shares."""
-    return MasterBatchRecord.objects.select_related("material", "authored_by", "approved_by")
-
-
 def loaded_phases(record: BatchRecord) -> list[Phase]:
     """Return the phases of the record in order with everything that belongs to them; three queries."""
     results = InProcessResult.objects.select_related("entered_by", "verified_by").order_by("id")
@@ -214,11 +209,6 @@ def review_content(record: BatchRecord) -> dict[str, Any]:
         "changed_values": sorted(row.pk for phase in phases for row in phase.results.all() if row.supersedes_id),
         **contributed_review_content(record),
     }
-
-
-def master_content(master: MasterBatchRecord) -> dict[str, Any]:
-    """Return what the approver's signature is bound to."""
-    return {"code": master.code, "version": master.version, "content": master.content}
 
 
 def _phase_view(

@@ -12,6 +12,7 @@ from gatekeeper.core.limits import Limits
 from gatekeeper.core.quantity import Quantity, unit
 from gatekeeper.core.refusal import Refusal, refuse_all
 
+KIND = "master"  # of document
 SEVERITIES = ("minor", "major", "critical")
 _BOUNDS = ("alert_low", "alert_high", "action_low", "action_high")
 _NO_LIMITS = Limits(None, None, None, None, "1")

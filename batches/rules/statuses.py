@@ -2,11 +2,6 @@
 
 from gatekeeper.core.transitions import Transition
 
-MASTER = (
-    Transition("draft", "approve", "approved", "batches.approve", "Approved for use"),
-    Transition("approved", "retire", "retired", "batches.approve", "Retired"),
-)
-
 BATCH_RECORD = (
     Transition("issued", "start", "in_progress", "batches.perform"),
     Transition("in_progress", "complete", "completed", "batches.perform"),

@@ -1,7 +1,4 @@
--- What a record was issued, approved or entered with never changes: the last guard behind the actions.
-CREATE TRIGGER frozen BEFORE UPDATE ON batches_masterbatchrecord FOR EACH ROW WHEN (OLD.status <> 'draft')
-  EXECUTE FUNCTION ledger.refuse_frozen_v1('code', 'version', 'title', 'material_id', 'content', 'sha256',
-    'authored_at', 'authored_by_id', 'approved_at', 'approved_by_id');
+-- What a record was issued or entered with never changes: the last guard behind the actions.
 CREATE TRIGGER frozen BEFORE UPDATE ON batches_batchrecord FOR EACH ROW
   EXECUTE FUNCTION ledger.refuse_frozen_v1('number', 'master_id', 'lot_id', 'site_id', 'content', 'sha256',
     'issued_at', 'issued_by_id');
@@ -16,7 +13,6 @@ CREATE TRIGGER frozen_check BEFORE UPDATE ON batches_inprocessresult FOR EACH RO
 CREATE TRIGGER frozen BEFORE UPDATE ON batches_deviation FOR EACH ROW
   EXECUTE FUNCTION ledger.refuse_frozen_v1('number', 'batch_record_id', 'phase_id', 'origin', 'origin_key', 'severity',
     'title', 'description', 'title_code', 'title_params', 'opened_at', 'opened_by_id');
-ALTER TABLE batches_masterbatchrecord ENABLE ALWAYS TRIGGER frozen;
 ALTER TABLE batches_batchrecord ENABLE ALWAYS TRIGGER frozen;
 ALTER TABLE batches_phase ENABLE ALWAYS TRIGGER frozen;
 ALTER TABLE batches_inprocessresult ENABLE ALWAYS TRIGGER frozen;

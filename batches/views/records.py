@@ -171,7 +171,7 @@ class Reopen(RecordPage):
 
 
 def _pairs(record: BatchRecord, view: RecordView) -> list[dict[str, Any]]:
-    master = reverse("batches:master_detail", args=[record.master.code, record.master.version])
+    master = record.master.get_absolute_url()
     return [
         pair(_("Makes"), record.lot.number, url=reverse("lots:detail", args=[record.lot])),
         pair(_("Material"), record.lot.material.name),

@@ -11,7 +11,6 @@ from gatekeeper.core.quantity import unit
 
 PHASE_STATES = {"pending": "plain", "running": "alert", "performed": "unknown", "verified": "inside"}
 RECORD_STATES = {"issued": "plain", "in_progress": "alert", "completed": "unknown", "reviewed": "inside"}
-MASTER_STATES = {"draft": "unknown", "approved": "inside", "retired": "plain"}
 SEVERITIES = {"minor": "unknown", "major": "alert", "critical": "action"}
 
 

@@ -9,7 +9,7 @@ from gatekeeper.core.refusal import Refusal, refuse_all
 from gatekeeper.ledger.tables import BY_NAME, Purpose, Table
 
 RECORD_APPS = frozenset(
-    {"accounts", "ledger", "jobs", "lots", "plasmids", "batches", "readings", "excursions", "release"}
+    {"accounts", "ledger", "jobs", "documents", "lots", "plasmids", "batches", "readings", "excursions", "release"}
 )
 
 

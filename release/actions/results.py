@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from batches.rules.reasons import reason as given_reason
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.quantity import Reported, convert, number, unit
+from gatekeeper.core.reasons import checked_reason
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.core.transitions import transition
 from gatekeeper.ledger.actions.signatures import sign
@@ -48,7 +48,7 @@ def correct_result(*, by: Person, result: Result, command: RecordResult, reason:
     """
     locked = _locked(result)
     check_authority(by, "release.record_result", locked.lot.site)
-    stripped_reason = given_reason(reason)
+    stripped_reason = checked_reason(reason)
     _check_counts(locked)
     if (command.lot, command.test) != (locked.lot.number, locked.test):
         raise Refusal("not_the_same_test", "A correction is of the same test of the same lot.", field="test")
@@ -103,7 +103,7 @@ def invalidate_result(*, by: Person, result: Result, reason: str) -> Result:
     locked = _locked(result)
     row = transition(statuses.RESULT, source=locked.status, verb="invalidate")
     check_authority(by, row.permission, locked.lot.site)
-    stripped_reason = given_reason(reason)
+    stripped_reason = checked_reason(reason)
     _check_counts(locked)
     if _tested(by, locked):
         raise Refusal("tester_invalidates", "Who tested cannot invalidate the result.", kind=Kind.FORBIDDEN)

@@ -14,6 +14,7 @@ APPS = (
     "gatekeeper/accounts",
     "gatekeeper/ledger",
     "gatekeeper/jobs",
+    "gatekeeper/documents",
     "gatekeeper/lots",
     "plasmids",
     "batches",

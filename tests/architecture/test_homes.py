@@ -41,8 +41,8 @@ FORBIDDEN_NAMES = {
     "tools",
 }
 APP_FILES = {
-    "__init__", "apps", "models", "rules", "queries", "actions", "forms", "serializers", "views", "api", "tasks",
-    "admin", "urls", "api_urls", "work_list", "management", "migrations", "templatetags", "data", "sql",
+    "__init__", "apps", "models", "rules", "queries", "actions", "documents", "forms", "serializers", "views", "api",
+    "tasks", "admin", "urls", "api_urls", "work_list", "management", "migrations", "templatetags", "data", "sql",
 }  # fmt: skip
 # What only one app has, with its reason.
 OWN_FILES = {
@@ -73,6 +73,7 @@ OWN_FILES = {
         "kinds": "the kinds of jobs that settings.JOBS declares",
         "wake_ups": "how a worker hears of a job",
     },
+    "gatekeeper/documents": {"presentation": "states of a version as marks, places in a file as words"},
     "gatekeeper/lots": {"graph": "places the family of a lot on a picture"},
     "batches": {
         "readings": "an app inside it",

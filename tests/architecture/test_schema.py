@@ -10,8 +10,8 @@ from gatekeeper.ledger import records
 SOME_TIME = datetime.datetime(2026, 1, 5, 9, 30, tzinfo=datetime.UTC)
 
 
-# "at" is the whole name of an event's time; "evaluated_to" is how far, not when.
-TIMES = {"at", "evaluated_to"}
+# "at" is the whole name of an event's time; "evaluated_to" is how far, not when; the last two bound a span of time.
+TIMES = {"at", "evaluated_to", "effective_from", "effective_until"}
 
 
 def pairs():

@@ -133,7 +133,7 @@ def markets(code, toml, status=422):
 
 FILES = (
     incoming("not_toml", b"code = "),
-    incoming("not_toml", b"a = " + b"[" * 50_000),
+    incoming("nested_too_deeply", b"a = " + b"[" * 50_000),
     incoming("text_unprintable", INCOMING.replace(b"Plasmid DNA", b"Plasmid \\u0000")),
     incoming("number_not_text", INCOMING.replace(b'low = "1.8"', b"low = 1.8")),
     incoming("date_not_text", b"since = 2026-01-01\n" + INCOMING),
@@ -193,7 +193,7 @@ PLACES = {
     "/plasmids/specifications/import/": "plasmid-specifications/",
     "/release/specifications/import/": "specifications/",
     "/release/specifications/markets/import/": "markets/",
-    "/batches/masters/import/": "master-batch-records/",
+    "/documents/master-batch-records/import/": "master-batch-records/",
 }
 
 

@@ -5,16 +5,19 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from batches.actions import equipment, execution, masters, records
+from batches.actions import equipment, execution, records
 from batches.actions.commands import EnterResult, IssueBatchRecord, RegisterEquipment, StartPhase, UseLot
-from batches.models import BatchRecord, Equipment, MasterBatchRecord, Phase
+from batches.models import BatchRecord, Equipment, Phase
 from batches.queries.phases import recipe_of
-from batches.rules.recipe import Control, PhaseRecipe
+from batches.rules.recipe import KIND, Control, PhaseRecipe
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.demo.people import credentials, enrol_everybody
+from gatekeeper.documents.models import Document
+from gatekeeper.documents.queries import in_force
 from gatekeeper.lots.actions.registration import register_material
 from gatekeeper.lots.models import Lot
+from tests.documents.making import approve, draft
 from tests.plasmids.making import make_plasmid_lot
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,12 +79,10 @@ def found_house() -> House:
     return house
 
 
-def make_master(house: House, *, file: str = "lv_third_generation.toml", approved: bool = True) -> MasterBatchRecord:
+def make_master(house: House, *, file: str = "lv_third_generation.toml", approved: bool = True) -> Document:
     """A shipped master batch record, imported by Mei and approved by Arun."""
-    master = masters.import_master(by=house.mei, toml=(SHIPPED / file).read_bytes())
-    if approved:
-        master = masters.approve_master(by=house.arun, credentials=credentials(house.arun), master=master)
-    return master
+    master = draft(house.mei, KIND, (SHIPPED / file).read_bytes())
+    return approve(house.arun, master) if approved else master
 
 
 def make_batch_record(
@@ -91,7 +92,7 @@ def make_batch_record(
     ``performed:L10``, ``verified:L10``, ``completed`` or ``reviewed``.
     """
     house = house or make_house()
-    master = MasterBatchRecord.objects.filter(code="LV-3G", status="approved").first() or make_master(house)
+    master = in_force(KIND, "LV-3G", now()) or make_master(house)
     command = IssueBatchRecord(number, master.code, master.version, lot, "SG01")
     record = records.issue(by=house.farid, credentials=credentials(house.farid), command=command)
     walk(house, record, at)

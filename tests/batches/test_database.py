@@ -5,9 +5,10 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from batches.actions import execution
 from batches.actions.commands import EnterResult
-from batches.models import BatchRecord, Deviation, InProcessResult, MasterBatchRecord, Phase
+from batches.models import BatchRecord, Deviation, InProcessResult, Phase
 from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.clock import now
+from gatekeeper.documents.models import Document
 from tests.batches.making import make_batch_record
 
 
@@ -35,7 +36,7 @@ def test_the_frozen_copy_of_an_issued_record_cannot_be_changed(house):
 def test_an_approved_master_cannot_be_changed(house):
     record = make_batch_record(house)
     for column, value in (("content", "'{}'"), ("sha256", "'x'"), ("approved_by_id", "authored_by_id")):
-        sql = f"UPDATE batches_masterbatchrecord SET {column} = {value} WHERE id = %s"
+        sql = f"UPDATE documents_document SET {column} = {value} WHERE id = %s"
         assert "frozen" in attack(house, sql, record.master_id)
 
 
@@ -64,7 +65,7 @@ def test_one_person_cannot_perform_and_verify_by_sql(house):
     [
         ("batches_phase", "state", "verified"),
         ("batches_batchrecord", "status", "reviewed"),
-        ("batches_masterbatchrecord", "status", "draft"),
+        ("documents_document", "status", "draft"),
     ],
 )
 def test_a_status_moves_only_along_its_table(house, table, column, value):
@@ -95,5 +96,5 @@ def test_a_deviation_has_either_a_typed_title_or_a_code(house, texts):
 
 def test_nothing_is_deleted(house):
     make_batch_record(house, at="running:L1")
-    for model in (MasterBatchRecord, BatchRecord, Phase, InProcessResult, Deviation):
+    for model in (Document, BatchRecord, Phase, InProcessResult, Deviation):
         attack(house, f"DELETE FROM {model._meta.db_table}")

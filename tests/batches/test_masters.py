@@ -1,19 +1,24 @@
 """B-1: a batch record is an exact, versioned copy of an approved master; later versions never alter it."""
 
+from functools import partial
+
 import pytest
 
-from batches.actions import masters, records
+from batches.actions import records
 from batches.actions.commands import IssueBatchRecord
-from batches.models import MasterBatchRecord
 from batches.queries.phases import recipe_of
-from batches.queries.records import master_content, record_content
+from batches.queries.records import record_content
+from batches.rules.recipe import KIND
 from gatekeeper.accounts.actions.roles import assign_role
 from gatekeeper.accounts.clock import now
 from gatekeeper.core.canonical import digest
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.demo.people import credentials
+from gatekeeper.documents.models import Document
+from gatekeeper.documents.queries import signed_content
 from gatekeeper.ledger.queries import signatures_of
 from tests.batches.making import SHIPPED, make_batch_record, make_master
+from tests.documents.making import approve, draft
 
 LV = (SHIPPED / "lv_third_generation.toml").read_bytes()
 
@@ -29,35 +34,33 @@ def issue(house, *, number="BR-7", master="LV-3G", version=1, lot="LV-7", site="
 
 
 def test_a_draft_is_approved_by_another_person_than_its_author(house):
-    draft = make_master(house, approved=False)
+    written = make_master(house, approved=False)
     since = now().date()
     assign_role(by=house.grace, person=house.arun, role="master_data_author", site=house.site, from_date=since)
-    own = masters.import_master(by=house.arun, toml=LV.replace(b"version = 1\n", b"version = 2\n"))
+    own = draft(house.arun, KIND, LV.replace(b"version = 1\n", b"version = 2\n"))
     with refused("author_approves"):
-        masters.approve_master(by=house.arun, credentials=credentials(house.arun), master=own)
+        approve(house.arun, own)
     with refused("not_authorised"):
-        masters.approve_master(by=house.mei, credentials=credentials(house.mei), master=draft)
-    approved = masters.approve_master(by=house.arun, credentials=credentials(house.arun), master=draft)
+        approve(house.mei, written)
+    approved = approve(house.arun, written)
     assert (approved.status, approved.approved_by) == ("approved", house.arun)
-    assert [row.valid for row in signatures_of(approved, content=master_content(approved))] == [True]
+    assert [row.valid for row in signatures_of(approved, partial(signed_content, approved))] == [True]
     with refused("transition_not_allowed"):
-        masters.approve_master(by=house.arun, credentials=credentials(house.arun), master=approved)
+        approve(house.arun, approved)
 
 
 def test_a_version_is_there_once_and_its_materials_are_known(house):
     make_master(house)
-    with refused("version_exists"):
-        masters.import_master(by=house.mei, toml=LV)
+    with refused("already_registered"):
+        draft(house.mei, KIND, LV)
     with refused("unknown_material"):
-        masters.import_master(by=house.mei, toml=LV.replace(b'"LV-DP"', b'"XX-DP"').replace(b'"LV-3G"', b'"XX"'))
+        draft(house.mei, KIND, LV.replace(b'"LV-DP"', b'"XX-DP"').replace(b'"LV-3G"', b'"XX"'))
     with refused("units_differ_in_kind"):
-        masters.import_master(
-            by=house.mei, toml=LV.replace(b'unit = "{vial}"', b'unit = "L"').replace(b'"LV-3G"', b'"XX"')
-        )
+        draft(house.mei, KIND, LV.replace(b'unit = "{vial}"', b'unit = "L"').replace(b'"LV-3G"', b'"XX"'))
     with refused("not_toml"):
-        masters.import_master(by=house.mei, toml=b"[master")
+        draft(house.mei, KIND, b"[master")
     with refused("not_authorised"):
-        masters.import_master(by=house.olivia, toml=LV)
+        draft(house.olivia, KIND, LV)
 
 
 def test_a_record_is_issued_only_from_what_is_approved(house):
@@ -87,15 +90,13 @@ def test_a_number_is_issued_once(house):
 def test_a_later_version_of_the_master_changes_nothing_in_an_issued_record(house):
     record = make_batch_record(house)
     before = record.content
-    later = masters.import_master(
-        by=house.mei, toml=LV.replace(b"version = 1\n", b"version = 2\n").replace(b'"36.5"', b'"36.8"')
-    )
-    masters.approve_master(by=house.arun, credentials=credentials(house.arun), master=later)
+    later = draft(house.mei, KIND, LV.replace(b"version = 1\n", b"version = 2\n").replace(b'"36.5"', b'"36.8"'))
+    approve(house.arun, later)
     record.refresh_from_db()
     assert record.content == before
     assert record.sha256 == digest(record.content)
     assert recipe_of(record).version == 1
-    assert MasterBatchRecord.objects.get(version=1).status == "retired"
+    assert Document.objects.get(kind=KIND, version=1).state(now()) == "superseded"
     with refused("master_not_approved"):
         issue(house)
     assert issue(house, version=2).sha256 == later.sha256

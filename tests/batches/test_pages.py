@@ -109,15 +109,15 @@ def test_every_page_of_a_record_opens(house):
     for name in ("detail", "review", "complete", "reopen", "deviation_report"):
         person = house.olivia if name in {"complete", "deviation_report"} else house.farid
         assert at_desk(person).get(page(record, name)).status_code == 200, name
-    for name in ("list", "master_list", "deviation_list", "issue"):
+    for name in ("list", "deviation_list", "issue"):
         assert reviewer.get(reverse(f"batches:{name}")).status_code == 200, name
-    assert reviewer.get(reverse("batches:master_detail", args=["LV-3G", 1])).status_code == 200
-    assert at_desk(house.mei).get(reverse("batches:master_import")).status_code == 200
+    assert reviewer.get(reverse("documents:master_detail", args=["LV-3G", 1])).status_code == 200
+    assert at_desk(house.mei).get(reverse("documents:master_import")).status_code == 200
 
 
 def test_a_draft_is_approved_on_its_page_by_another_person(house):
     master = make_master(house, file="aav_triple_transfection.toml", approved=False)
-    approve = reverse("batches:master_approve", args=[master.code, master.version])
+    approve = reverse("documents:master_approve", args=[master.code, master.version])
     assert at_desk(house.arun).get(approve).status_code == 200
     assert at_desk(house.arun).post(approve, signed(house.arun)).status_code == 302
     master.refresh_from_db()

@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 
 from batches.rules.judgement import crossed, judged, needs_deviation
-from batches.rules.reasons import reason
 from batches.rules.recipe import Control
 from gatekeeper.core.limits import Limits, Verdict
 from gatekeeper.core.quantity import Reported
+from gatekeeper.core.reasons import checked_reason
 from gatekeeper.core.refusal import Refusal
 
 
@@ -72,9 +72,9 @@ def test_what_opens_a_deviation(verdict, not_done, gating, opens):
 @pytest.mark.parametrize("text", ["", "  ", "n/a", "N/A", "-", "none", "."])
 def test_no_reason_is_no_reason(text):
     with pytest.raises(Refusal) as refusal:
-        reason(text, field="impact")
+        checked_reason(text, field="impact")
     assert (refusal.value.code, refusal.value.field) == ("reason_missing", "impact")
 
 
 def test_a_reason_is_kept_without_blanks():
-    assert reason(" typing error ") == "typing error"
+    assert checked_reason(" typing error ") == "typing error"

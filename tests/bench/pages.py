@@ -14,7 +14,7 @@ GOAL = Goal("≤ 60 ms and ≤ 8 queries (G10)", 1.0, at_least=False, absolute=T
 _MS, _QUERIES = 60.0, 8
 _REPEATS = 10
 _ROWS = (
-    "SELECT * FROM batches_batchrecord b JOIN batches_masterbatchrecord m ON m.id = b.master_id "
+    "SELECT * FROM batches_batchrecord b JOIN documents_document m ON m.id = b.master_id "
     "JOIN lots_lot l ON l.id = b.lot_id WHERE b.id = %(id)s",
     "SELECT * FROM batches_phase WHERE batch_record_id = %(id)s ORDER BY position",
     "SELECT r.* FROM batches_inprocessresult r JOIN batches_phase p ON p.id = r.phase_id "

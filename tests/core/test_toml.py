@@ -1,12 +1,18 @@
 """E-f: a definition comes in as a TOML file; what no record can hold is refused at its place."""
 
+import time
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.core.canonical import canonical
 from gatekeeper.core.refusal import Refusal
-from gatekeeper.core.toml import check_exact, toml_table
+from gatekeeper.core.toml import check_exact, toml_file, toml_table
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _refused(call, *arguments):
@@ -23,10 +29,74 @@ def test_a_table_is_read_as_it_is_written_with_or_without_the_mark_that_editors_
 
 
 @pytest.mark.parametrize(
-    "toml", [b"\xff", b"code = ", b"a = 1\na = 2", b"a = " + b"[" * 100_000, b"a = " + b"9" * 5000]
+    ("toml", "line", "column"),
+    [
+        (b"\xff", 1, 1),
+        (b"code = ", 1, 8),
+        (b"a = 1\na = 2", 2, 6),
+        (b"a = 1\n[[b]\n", 2, 4),
+        (b"a = 1\nb = [1, 2}", 2, 10),
+        (b'\na = 1\n  b = "x\n', 3, 7),
+    ],
 )
-def test_what_is_no_toml_is_refused_at_the_file(toml):
-    assert _refused(toml_table, toml) == [("not_toml", "file")]
+def test_what_is_no_toml_is_refused_at_its_line_and_column(toml, line, column):
+    with pytest.raises(Refusal) as caught:
+        toml_table(toml)
+    fault = caught.value
+    assert (fault.code, fault.field, fault.params["line"], fault.params["column"]) == ("not_toml", "file", line, column)
+
+
+HUGE = (
+    ("nested_too_deeply", b"a = " + b"[" * 1_000_000),
+    ("nested_too_deeply", b"a = " + b"{a=" * 300_000),
+    ("nested_too_deeply", b".".join([b"a"] * 40_000) + b" = 1"),
+    ("nested_too_deeply", b"[" + b".".join([b"a"] * 40_000) + b"]"),
+    ("nested_too_deeply", b"".join(b"[[a%s]]\n" % (b".a" * depth) for depth in range(15))),
+    ("number_out_of_range", b"a = " + b"9" * 1_000_000),
+    ("text_too_long", b"a = '" + b"x" * 20_001 + b"'"),
+    ("key_too_long", b"k" * 1_000_000 + b" = 1"),
+    ("too_many_values", b"a = [" + b"1," * 500_000 + b"]"),
+    ("too_many_values", b"[[a]]\n" * 170_000),
+    ("file_too_large", b"#" * 1_048_577),
+    ("not_toml", b"[" * 1_000_000),
+    ("not_toml", b'a = "' + b'\\"' * 500_000),
+)
+
+
+@pytest.mark.parametrize(("code", "toml"), HUGE, ids=[f"{place}-{code}" for place, (code, _) in enumerate(HUGE)])
+def test_what_would_cost_more_than_a_definition_may_is_refused_before_it_is_built(code, toml):
+    began = time.process_time()
+    with pytest.raises(Refusal) as caught:
+        toml_table(toml)
+    assert time.process_time() - began < 1
+    assert caught.value.code == code
+    assert caught.value.code == "file_too_large" or {"line", "column"} <= set(caught.value.params)
+
+
+def test_forty_thousand_dotted_keys_are_read_in_time_linear_to_them():
+    def seconds(count):
+        began = time.process_time()
+        toml_table(b"\n".join(b"a.b.c.k%d = 1" % place for place in range(count)))
+        return time.process_time() - began
+
+    assert seconds(40_000) < 30 * seconds(4_000)
+
+
+def test_each_value_is_placed_by_its_line_and_column():
+    file = toml_file(
+        b'title = "x"\n[[rule]]\nlow = 1\n  "high" = 2\n[[rule]]\n'
+        b'limits = [\n 1, {unit.code = "L"}]\n[rule.hold]\nh=1\n'
+    )
+    paths = ("title", "rule.0.low", "rule.0.high", "rule.1.limits.1.unit.code", "rule.1.hold.h", "rule.1.unit", "else")
+    placed = file.placed([Refusal("x", "x", field=path) for path in paths])
+    assert [(fault.params["line"], fault.params["column"]) for fault in placed] == [
+        (1, 1), (3, 1), (4, 3), (7, 6), (9, 1), (5, 1), (1, 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("*/**/data/*.toml")), ids=lambda path: path.name)
+def test_every_shipped_definition_is_read_as_the_standard_library_reads_it(path):
+    assert toml_table(path.read_bytes()) == tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def test_a_text_that_no_database_holds_is_refused_at_its_place():

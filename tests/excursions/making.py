@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.test import override_settings
 
-from batches.actions import equipment, execution, masters, records
+from batches.actions import equipment, execution, records
 from batches.actions.commands import EnterResult, IssueBatchRecord, RegisterEquipment, StartPhase
 from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_set
 from batches.excursions.models import RuleSet
@@ -22,6 +22,7 @@ from gatekeeper.demo.people import credentials, enrol_everybody
 from gatekeeper.demo.process import TAGS
 from gatekeeper.jobs.actions import jobs
 from gatekeeper.lots.actions.registration import register_material
+from tests.documents.making import approve, draft
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECOND = 1_000_000
@@ -248,8 +249,7 @@ def make_record(people: dict[str, Person], site: Site) -> BatchRecord:
     """Farid issues a batch record of the one-phase master."""
     mei, arun, farid = (people[name] for name in ("mei", "arun", "farid"))
     register_material(by=mei, code="LV-DP", name="Vector", kind="drug_product", unit_code="{vial}", site=site)
-    draft = masters.import_master(by=mei, toml=MASTER.encode())
-    masters.approve_master(by=arun, credentials=credentials(arun), master=draft)
+    approve(arun, draft(mei, "master", MASTER.encode()))
     return issue_record(farid, "BR-1", "LOT-1")
 
 

@@ -38,7 +38,7 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
             "/plasmids/", "/plasmids/pLV-CAR19/", "/plasmids/lots/PL-2026-0101/",
             "/plasmids/specifications/", "/plasmids/specifications/PL-IN/1/", "/release/specifications/markets/",
             f"/plasmids/lots/{QUARANTINED.lot}/release/", "/batches/", f"/batches/{record}/", running,
-            "/batches/masters/", "/batches/masters/LV-3G/1/", "/batches/deviations/",
+            "/documents/master-batch-records/", "/documents/master-batch-records/LV-3G/1/", "/batches/deviations/",
             f"/batches/deviations/{deviation}/", f"/batches/deviations/{reported}/close/",
             "/batches/equipment/", "/batches/equipment/HF-0117/", "/batches/equipment/?q=nothing-is-called-this",
             *measured["rafael"], "/release/", release,
@@ -57,7 +57,7 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
         "quinn": [f"/release/lots/{REFUSING.lot}/review/"],
         "hana": [f"/release/lots/{REFUSING.lot}/results/enter/", f"/release/lots/{REFUSING.lot}/files/receive/"],
         "mei": [
-            "/batches/masters/import/", "/plasmids/register/", "/plasmids/specifications/import/",
+            "/documents/master-batch-records/import/", "/plasmids/register/", "/plasmids/specifications/import/",
             "/release/specifications/import/", "/release/specifications/markets/import/",
             "/batches/equipment/register/", "/batches/equipment/HF-0117/calibrate/",
             "/batches/equipment/HF-0117/geometry/", *measured["mei"],

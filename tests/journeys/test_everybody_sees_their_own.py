@@ -165,7 +165,7 @@ MATRIX = {
     f"/plasmids/lots/{QUARANTINED.lot}/release/": {"rafael"},
     "/batches/": {"olivia", "rafael"},
     f"/batches/{REFUSING.number}/phases/L4/start/": {"olivia"},
-    "/batches/masters/import/": set(),
+    "/documents/master-batch-records/import/": set(),
     "/batches/issue/": set(),
     "/batches/equipment/": {"olivia", "rafael"},
     "/batches/equipment/register/": set(),

@@ -75,7 +75,7 @@ def _key(name, record):
         "batches:phase_enter": {"number": "BR-2", "code": "L1", "control": "temperature"},
         "batches:phase_done": phase,
         "batches_api:phases": {"number": record.number},
-        "batches:master_detail": {"code": record.master.code, "version": record.master.version},
+        "documents:master_detail": {"code": record.master.code, "version": record.master.version},
         "batches:equipment_detail": {"code": Source.objects.first().equipment.code},
         "batches:deviation_detail": {"number": Deviation.objects.first().number},
         "excursions:excursion_detail": {"pk": Excursion.objects.first().pk},

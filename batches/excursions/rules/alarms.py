@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from batches.excursions.rules.excursion_rules import Level
-from batches.rules.reasons import reason
+from gatekeeper.core.reasons import checked_reason
 from gatekeeper.core.refusal import Kind, Refusal
 
 
@@ -52,4 +52,4 @@ def check_acknowledge(*, level: str, withdrawn: bool, already: bool, comment: st
         )
     if already:
         raise Refusal("already_acknowledged", "You have acknowledged this excursion already.", kind=Kind.CONFLICT)
-    return reason(comment, field="comment") if level == Level.ACTION else comment.strip()
+    return checked_reason(comment, field="comment") if level == Level.ACTION else comment.strip()

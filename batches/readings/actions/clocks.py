@@ -8,12 +8,12 @@ from batches.readings.models import ClockCorrection, Source
 from batches.readings.queries.assignments import covered_frames
 from batches.readings.queries.corrections import correction_content
 from batches.readings.rules.clocks import correction_faults
-from batches.rules.reasons import missing_reason
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.quantity import fitting, number
+from gatekeeper.core.reasons import missing_reason
 from gatekeeper.core.refusal import Refusal, refuse_all
 from gatekeeper.jobs.actions import jobs
 from gatekeeper.ledger.actions.signatures import sign

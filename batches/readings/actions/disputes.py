@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from batches.readings.models import ConflictResolution, Frame, Source
 from batches.readings.queries.disputes import bodies_of, dispute_digest, disputed_frames, resolution_content
 from batches.readings.rules.disputes import Dispute, resolution_faults
-from batches.rules.reasons import missing_reason
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
+from gatekeeper.core.reasons import missing_reason
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.core.times import moment
 from gatekeeper.jobs.actions import jobs

@@ -6,11 +6,11 @@ from batches.actions.equipment import record_use
 from batches.models import Equipment
 from batches.readings.models import SensorFitting, Source, Tag
 from batches.readings.queries.sensors import running_phases_with, sensors_fitted
-from batches.rules.reasons import reason as given_reason
 from gatekeeper.accounts.actor import action
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority, day_at
+from gatekeeper.core.reasons import checked_reason
 from gatekeeper.core.refusal import Kind, Refusal
 
 
@@ -48,7 +48,7 @@ def fit_sensor(*, by: Person, source: Source, command: FitSensor) -> SensorFitti
             tag=tag.code,
         )
     fitting = SensorFitting.objects.create(
-        tag=tag, sensor=sensor, reason=given_reason(command.reason), fitted_at=now(), fitted_by=by
+        tag=tag, sensor=sensor, reason=checked_reason(command.reason), fitted_at=now(), fitted_by=by
     )
     for phase in running_phases_with(unit).exclude(equipment_uses__equipment=sensor):
         record_use(by=by, phase=phase, equipment=sensor, at=fitting.fitted_at)

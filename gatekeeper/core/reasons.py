@@ -12,7 +12,7 @@ def missing_reason(text: str, *, field: str = "reason") -> Refusal | None:
     return Refusal("reason_missing", "Say why: a reason is needed here.", field=field)
 
 
-def reason(text: str, *, field: str = "reason") -> str:
+def checked_reason(text: str, *, field: str = "reason") -> str:
     """Return the reason without the blanks around it.
 
     :raises Refusal: ``reason_missing`` for a blank, ``n/a``, ``-`` and the like.
