@@ -68,7 +68,6 @@ QUEUES: tuple[tuple[str, str], ...] = (
     ("release.review_result", "release.work_list.results_to_review"),
     ("release.record_result", "release.work_list.lots_to_test"),
     ("release.approve_specification", "release.work_list.specifications_to_approve"),
-    ("release.approve_specification", "plasmids.work_list.specifications_to_approve"),
     ("lots.release", "plasmids.work_list.lots_to_release"),
     ("batches.close_deviation", "batches.excursions.work_list.open_excursions"),
     ("accounts.manage", "gatekeeper.accounts.work_list.locked_out_people"),

@@ -4,19 +4,16 @@ from typing import Any
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gatekeeper.api import ApiView
-from gatekeeper.parsers import TomlParser
 from plasmids import queries
 from plasmids.actions.constructs import register_plasmid
-from plasmids.actions.incoming import approve_specification, import_specification
 from plasmids.actions.receiving import correct_result, receive_lot
 from plasmids.actions.releasing import release_lot
-from plasmids.models import IncomingSpecification, PlasmidLot
+from plasmids.models import PlasmidLot
 from plasmids.serializers import (
     CorrectionGiven,
     PlasmidGiven,
@@ -24,7 +21,6 @@ from plasmids.serializers import (
     PlasmidLotOutput,
     PlasmidOutput,
     ReleaseGiven,
-    SpecificationOutput,
 )
 
 
@@ -128,50 +124,3 @@ class Release(OnePlasmidLot):
         credentials = self.parsed(ReleaseGiven).credentials(request)
         release_lot(by=request.user, credentials=credentials, plasmid_lot=self.plasmid_lot(number))
         return Response(PlasmidLotOutput(self.plasmid_lot(number)).data, status=201)
-
-
-class Specifications(ApiView):
-    """Every version of what an arriving plasmid lot must meet."""
-
-    permissions = {"GET": "plasmids.view", "POST": "release.author_specification"}
-    parser_classes = [TomlParser]
-
-    @extend_schema(responses=SpecificationOutput(many=True))
-    def get(self, request: Request) -> Response:
-        """List versions."""
-        return self.listed(queries.specifications(), SpecificationOutput)
-
-    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: SpecificationOutput})
-    def post(self, request: Request) -> Response:
-        """Record a draft from TOML."""
-        draft = import_specification(by=request.user, site=self.sites[0], toml=request.data)
-        return Response(SpecificationOutput(draft).data, status=201)
-
-
-class OneSpecification(ApiView):
-    """One version of what an arriving plasmid lot must meet."""
-
-    permission = "plasmids.view"
-
-    @extend_schema(responses=SpecificationOutput)
-    def get(self, request: Request, code: str, version: int) -> Response:
-        """Show the version."""
-        found = get_object_or_404(queries.specifications(), code=code, version=version)
-        return Response(SpecificationOutput(found).data)
-
-
-class ApproveSpecification(ApiView):
-    """The signed approval of a draft."""
-
-    permission = "release.approve_specification"
-    signs = True
-
-    @extend_schema(request=ReleaseGiven, responses={201: SpecificationOutput})
-    def post(self, request: Request, code: str, version: int) -> Response:
-        """Approve the draft."""
-        found = get_object_or_404(IncomingSpecification, code=code, version=version)
-        credentials = self.parsed(ReleaseGiven).credentials(request)
-        approved = approve_specification(
-            by=request.user, credentials=credentials, site=self.sites[0], specification=found
-        )
-        return Response(SpecificationOutput(approved).data, status=201)

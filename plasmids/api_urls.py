@@ -8,17 +8,6 @@ app_name = "plasmids_api"
 urlpatterns = [
     path("plasmids/", api.Plasmids.as_view(), name="plasmids"),
     path("plasmids/<str:code>/", api.OnePlasmid.as_view(), name="plasmid"),
-    path("plasmid-specifications/", api.Specifications.as_view(), name="specifications"),
-    path(
-        "plasmid-specifications/<str:code>/versions/<int:version>/",
-        api.OneSpecification.as_view(),
-        name="specification",
-    ),
-    path(
-        "plasmid-specifications/<str:code>/versions/<int:version>/approve/",
-        api.ApproveSpecification.as_view(),
-        name="approve_specification",
-    ),
     path("plasmid-lots/", api.PlasmidLots.as_view(), name="plasmid_lots"),
     path("plasmid-lots/<str:number>/", api.OnePlasmidLot.as_view(), name="plasmid_lot"),
     path("plasmid-lots/<str:number>/results/", api.Corrections.as_view(), name="corrections"),

@@ -1,13 +1,13 @@
 """Plasmid constructs, their lots, and the suppliers' results judged on arrival."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person
+from gatekeeper.documents.models import Document
 from gatekeeper.lots.models import Lot, Material
-from plasmids.rules import statuses
 
 
 class Plasmid(models.Model):
@@ -45,50 +45,12 @@ class Plasmid(models.Model):
         return self.code
 
 
-class IncomingSpecification(models.Model):
-    """What a plasmid lot must meet on arrival: a version of approved criteria (``content``: see rules.incoming)."""
-
-    class Status(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        APPROVED = "approved", _("approved")
-        RETIRED = "retired", _("retired")
-
-    code = models.CharField(max_length=40)
-    version = models.PositiveIntegerField()
-    title = models.CharField(max_length=160)
-    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
-    content = models.JSONField()
-    sha256 = models.CharField(max_length=64)
-    authored_at = models.DateTimeField()
-    authored_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    approved_at = models.DateTimeField(null=True, blank=True)
-    approved_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
-    history = History()
-
-    status_transitions = {"status": statuses.SPECIFICATION}
-    status_initial = {"status": ("draft",)}
-
-    class Meta:
-        ordering = ["code", "-version"]
-        constraints = [
-            models.UniqueConstraint("code", "version", name="incoming_specification_version_once"),
-            models.CheckConstraint(
-                condition=Q(approved_at__isnull=True, approved_by__isnull=True)
-                | (Q(approved_at__isnull=False, approved_by__isnull=False) & ~Q(approved_by=F("authored_by"))),
-                name="incoming_specification_author_is_not_approver",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.version}"
-
-
 class PlasmidLot(models.Model):
     """What a plasmid lot knows beyond any other lot: its construct, supplier's certificate and specification."""
 
     lot = models.OneToOneField(Lot, models.PROTECT, related_name="plasmid_lot")
     plasmid = models.ForeignKey(Plasmid, models.PROTECT, related_name="lots")
-    specification = models.ForeignKey(IncomingSpecification, models.PROTECT, related_name="+")
+    specification = models.ForeignKey(Document, models.PROTECT, related_name="+")
     certificate_number = models.CharField(max_length=80)
     sequence_sha256 = models.CharField(
         max_length=64

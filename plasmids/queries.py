@@ -6,11 +6,14 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.criteria import Outcome
 from gatekeeper.core.panels import Attribute, panel
 from gatekeeper.core.refusal import Refusal
-from plasmids.models import IncomingResult, IncomingSpecification, Plasmid, PlasmidLot
+from gatekeeper.documents.models import Document
+from gatekeeper.documents.queries import in_force
+from plasmids.models import IncomingResult, Plasmid, PlasmidLot
 from plasmids.rules import incoming
 
 
@@ -95,16 +98,6 @@ def release_content(plasmid_lot: PlasmidLot) -> dict[str, Any]:
     }
 
 
-def specification_in_force() -> IncomingSpecification | None:
-    """Return the newest approved specification for arriving plasmids."""
-    return IncomingSpecification.objects.filter(status="approved").order_by("-version").first()
-
-
-def specifications() -> QuerySet[IncomingSpecification]:
-    """Return every version of what arriving plasmid lots must meet: master data that each site shares."""
-    return IncomingSpecification.objects.select_related("authored_by", "approved_by")
-
-
-def specification_content(specification: IncomingSpecification) -> dict[str, Any]:
-    """Return what the approver's signature is bound to."""
-    return {"code": specification.code, "version": specification.version, "content": specification.content}
+def specification_in_force() -> Document | None:
+    """Return the specification that arriving plasmid lots are judged by now."""
+    return in_force(incoming.KIND, incoming.SCOPE, now())

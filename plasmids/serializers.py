@@ -7,7 +7,7 @@ from rest_framework import serializers
 from gatekeeper.accounts.models import Site
 from gatekeeper.api import Signs
 from plasmids.actions.receiving import ReceiveLot, SupplierResult
-from plasmids.models import IncomingSpecification, Plasmid, PlasmidLot
+from plasmids.models import Plasmid, PlasmidLot
 from plasmids.queries import Line, lines, obstacles
 
 
@@ -136,25 +136,3 @@ class PlasmidLotOutput(serializers.ModelSerializer[PlasmidLot]):
 
 class ReleaseGiven(Signs):
     """A signed release."""
-
-
-class SpecificationOutput(serializers.ModelSerializer[IncomingSpecification]):
-    """A version of what an arriving plasmid lot must meet."""
-
-    authored_by = serializers.CharField(source="authored_by.username")
-    approved_by = serializers.CharField(source="approved_by.username", default=None)
-
-    class Meta:
-        model = IncomingSpecification
-        fields = [
-            "code",
-            "version",
-            "title",
-            "status",
-            "sha256",
-            "content",
-            "authored_at",
-            "authored_by",
-            "approved_at",
-            "approved_by",
-        ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from plasmids.views import constructs, lots, specifications
+from plasmids.views import constructs, lots
 
 app_name = "plasmids"
 urlpatterns = [
@@ -12,17 +12,5 @@ urlpatterns = [
     path("lots/<str:number>/", lots.PlasmidLotDetail.as_view(), name="lot_detail"),
     path("lots/<str:number>/results/correct/", lots.CorrectResult.as_view(), name="lot_correct"),
     path("lots/<str:number>/release/", lots.ReleasePlasmidLot.as_view(), name="lot_release"),
-    path("specifications/", specifications.SpecificationList.as_view(), name="specification_list"),
-    path("specifications/import/", specifications.ImportSpecification.as_view(), name="specification_import"),
-    path(
-        "specifications/<str:code>/<int:version>/",
-        specifications.SpecificationDetail.as_view(),
-        name="specification_detail",
-    ),
-    path(
-        "specifications/<str:code>/<int:version>/approve/",
-        specifications.ApproveSpecification.as_view(),
-        name="specification_approve",
-    ),
     path("<str:code>/", constructs.PlasmidDetail.as_view(), name="detail"),
 ]

@@ -23,23 +23,6 @@ def lots_to_release(*, person: Person, sites: Sequence[Site]) -> WorkList:
     )
 
 
-def specifications_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
-    """Return the drafts of others for arriving plasmids."""
-    drafts = queries.specifications().filter(status="draft").exclude(authored_by=person)
-    rows = [
-        Row(
-            str(draft),
-            draft.title,
-            reverse("plasmids:specification_detail", args=[draft.code, draft.version]),
-            "unknown",
-            _("Draft"),
-        )
-        for draft in drafts[:20]
-    ]
-    address = reverse("plasmids:specification_list")
-    return WorkList(_("Specifications for arriving plasmids to approve"), address, drafts.count(), tuple(rows))
-
-
 def _row(plasmid_lot: queries.PlasmidLot) -> Row:
     obstacles = len(queries.obstacles(plasmid_lot))
     return Row(

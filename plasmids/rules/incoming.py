@@ -7,6 +7,9 @@ from gatekeeper.core.criteria import Outcome
 from gatekeeper.core.panels import Panel
 from gatekeeper.core.refusal import Kind, Refusal
 
+# The kind of document that judges, and its one scope: every plasmid lot that arrives.
+KIND, SCOPE = "plasmid_specification", "plasmids"
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:

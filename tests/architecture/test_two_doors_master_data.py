@@ -120,7 +120,7 @@ class File:
 
 
 def incoming(code, toml, status=422):
-    return File(code, "/plasmids/specifications/import/", "plasmid-specifications/", toml, status)
+    return File(code, "/documents/plasmid-specifications/import/", "plasmid-specifications/", toml, status)
 
 
 def product(code, toml, status=422, before=known):
@@ -138,8 +138,8 @@ FILES = (
     incoming("number_not_text", INCOMING.replace(b'low = "1.8"', b"low = 1.8")),
     incoming("date_not_text", b"since = 2026-01-01\n" + INCOMING),
     incoming("unknown_unit", INCOMING.replace(b"ug/mg", b"ug per mg")),
-    incoming("specification_incomplete", INCOMING.replace(b"version = 1", b"version = 0")),
-    incoming("number_out_of_range", INCOMING.replace(b"version = 1", b"version = 4000000000")),
+    incoming("version_invalid", INCOMING.replace(b"version = 1", b"version = 0")),
+    incoming("version_invalid", INCOMING.replace(b"version = 1", b"version = 4000000000")),
     incoming("key_malformed", INCOMING.replace(b'"PL-IN"', b'"PL/IN"')),
     incoming("text_too_long", INCOMING.replace(b"Plasmid DNA", b"Plasmid " * 40)),
     incoming("text_too_long", INCOMING.replace(b'"bioburden"', b'"' + b"bioburden" * 9 + b'"')),

@@ -5,11 +5,10 @@ from django.db import DatabaseError, connection, transaction
 
 from gatekeeper.accounts.actor import acting_as
 from gatekeeper.accounts.models import Site
-from plasmids.actions.incoming import import_specification
 from tests.batches.conftest import house  # noqa: F401 -- a fixture of batches
 from tests.batches.making import make_batch_record
 from tests.lots.making import make_lot, make_material, take
-from tests.plasmids.making import SPECIFICATION, make_plasmid_lot
+from tests.plasmids.making import make_plasmid_lot
 from tests.release.making import make_results, make_specification
 
 
@@ -71,23 +70,6 @@ ROWS = (
     "approved_at = now()",
     "approved_at = NULL, approved_by_id = NULL",
 )
-
-
-def test_an_approved_specification_for_plasmids_stays_with_every_criterion(people):
-    specification = make_plasmid_lot(people, "P-1").specification
-    attack(people["mei"], "plasmids_incomingspecification", specification.pk, *ROWS)
-    retired = changed(people["arun"], "plasmids_incomingspecification", specification.pk, "status = 'retired'")
-    assert retired == 1  # its status still moves along its table
-    attack(people["mei"], "plasmids_incomingspecification", specification.pk, *ROWS)
-
-
-def test_the_write_that_approves_a_draft_may_not_change_it(people):
-    draft = import_specification(
-        by=people["mei"], site=Site.objects.get(code="SG01"), toml=SPECIFICATION.read_bytes()
-    )  # fmt: skip
-    approval = f"status = 'approved', approved_at = now(), approved_by_id = {people['arun'].pk}"
-    attack(people["arun"], "plasmids_incomingspecification", draft.pk, f"{approval}, content = '{{}}'")
-    assert changed(people["arun"], "plasmids_incomingspecification", draft.pk, approval) == 1
 
 
 def test_an_approved_specification_of_a_product_and_its_market_stay_as_they_were(house):  # noqa: F811 -- the fixture

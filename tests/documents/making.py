@@ -90,4 +90,13 @@ SAMPLES = {
         "phase.0.control.0.alert_low",
         before=products,
     ),
+    "plasmid_specification": Sample(
+        "plasmids/data/plasmid_incoming.toml",
+        "PL-IN",
+        "90",
+        "92",
+        "attribute[supercoiled].low",
+        "attribute.4.low",
+        own_scope=False,
+    ),
 }

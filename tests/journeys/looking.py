@@ -36,7 +36,7 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
             f"/lots/{LONG_LOT}/decide/release/", "/lots/?q=nothing-is-called-this",
             "/lots/materials/", "/lots/materials/pLV-CAR19/", "/lots/materials/?q=nothing-is-called-this",
             "/plasmids/", "/plasmids/pLV-CAR19/", "/plasmids/lots/PL-2026-0101/",
-            "/plasmids/specifications/", "/plasmids/specifications/PL-IN/1/", "/release/specifications/markets/",
+            "/documents/plasmid-specifications/", "/documents/plasmid-specifications/PL-IN/1/", "/release/specifications/markets/",
             f"/plasmids/lots/{QUARANTINED.lot}/release/", "/batches/", f"/batches/{record}/", running,
             "/documents/master-batch-records/", "/documents/master-batch-records/LV-3G/1/", "/batches/deviations/",
             f"/batches/deviations/{deviation}/", f"/batches/deviations/{reported}/close/",
@@ -57,7 +57,7 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
         "quinn": [f"/release/lots/{REFUSING.lot}/review/"],
         "hana": [f"/release/lots/{REFUSING.lot}/results/enter/", f"/release/lots/{REFUSING.lot}/files/receive/"],
         "mei": [
-            "/documents/master-batch-records/import/", "/plasmids/register/", "/plasmids/specifications/import/",
+            "/documents/master-batch-records/import/", "/plasmids/register/", "/documents/plasmid-specifications/import/",
             "/release/specifications/import/", "/release/specifications/markets/import/",
             "/batches/equipment/register/", "/batches/equipment/HF-0117/calibrate/",
             "/batches/equipment/HF-0117/geometry/", *measured["mei"],

@@ -7,11 +7,14 @@ from pathlib import Path
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Site
 from gatekeeper.demo.people import credentials
+from gatekeeper.documents.models import Document
 from plasmids.actions.constructs import register_plasmid
-from plasmids.actions.incoming import approve_specification, import_specification
 from plasmids.actions.receiving import ReceiveLot, SupplierResult, receive_lot
 from plasmids.actions.releasing import release_lot
-from plasmids.models import IncomingSpecification, Plasmid, PlasmidLot
+from plasmids.models import Plasmid, PlasmidLot
+from plasmids.queries import specification_in_force
+from plasmids.rules.incoming import KIND
+from tests.documents.making import approve, draft
 
 SPECIFICATION = Path(__file__).resolve().parents[2] / "plasmids" / "data" / "plasmid_incoming.toml"
 GOOD = {
@@ -31,16 +34,10 @@ def sequence_of(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def make_specification(people) -> IncomingSpecification:
+def make_specification(people) -> Document:
     """Return the shipped specification, written by Mei and approved by Arun."""
-    specification = IncomingSpecification.objects.filter(status="approved").first()
-    if specification:
-        return specification
-    site = Site.objects.get(code="SG01")
-    draft = import_specification(by=people["mei"], site=site, toml=SPECIFICATION.read_bytes())
-    return approve_specification(
-        by=people["arun"], credentials=credentials(people["arun"]), site=site, specification=draft
-    )
+    existing = specification_in_force()
+    return existing or approve(people["arun"], draft(people["mei"], KIND, SPECIFICATION.read_bytes()))
 
 
 def make_plasmid(people, code="pTRANSFER", role="transfer") -> Plasmid:

@@ -3,12 +3,13 @@
 from django.urls import reverse
 
 from gatekeeper.accounts.models import Site
-from plasmids.models import IncomingResult, IncomingSpecification, Plasmid
-from plasmids.work_list import specifications_to_approve
+from gatekeeper.documents.work_list import documents_to_approve
+from plasmids.models import IncomingResult, Plasmid
+from plasmids.queries import specification_in_force
 from tests.doors import signature, signed_in, upload
 from tests.plasmids.making import GOOD, SPECIFICATION, make_plasmid, make_plasmid_lot, make_specification, sequence_of
 
-LIST, IMPORT = "/plasmids/specifications/", "/plasmids/specifications/import/"
+LIST, IMPORT = "/documents/plasmid-specifications/", "/documents/plasmid-specifications/import/"
 
 
 def test_a_construct_is_registered_with_its_material(people):
@@ -36,27 +37,27 @@ def test_a_construct_is_registered_with_its_material(people):
 
 def test_a_specification_is_imported_by_one_and_approved_by_another_from_the_page_that_shows_it(people):
     mei, arun = signed_in(people["mei"]), signed_in(people["arun"])
-    assert "No specification yet" in mei.get(LIST).content.decode()
     assert mei.get(IMPORT).status_code == 200
-    draft = upload(mei, IMPORT, SPECIFICATION.read_bytes()).url
-    assert draft == reverse("plasmids:specification_detail", args=["PL-IN", 1])
-    shown = mei.get(draft).content.decode()
-    assert "E. coli genomic DNA" in shown
-    assert "Approve…" not in shown
-    (waiting,) = specifications_to_approve(person=people["arun"], sites=[]).rows
-    assert waiting.url == draft
-    assert waiting.url in arun.get("/").content.decode()
-    assert specifications_to_approve(person=people["mei"], sites=[]).count == 0
-    approve = reverse("plasmids:specification_approve", args=["PL-IN", 1])
-    assert approve in arun.get(draft).content.decode()
+    written = upload(mei, IMPORT, SPECIFICATION.read_bytes()).url
+    assert written == reverse("documents:plasmid_specification_detail", args=["PL-IN", 1])
+    page = mei.get(written).content.decode()
+    assert "E. coli genomic DNA" in page
+    approve = reverse("documents:plasmid_specification_approve", args=["PL-IN", 1])
+    assert approve not in page
+    (row,) = documents_to_approve(person=people["arun"], sites=[]).rows
+    assert row.url == written
+    assert row.url in arun.get("/").content.decode()
+    assert documents_to_approve(person=people["mei"], sites=[]).count == 0
+    assert approve in arun.get(written).content.decode()
     page = arun.get(approve)
     assert page.context["digest"] in page.content.decode()
-    assert arun.post(approve, signature(people["arun"]) | {"password": "not mine at all"}).status_code == 403
-    assert IncomingSpecification.objects.get().status == "draft"
-    assert arun.post(approve, signature(people["arun"])).url == draft
-    assert "Valid" in arun.get(draft).content.decode()
-    assert "Arriving lots are judged by it" in arun.get(LIST).content.decode()
-    assert arun.post(approve, signature(people["arun"])).status_code == 409
+    sent = signature(people["arun"], shown_digest=page.context["digest"])
+    assert arun.post(approve, sent | {"password": "not mine at all"}).status_code == 403
+    assert specification_in_force() is None
+    assert arun.post(approve, sent).url == written
+    assert "Valid" in arun.get(written).content.decode()
+    assert "effective" in arun.get(LIST).content.decode()
+    assert arun.post(approve, sent).status_code == 409
 
 
 def test_one_version_is_read_over_rest(people):
