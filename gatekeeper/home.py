@@ -47,7 +47,7 @@ NAV: tuple[Entry, ...] = (
     Entry("batches.view", _("Equipment"), "batches:equipment_list"),
     Entry("readings.view", _("Skids"), "readings:source_list"),
     Entry("release.view", _("Release"), "release:list"),
-    Entry("release.view", _("Specifications"), "release:specification_list"),
+    Entry("release.view", _("Specifications"), "documents:specification_list"),
     Entry("accounts.view", _("People"), "accounts:person_list"),
 )
 
@@ -67,7 +67,6 @@ QUEUES: tuple[tuple[str, str], ...] = (
     ("release.review", "release.work_list.batches_to_review"),
     ("release.review_result", "release.work_list.results_to_review"),
     ("release.record_result", "release.work_list.lots_to_test"),
-    ("release.approve_specification", "release.work_list.specifications_to_approve"),
     ("lots.release", "plasmids.work_list.lots_to_release"),
     ("batches.close_deviation", "batches.excursions.work_list.open_excursions"),
     ("accounts.manage", "gatekeeper.accounts.work_list.locked_out_people"),

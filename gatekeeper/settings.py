@@ -54,7 +54,12 @@ MIDDLEWARE = [
 ]
 
 # The kinds of controlled documents, each declared by the app that judges by it (core.documents.DocumentKind).
-DOCUMENT_KINDS = ("batches.documents.MASTERS", "plasmids.documents.SPECIFICATIONS")
+DOCUMENT_KINDS = (
+    "batches.documents.MASTERS",
+    "plasmids.documents.SPECIFICATIONS",
+    "release.documents.MARKETS",
+    "release.documents.SPECIFICATIONS",
+)
 
 # What apps contribute to questions of the apps below them, which know them by these paths alone.
 EVIDENCE_CHECKS = ("batches.readings.queries.evidence.altered_readings",)  # (connection) -> findings
@@ -244,7 +249,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "PersonKind": "gatekeeper.accounts.models.Person.Kind",
         "LotStatus": "gatekeeper.lots.models.Lot.Status",
-        "VersionStatus": "release.models.Specification.Status",
+        "VersionStatus": "gatekeeper.documents.models.Document.Status",
         "RuleState": ["normal", "alert", "unknown", "action"],
     },
 }

@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from gatekeeper.api import ApiView
 from gatekeeper.lots.models import Lot
-from gatekeeper.parsers import TomlParser
 from gatekeeper.uploads import check_size
 from release import queries
 from release import serializers as shapes
@@ -21,90 +20,7 @@ from release.actions.dispositions import reject_lot, release_lot
 from release.actions.files import receive_file, results_from_file
 from release.actions.results import correct_result, invalidate_result, record_result, review_results
 from release.actions.reviews import review_batch
-from release.actions.specifications import approve_specification, import_markets, import_specification
 from release.models import Certificate, InstrumentFile
-
-
-class Specifications(ApiView):
-    """Every version of what a product must meet for a market."""
-
-    permissions = {"GET": "release.view", "POST": "release.author_specification"}
-    parser_classes = [TomlParser]
-
-    @extend_schema(
-        responses=shapes.SpecificationOutput(many=True),
-        parameters=[OpenApiParameter(name, str) for name in ("material", "market", "status")],
-    )
-    def get(self, request: Request) -> Response:
-        """List versions."""
-        filters = {"material": "material__code", "market": "market__code", "status": "status"}
-        asked = {field: request.query_params[name] for name, field in filters.items() if name in request.query_params}
-        return self.listed(queries.specifications().filter(**asked), shapes.SpecificationOutput)
-
-    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: shapes.SpecificationOutput})
-    def post(self, request: Request) -> Response:
-        """Record a draft from TOML."""
-        draft = import_specification(by=request.user, site=self.sites[0], toml=request.data)
-        return Response(shapes.SpecificationOutput(draft).data, status=201)
-
-
-class OneSpecification(ApiView):
-    """One version of what a product must meet for a market."""
-
-    permission = "release.view"
-
-    @extend_schema(responses=shapes.SpecificationOutput)
-    def get(self, request: Request, code: str, version: int) -> Response:
-        """Show the version."""
-        found = get_object_or_404(queries.specifications(), code=code, version=version)
-        return Response(shapes.SpecificationOutput(found).data)
-
-
-class ApproveSpecification(ApiView):
-    """The signed approval of a draft."""
-
-    permission = "release.approve_specification"
-    signs = True
-
-    @extend_schema(request=shapes.Signs, responses={201: shapes.SpecificationOutput})
-    def post(self, request: Request, code: str, version: int) -> Response:
-        """Approve the draft."""
-        approved = approve_specification(
-            by=request.user,
-            credentials=self.parsed(shapes.Signs).credentials(request),
-            site=self.sites[0],
-            specification=get_object_or_404(queries.specifications(), code=code, version=version),
-        )
-        return Response(shapes.SpecificationOutput(approved).data, status=201)
-
-
-class Markets(ApiView):
-    """The markets that lots are released for, and what each asks for beyond a specification."""
-
-    permissions = {"GET": "release.view", "POST": "release.author_specification"}
-    parser_classes = [TomlParser]
-
-    @extend_schema(responses=shapes.MarketOutput(many=True))
-    def get(self, request: Request) -> Response:
-        """List markets."""
-        return self.listed(queries.markets(), shapes.MarketOutput)
-
-    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: shapes.MarketOutput(many=True)})
-    def post(self, request: Request) -> Response:
-        """Import markets from TOML; a known one takes its new profile until a specification for it is approved."""
-        imported = import_markets(by=request.user, site=self.sites[0], toml=request.data)
-        return Response({"results": shapes.MarketOutput(imported, many=True).data}, status=201)
-
-
-class OneMarket(ApiView):
-    """One market."""
-
-    permission = "release.view"
-
-    @extend_schema(responses=shapes.MarketOutput)
-    def get(self, request: Request, code: str) -> Response:
-        """Show the market."""
-        return Response(shapes.MarketOutput(queries.market_named(code)).data)
 
 
 class OfLot(ApiView):

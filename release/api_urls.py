@@ -6,15 +6,6 @@ from release import api
 
 app_name = "release_api"
 urlpatterns = [
-    path("markets/", api.Markets.as_view(), name="markets"),
-    path("markets/<str:code>/", api.OneMarket.as_view(), name="market"),
-    path("specifications/", api.Specifications.as_view(), name="specifications"),
-    path("specifications/<str:code>/versions/<int:version>/", api.OneSpecification.as_view(), name="specification"),
-    path(
-        "specifications/<str:code>/versions/<int:version>/approve/",
-        api.ApproveSpecification.as_view(),
-        name="approve_specification",
-    ),
     path("lots/<str:number>/results/", api.Results.as_view(), name="results"),
     path("lots/<str:number>/results/<int:result>/corrections/", api.Corrections.as_view(), name="corrections"),
     path("lots/<str:number>/results/<int:result>/invalidations/", api.Invalidations.as_view(), name="invalidations"),

@@ -14,7 +14,7 @@ _PAGES = {
     "phase_signals": "excursions:phase_signals",
     "review": "release:review",
     "results": "release:result_list",
-    "specifications": "release:specification_list",
+    "specifications": "documents:specification_list",
 }
 
 

@@ -1,4 +1,4 @@
-"""Specifications per market, results, reviews, dispositions and certificates."""
+"""Results, reviews, dispositions and certificates."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -7,64 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from batches.models import BatchRecord, Phase
 from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person, Site
+from gatekeeper.core.documents import LONGEST_CODE
+from gatekeeper.documents.models import Document
 from gatekeeper.ledger.models import Signature
-from gatekeeper.lots.models import Lot, Material
+from gatekeeper.lots.models import Lot
 from release.rules import statuses
-
-
-class Market(models.Model):
-    """Where a lot may be supplied; ``profile`` holds what the market asks for (releaser's title, meaning, language)."""
-
-    code = models.CharField(max_length=10, unique=True)
-    name = models.CharField(max_length=80)
-    profile = models.JSONField()
-    history = History()
-
-    class Meta:
-        ordering = ["code"]
-
-    def __str__(self) -> str:
-        return self.code
-
-
-class Specification(models.Model):
-    """A version of what a product must meet for a market (``content``: rules.specification)."""
-
-    class Status(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        APPROVED = "approved", _("approved")
-        RETIRED = "retired", _("retired")
-
-    code = models.CharField(max_length=40)
-    version = models.PositiveIntegerField()
-    title = models.CharField(max_length=160)
-    material = models.ForeignKey(Material, models.PROTECT, related_name="specifications")
-    market = models.ForeignKey(Market, models.PROTECT, related_name="specifications")
-    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
-    content = models.JSONField()
-    sha256 = models.CharField(max_length=64)
-    authored_at = models.DateTimeField()
-    authored_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    approved_at = models.DateTimeField(null=True, blank=True)
-    approved_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
-    history = History()
-
-    status_transitions = {"status": statuses.SPECIFICATION}
-    status_initial = {"status": ("draft",)}
-
-    class Meta:
-        ordering = ["code", "-version"]
-        constraints = [
-            models.UniqueConstraint("code", "version", name="specification_version_once"),
-            models.CheckConstraint(
-                condition=Q(approved_at__isnull=True, approved_by__isnull=True)
-                | (Q(approved_at__isnull=False, approved_by__isnull=False) & ~Q(approved_by=F("authored_by"))),
-                name="specification_author_is_not_approver",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.version}"
 
 
 class InstrumentFile(models.Model):
@@ -171,8 +118,8 @@ class Disposition(models.Model):
 
     append_only = True
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="dispositions")
-    market = models.ForeignKey(Market, models.PROTECT, related_name="dispositions")
-    specification = models.ForeignKey(Specification, models.PROTECT, related_name="+")
+    market = models.CharField(max_length=LONGEST_CODE)
+    specification = models.ForeignKey(Document, models.PROTECT, related_name="+")
     decision = models.CharField(max_length=20, choices=Decision)
     dossier = models.TextField()  # canonical JSON of everything the gate looked at
     dossier_sha256 = models.CharField(max_length=64)
@@ -195,10 +142,10 @@ class Certificate(models.Model):
     """The certificate of analysis, issued from the disposition's frozen dossier, as data and as PDF."""
 
     append_only = True
-    number = models.CharField(max_length=60, unique=True)
+    number = models.CharField(max_length=100, unique=True)
     disposition = models.OneToOneField(Disposition, models.PROTECT, related_name="certificate")
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="certificates")
-    market = models.ForeignKey(Market, models.PROTECT, related_name="+")
+    market = models.CharField(max_length=LONGEST_CODE)
     content = models.TextField()  # canonical JSON
     sha256 = models.CharField(max_length=64)
     pdf = models.BinaryField()

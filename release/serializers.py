@@ -7,10 +7,11 @@ from rest_framework import serializers
 
 from gatekeeper.api import Signs
 from gatekeeper.core.canonical import digest
+from gatekeeper.core.documents import LONGEST_CODE
 from gatekeeper.lots.models import Lot
 from release.actions.commands import FileResult, RecordResult
 from release.links import link_to
-from release.models import Certificate, Disposition, InstrumentFile, Market, Result, Specification
+from release.models import Certificate, Disposition, InstrumentFile, Result
 from release.rules.dossier import Dossier
 from release.rules.gate import NOT_CHECKED, checked, findings
 
@@ -69,7 +70,7 @@ class BatchReviewGiven(Signs):
 class DecisionGiven(Signs):
     """A decision on a lot for a market, signed; ``dossier_sha256`` is what was shown."""
 
-    market = serializers.CharField(max_length=10)
+    market = serializers.CharField(max_length=LONGEST_CODE)
     decision = serializers.ChoiceField(choices=["released", "rejected"])
     dossier_sha256 = serializers.CharField(max_length=64, allow_blank=True, default="")
     reason = serializers.CharField(max_length=400, allow_blank=True, default="")
@@ -142,35 +143,10 @@ class FileOutput(serializers.ModelSerializer[InstrumentFile]):
         fields = ["id", "kind", "name", "sha256", "lot", "readings", "findings", "received_at", "received_by"]
 
 
-class SpecificationOutput(serializers.ModelSerializer[Specification]):
-    """A version of what a product must meet for a market."""
-
-    material = serializers.CharField(source="material.code")
-    market = serializers.CharField(source="market.code")
-    authored_by = serializers.CharField(source="authored_by.username")
-    approved_by = serializers.CharField(source="approved_by.username", default=None)
-
-    class Meta:
-        model = Specification
-        fields = [
-            "code", "version", "title", "material", "market", "status", "sha256", "content", "authored_at",
-            "authored_by", "approved_at", "approved_by",
-        ]  # fmt: skip
-
-
-class MarketOutput(serializers.ModelSerializer[Market]):
-    """A market with its profile."""
-
-    class Meta:
-        model = Market
-        fields = ["code", "name", "profile"]
-
-
 class DispositionOutput(serializers.ModelSerializer[Disposition]):
     """A decision with its signature and certificate."""
 
     lot = serializers.CharField(source="lot.number")
-    market = serializers.CharField(source="market.code")
     specification = serializers.CharField(source="specification.__str__")
     decided_by = serializers.CharField(source="decided_by.username")
     meaning = serializers.CharField(source="signature.meaning")
@@ -189,7 +165,6 @@ class CertificateOutput(serializers.ModelSerializer[Certificate]):
     """A certificate of analysis with its content."""
 
     lot = serializers.CharField(source="lot.number")
-    market = serializers.CharField(source="market.code")
     issued_by = serializers.CharField(source="issued_by.username")
     content = serializers.SerializerMethodField()
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from release.views import certificates, gate, markets, results, specifications
+from release.views import certificates, gate, results
 
 app_name = "release"
 urlpatterns = [
@@ -23,20 +23,6 @@ urlpatterns = [
     path("lots/<str:number>/files/receive/", results.ReceiveFile.as_view(), name="file_receive"),
     path("lots/<str:number>/files/<int:file>/", results.FileDetail.as_view(), name="file_detail"),
     path("lots/<str:number>/files/<int:file>/result/", results.MakeResult.as_view(), name="file_result"),
-    path("specifications/markets/", markets.MarketList.as_view(), name="market_list"),
-    path("specifications/markets/import/", markets.ImportMarkets.as_view(), name="market_import"),
-    path("specifications/", specifications.SpecificationList.as_view(), name="specification_list"),
-    path("specifications/import/", specifications.ImportSpecification.as_view(), name="specification_import"),
-    path(
-        "specifications/<str:code>/<int:version>/",
-        specifications.SpecificationDetail.as_view(),
-        name="specification_detail",
-    ),
-    path(
-        "specifications/<str:code>/<int:version>/approve/",
-        specifications.ApproveSpecification.as_view(),
-        name="specification_approve",
-    ),
     path("certificates/<str:number>/", certificates.CertificateDetail.as_view(), name="certificate"),
     path("certificates/<str:number>.pdf", certificates.CertificatePdf.as_view(), name="certificate_pdf"),
     path("certificates/<str:number>.json", certificates.CertificateJson.as_view(), name="certificate_json"),

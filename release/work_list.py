@@ -10,7 +10,6 @@ from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.work_list import Row, WorkList
 from gatekeeper.lots.models import Lot
 from release import queries
-from release.models import Specification
 from release.rules.gate import findings
 
 _LIMIT = 10
@@ -57,22 +56,6 @@ def lots_to_test(*, person: Person, sites: Sequence[Site]) -> WorkList:
         Row(lot.number, lot.material.name, reverse("release:result_list", args=[lot]), "plain") for lot in lots[:_LIMIT]
     ]
     return WorkList(_("Lots in test"), reverse("release:list"), lots.count(), tuple(rows))
-
-
-def specifications_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
-    """Return the drafts of others."""
-    drafts = queries.specifications().filter(status=Specification.Status.DRAFT).exclude(authored_by=person)
-    rows = [
-        Row(
-            str(draft),
-            draft.title,
-            reverse("release:specification_detail", args=[draft.code, draft.version]),
-            "unknown",
-            _("Draft"),
-        )
-        for draft in drafts[:_LIMIT]
-    ]
-    return WorkList(_("Specifications to approve"), reverse("release:specification_list"), drafts.count(), tuple(rows))
 
 
 def _lot_row(lot: Lot) -> Row:

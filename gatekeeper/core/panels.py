@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatekeeper.core.criteria import Criterion, CriterionKind, describe
-from gatekeeper.core.naming import natural_key
 from gatekeeper.core.refusal import Refusal, refuse_all
 from gatekeeper.core.rounding import RoundingRule
 
@@ -45,33 +44,6 @@ class Panel:
         raise Refusal("unknown_test", "The specification has no test “{test}”.", field="test", test=code)
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """Which version of which specification it is; ``named`` is what else it names, such as its market."""
-
-    code: str
-    version: int
-    title: str
-    named: Mapping[str, str]
-
-
-def heading(content: Mapping[str, Any], *names: str) -> Heading:
-    """Return the heading of a specification's table, with the texts under these further names.
-
-    :raises Refusal: ``specification_incomplete`` naming the key, every missing one at once; ``key_malformed``.
-    """
-    texts = {key: content.get(key) for key in ("code", "title", *names)}
-    faults = [_lacking(key) for key, text in texts.items() if not isinstance(text, str) or not text.strip()]
-    version = content.get("version")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        faults.append(_lacking("version"))
-    refuse_all(faults)
-    code, title, *named = (str(text).strip() for text in texts.values())
-    return Heading(
-        natural_key(code, field="code"), int(content["version"]), title, dict(zip(names, named, strict=True))
-    )
-
-
 def panel(content: Mapping[str, Any]) -> Panel:
     """Return the panel that this table describes: ``rounding`` and a list ``attribute`` of tables.
 
@@ -97,10 +69,6 @@ def panel(content: Mapping[str, Any]) -> Panel:
     ]
     refuse_all(faults)
     return Panel(tuple(attributes))
-
-
-def _lacking(key: str) -> Refusal:
-    return Refusal("specification_incomplete", "A specification lacks “{key}”.", field=key, key=key)
 
 
 def _attribute(row: Mapping[str, Any], rounding: str) -> Attribute:

@@ -74,8 +74,6 @@ TABLES = (
     Table("excursions_acknowledgement", Purpose.RECORDED, "Who has acknowledged which excursion."),
     Table("excursions_whatif", Purpose.RECORDED, "Replays of a draft over phases of the past."),
     Table("excursions_whatifphase", Purpose.RECORDED, "What a replay says of one phase."),
-    Table("release_market", Purpose.RECORDED, "Where lots may be supplied, and what the market asks for."),
-    Table("release_specification", Purpose.RECORDED, "Versions of what a product must meet for a market."),
     Table("release_instrumentfile", Purpose.RECORDED, "Files that instruments wrote, with what a reader found."),
     Table("release_result", Purpose.RECORDED, "Test results of a lot as reported."),
     Table("release_review", Purpose.RECORDED, "Which state of a batch record quality has reviewed."),

@@ -8,6 +8,7 @@ from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.canonical import canonical, digest
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
 from gatekeeper.core.transitions import transition
+from gatekeeper.documents.models import Document
 from gatekeeper.ledger.actions.signatures import sign
 from gatekeeper.ledger.models import Signature
 from gatekeeper.ledger.signing import signed_action
@@ -16,10 +17,11 @@ from gatekeeper.lots.models import Lot
 from gatekeeper.lots.rules import statuses
 from release import queries
 from release.actions.certificates import issue_certificate
-from release.models import Disposition, Specification
+from release.models import Disposition
 from release.rules.dossier import Dossier
 from release.rules.gate import Finding, findings
 from release.rules.separation import check_may_release
+from release.rules.specification import KIND
 
 RELEASE, REJECT = "lot.release", "lot.reject"
 UNDECIDED = ("quarantine",)
@@ -124,8 +126,8 @@ def _decided(
         raise AssertionError  # without one the gate is closed, and a rejection refused
     return Disposition.objects.create(
         lot=lot,
-        market=queries.market_named(dossier.market.code),
-        specification=Specification.objects.get(code=specification.code, version=specification.version),
+        market=dossier.market.code,
+        specification=Document.objects.get(kind=KIND, code=specification.code, version=specification.version),
         decision=decision,
         dossier=canonical(dossier).decode(),
         dossier_sha256=digest(dossier),

@@ -138,7 +138,7 @@ def check_result(lot: Lot, command: RecordResult) -> None:
 
 
 def _check_unit(lot: Lot, command: RecordResult, reported: Reported | None) -> None:
-    lines = queries.approved_lines(lot, command.test)
+    lines = queries.lines_in_force(lot, command.test)
     if not lines:
         raise Refusal(
             "unknown_test",

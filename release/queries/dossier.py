@@ -10,16 +10,17 @@ from batches.queries.records import ControlView, PhaseView, RecordView, record_v
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.queries import day_at
 from gatekeeper.core.canonical import digest
+from gatekeeper.documents.models import Document
 from gatekeeper.ledger.queries import SignatureView
 from gatekeeper.lots import queries as lots
 from gatekeeper.lots.models import Lot, Use
-from release.models import Disposition, Market, Result, Review, Specification
+from release.models import Disposition, Result, Review
 from release.queries.duties import duties_in
 from release.queries.evaluations import evaluations_of, excursions_of
 from release.queries.evidence import Scope, fault_in, fault_in_rows, scope_of
 from release.queries.results import results_of
 from release.queries.review import review_content
-from release.queries.specifications import effective, market_facts, specification_facts
+from release.queries.specifications import specification_facts, specification_for
 from release.rules.dossier import (
     ChangeFacts,
     ControlFacts,
@@ -30,6 +31,7 @@ from release.rules.dossier import (
     IngredientFacts,
     LedgerFacts,
     LotFacts,
+    MarketFacts,
     PhaseFacts,
     RecordFacts,
     ResultFacts,
@@ -39,17 +41,17 @@ from release.rules.dossier import (
 )
 
 
-def dossier(lot: Lot, market: Market) -> Dossier:
+def dossier(lot: Lot, market: MarketFacts) -> Dossier:
     """Return the dossier of the lot for the market as the records are now; excursions are evaluated anew."""
     related = ("master", "lot__material", "site", "reviewed_by")
     record = BatchRecord.objects.select_related(*related).filter(lot=lot).first()
     view = record_view(record, now()) if record else None
-    row = effective(lot, market, record.completed_at if record else None)
+    row = specification_for(lot, market, record.completed_at if record else None)
     results = list(results_of(lot))
     fault = fault_in(record, row) if record else ""
     return Dossier(
         lot=_lot(lot, market),
-        market=market_facts(market),
+        market=market,
         specification=specification_facts(row) if row else None,
         results=tuple(_result(result) for result in results),
         record=_record(view) if view else None,
@@ -69,21 +71,21 @@ def dossier(lot: Lot, market: Market) -> Dossier:
     )
 
 
-def for_market(base: Dossier, lot: Lot, market: Market) -> Dossier:
+def for_market(base: Dossier, lot: Lot, market: MarketFacts) -> Dossier:
     """Return the dossier of the same lot at the same moment for another market: only what depends on it is read."""
-    row = effective(lot, market, base.record.completed_at if base.record else None)
-    fault = base.ledger.fault or (fault_in_rows({Specification: [row.pk]}) if row else "")
+    row = specification_for(lot, market, base.record.completed_at if base.record else None)
+    fault = base.ledger.fault or (fault_in_rows({Document: [row.pk]}) if row else "")
     return replace(
         base,
         ledger=LedgerFacts(whole=not fault, fault=fault),
         lot=_lot(lot, market),
-        market=market_facts(market),
+        market=market,
         specification=specification_facts(row) if row else None,
     )
 
 
-def _lot(lot: Lot, market: Market) -> LotFacts:
-    decided = Disposition.objects.filter(lot=lot, market=market).order_by("-id").first()
+def _lot(lot: Lot, market: MarketFacts) -> LotFacts:
+    decided = Disposition.objects.filter(lot=lot, market=market.code).order_by("-id").first()
     return LotFacts(
         number=lot.number,
         material=lot.material.code,

@@ -9,11 +9,12 @@ from django.db.models import Q
 from batches.excursions.models import Evaluation, Excursion, RuleSet
 from batches.excursions.queries.evaluation_inputs import rule_set_of
 from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, Phase
+from gatekeeper.documents.models import Document
 from gatekeeper.ledger.models import Entry
 from gatekeeper.ledger.records import pk_column, redacted_columns
 from gatekeeper.lots import queries as lots
 from gatekeeper.lots.models import Lot, StatusChange, Use
-from release.models import InstrumentFile, Result, Review, Specification
+from release.models import InstrumentFile, Result, Review
 
 type Rows = dict[type[models.Model], list[int]]
 
@@ -65,14 +66,14 @@ def scope_of(record: BatchRecord) -> Scope:
     return Scope(count, running.hexdigest())
 
 
-def fault_in(record: BatchRecord, specification: Specification | None = None) -> str:
+def fault_in(record: BatchRecord, specification: Document | None = None) -> str:
     """Return where records and evidence of a batch disagree, empty when they agree.
 
     Each entry's leaf is hashed again, and each row is compared with the image in its newest entry. The lots that went
     in and what the batch is judged by count as well: a hold or a limit changed behind the log opens no gate.
     """
     limits = [specification.pk] if specification else []
-    return fault_in_rows(rows_of(record) | _around(record) | {Specification: limits})
+    return fault_in_rows(rows_of(record) | _around(record) | {Document: limits})
 
 
 def fault_in_rows(rows: Rows) -> str:

@@ -82,7 +82,7 @@ def visible_certificates(sites: Iterable[Site]) -> QuerySet[Certificate]:
     """Return the certificates of lots of these sites; the PDF is not read."""
     return (
         Certificate.objects.filter(lot__site__in=sites)
-        .select_related("lot__site", "lot__material", "market", "disposition", "issued_by")
+        .select_related("lot__site", "lot__material", "disposition", "issued_by")
         .defer("pdf")
     )
 
@@ -94,7 +94,7 @@ def certificates_of(lot: Lot) -> QuerySet[Certificate]:
 
 def dispositions_of(lot: Lot) -> QuerySet[Disposition]:
     """Return the decisions on the lot."""
-    related = ("market", "specification", "decided_by", "signature", "certificate")
+    related = ("specification", "decided_by", "signature", "certificate")
     return lot.dispositions.select_related(*related)
 
 

@@ -1,37 +1,36 @@
 """The content of a specification: its panel, and what its methods fix about replicates."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from gatekeeper.core import panels
 from gatekeeper.core.criteria import Criterion, CriterionKind
 from gatekeeper.core.panels import Attribute, panel
 from gatekeeper.core.quantity import number
-from gatekeeper.core.refusal import Refusal
+from gatekeeper.core.refusal import Refusal, refuse_all
 from gatekeeper.core.replicates import Average, ReplicateScheme
 from gatekeeper.core.rounding import RoundingRule
 from release.rules.dossier import LineFacts
 
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """Which version of a specification, for which material and market."""
-
-    code: str
-    version: int
-    title: str
-    material: str
-    market: str
+KIND = "specification"  # of controlled document
 
 
-def heading(content: Mapping[str, Any]) -> Heading:
-    """Return the heading of a specification's table.
+def scope(material: str, market: str) -> str:
+    """Return what a specification governs: a product for a market."""
+    return f"{material}/{market}"
 
-    :raises Refusal: ``specification_incomplete`` naming the key, every missing one at once; ``key_malformed``.
+
+def subject(content: Mapping[str, Any]) -> None:
+    """Pass when a specification names its material and its market.
+
+    :raises Refusal: ``specification_incomplete`` naming the key, every missing one at once.
     """
-    base = panels.heading(content, "material", "market")
-    return Heading(base.code, base.version, base.title, **base.named)
+    refuse_all(
+        [
+            Refusal("specification_incomplete", "A specification lacks “{key}”.", field=key, key=key)
+            for key in ("material", "market")
+            if not isinstance(content.get(key), str) or not content[key].strip()
+        ]
+    )
 
 
 def lines(content: Mapping[str, Any]) -> tuple[LineFacts, ...]:

@@ -2,11 +2,6 @@
 
 from gatekeeper.core.transitions import Transition
 
-SPECIFICATION = (
-    Transition("draft", "approve", "approved", "release.approve_specification", "Approved for use"),
-    Transition("approved", "retire", "retired", "release.approve_specification", "Retired"),
-)
-
 RESULT = (
     Transition("entered", "review", "reviewed", "release.review_result", "Reviewed: accurate, complete, compliant"),
     Transition("entered", "invalidate", "invalidated", "release.review_result"),

@@ -30,17 +30,6 @@ END $$;
 CREATE TRIGGER disposition_guard BEFORE INSERT ON release_disposition
   FOR EACH ROW EXECUTE FUNCTION release_disposition_guard_v1();
 
--- Approved specifications, the markets they are for and reported results never change: lots are judged by them.
--- The very write that approves a specification may not change it either: the signature is on what was shown.
-CREATE TRIGGER frozen BEFORE UPDATE ON release_specification FOR EACH ROW
-  WHEN (OLD.status <> 'draft' OR NEW.status <> 'draft')
-  EXECUTE FUNCTION ledger.refuse_frozen_v1('code', 'version', 'title', 'material_id', 'market_id', 'content', 'sha256',
-    'authored_at', 'authored_by_id');
-CREATE TRIGGER frozen_approval BEFORE UPDATE ON release_specification FOR EACH ROW WHEN (OLD.status <> 'draft')
-  EXECUTE FUNCTION ledger.refuse_frozen_v1('approved_at', 'approved_by_id');
-ALTER TABLE release_specification ENABLE ALWAYS TRIGGER frozen;
-ALTER TABLE release_specification ENABLE ALWAYS TRIGGER frozen_approval;
-
 -- A correction of a result is a new row; a review and an invalidation are added to it, each once.
 CREATE TRIGGER frozen BEFORE UPDATE ON release_result FOR EACH ROW
   EXECUTE FUNCTION ledger.refuse_frozen_v1('lot_id', 'test', 'method', 'sample', 'reported', 'unit', 'replicates',
@@ -53,21 +42,3 @@ CREATE TRIGGER frozen_reason BEFORE UPDATE ON release_result FOR EACH ROW
 ALTER TABLE release_result ENABLE ALWAYS TRIGGER frozen;
 ALTER TABLE release_result ENABLE ALWAYS TRIGGER frozen_review;
 ALTER TABLE release_result ENABLE ALWAYS TRIGGER frozen_reason;
-
--- Who approves a specification for a market approves it with what that market asks for.
-CREATE FUNCTION release_market_guard_v1() RETURNS trigger LANGUAGE plpgsql
-SET search_path = public, pg_catalog, pg_temp AS $$
-BEGIN
-  IF (NEW.code, NEW.name, NEW.profile) IS DISTINCT FROM (OLD.code, OLD.name, OLD.profile) AND EXISTS (
-    SELECT FROM release_specification s WHERE s.market_id = OLD.id AND s.approved_at IS NOT NULL
-  ) THEN
-    RAISE EXCEPTION 'market % is frozen: a specification for it is approved', OLD.code
-      USING ERRCODE = '23514', CONSTRAINT = 'release_market_frozen';
-  END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER frozen BEFORE UPDATE ON release_market FOR EACH ROW EXECUTE FUNCTION release_market_guard_v1();
-CREATE TRIGGER frozen_code BEFORE UPDATE ON release_market FOR EACH ROW
-  EXECUTE FUNCTION ledger.refuse_frozen_v1('code');
-ALTER TABLE release_market ENABLE ALWAYS TRIGGER frozen;
-ALTER TABLE release_market ENABLE ALWAYS TRIGGER frozen_code;

@@ -60,7 +60,7 @@ class EnterResult(OfLot, ActionView):
 
     def lines(self) -> tuple[LineFacts, ...]:
         """Return the lines of the specification in force."""
-        specification = queries.effective(self.lot, queries.first_market(self.lot), None)
+        specification = queries.specification_for(self.lot, queries.first_market(self.lot), None)
         return rules.lines(specification.content) if specification else ()
 
     def context(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """E-f: bad master data gets the same code through page and endpoint, at its field, and nothing is recorded."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,11 +9,10 @@ from django.core.files.base import ContentFile
 from django.test import RequestFactory
 
 from gatekeeper.ledger.records import own_models
-from release.actions.specifications import import_markets
 from tests.doors import post, row_counts, signed_in, upload
 from tests.lots.making import make_material
 from tests.plasmids.making import GOOD, SPECIFICATION, make_plasmid, make_plasmid_lot, sequence_of
-from tests.release.making import DATA
+from tests.release.making import DATA, make_markets
 
 MATERIAL = {"code": "BUF-2", "name": "Buffer", "kind": "raw_material", "unit": "L", "site": "SG01"}
 PLASMID = {
@@ -96,15 +96,14 @@ def test_both_doors_refuse_alike_and_record_nothing(people, case):
 
 INCOMING = SPECIFICATION.read_bytes()
 PRODUCT = (DATA / "lv_dp_sg.toml").read_bytes()
-MARKETS = (DATA / "markets.toml").read_bytes()
+KOREA = (DATA / "markets" / "kr.toml").read_bytes()
 
 
 def known(people):
     """What a specification of a product names: its material and its markets."""
-    from gatekeeper.accounts.models import Site
 
     make_material(people, "LV-DP")
-    import_markets(by=people["mei"], site=Site.objects.get(code="SG01"), toml=MARKETS)
+    make_markets(people)
 
 
 @dataclass(frozen=True)
@@ -124,11 +123,11 @@ def incoming(code, toml, status=422):
 
 
 def product(code, toml, status=422, before=known):
-    return File(code, "/release/specifications/import/", "specifications/", toml, status, before)
+    return File(code, "/documents/specifications/import/", "specifications/", toml, status, before)
 
 
 def markets(code, toml, status=422):
-    return File(code, "/release/specifications/markets/import/", "markets/", toml, status)
+    return File(code, "/documents/markets/import/", "markets/", toml, status)
 
 
 FILES = (
@@ -153,14 +152,11 @@ FILES = (
     product("specification_incomplete", PRODUCT.replace(b'market = "SG"', b"market = 1")),
     product("number_not_text", PRODUCT.replace(b'"7.8"', b"7.8")),
     markets("not_toml", b"[[market"),
-    markets("market_missing", b"code = 1"),
-    markets("market_missing", b"market = [1]"),
-    markets("market_incomplete", MARKETS.replace(b'language = "ko"', b"")),
-    markets("market_incomplete", MARKETS.replace(b'["Authorised person"]', b"[1]")),
-    markets("market_incomplete", MARKETS.replace(b'["Authorised person"]', b"[]")),
-    markets("market_twice", MARKETS.replace(b'"KR"', b'"JP"')),
-    markets("key_malformed", MARKETS.replace(b'"KR"', b'"K/R"')),
-    markets("text_too_long", MARKETS.replace(b'"KR"', b'"KR-AND-BEYOND"')),
+    markets("market_incomplete", KOREA.replace(b'language = "ko"', b"")),
+    markets("market_incomplete", KOREA.replace(b'signatures = ["', b'signatures = [1, "')),
+    markets("market_incomplete", re.sub(rb"(?m)^signatures = .*$", b"signatures = []", KOREA)),
+    markets("key_malformed", KOREA.replace(b'"KR"', b'"K/R"')),
+    markets("text_too_long", KOREA.replace(b'"KR"', b'"' + b"KR" * 30 + b'"')),
 )
 
 
@@ -177,8 +173,8 @@ def test_both_doors_refuse_a_bad_file_alike_at_the_file_and_record_nothing(peopl
 @pytest.mark.parametrize(
     ("page", "api", "toml"),
     [
-        ("/plasmids/specifications/import/", "plasmid-specifications/", INCOMING),
-        ("/release/specifications/import/", "specifications/", PRODUCT),
+        ("/documents/plasmid-specifications/import/", "plasmid-specifications/", INCOMING),
+        ("/documents/specifications/import/", "specifications/", PRODUCT),
     ],
 )
 def test_what_came_in_by_one_door_is_known_at_the_other(people, page, api, toml):
@@ -190,9 +186,9 @@ def test_what_came_in_by_one_door_is_known_at_the_other(people, page, api, toml)
 
 
 PLACES = {
-    "/plasmids/specifications/import/": "plasmid-specifications/",
-    "/release/specifications/import/": "specifications/",
-    "/release/specifications/markets/import/": "markets/",
+    "/documents/plasmid-specifications/import/": "plasmid-specifications/",
+    "/documents/specifications/import/": "specifications/",
+    "/documents/markets/import/": "markets/",
     "/documents/master-batch-records/import/": "master-batch-records/",
 }
 
@@ -210,7 +206,7 @@ def test_one_setting_bounds_every_file_at_both_doors(people, settings, page, api
 def test_of_a_request_beyond_every_bound_no_byte_is_kept_and_the_field_still_says_why(people, settings):
     settings.UPLOAD_MAX_BYTES, settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 300, 700
     desk = signed_in(people["mei"])
-    page = upload(desk, "/release/specifications/markets/import/", b"#" * 5000)
+    page = upload(desk, "/documents/markets/import/", b"#" * 5000)
     assert faults_of(page) == (422, {("file_too_large", "file")})
     given = RequestFactory().post("/", {"file": ContentFile(b"#" * 5000, "given.toml")}).FILES["file"]
     assert (given.size, given.read()) == (5000, b"")
@@ -220,7 +216,7 @@ def test_of_a_request_beyond_every_bound_no_byte_is_kept_and_the_field_still_say
 
 
 def test_a_form_without_a_file_asks_for_it(people):
-    page = signed_in(people["mei"]).post("/release/specifications/markets/import/")
+    page = signed_in(people["mei"]).post("/documents/markets/import/")
     assert faults_of(page) == (422, {("required", "file")})
 
 

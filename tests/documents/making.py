@@ -47,6 +47,11 @@ def products(people: dict[str, Person]) -> None:
         )  # fmt: skip
 
 
+def singapore(people: dict[str, Person]) -> None:
+    """The market that the shipped specifications are for."""
+    approve(people["arun"], draft(people["mei"], "market", (ROOT / "release/data/markets/sg.toml").read_bytes()))
+
+
 @dataclass(frozen=True)
 class Sample:
     """A shipped file of a kind: ``value`` is one of its texts, ``path`` where that stands among the differences.
@@ -98,5 +103,18 @@ SAMPLES = {
         "attribute[supercoiled].low",
         "attribute.4.low",
         own_scope=False,
+    ),
+    "market": Sample(
+        "release/data/markets/sg.toml", "SG", "Authorised person", "Qualified person", "releaser", "releaser"
+    ),
+    "specification": Sample(
+        "release/data/lv_dp_sg.toml",
+        "LV-DP-SG",
+        "6.8",
+        "6.9",
+        "attribute[ph].low",
+        "attribute.1.low",
+        own_scope=False,
+        before=lambda people: (products(people), singapore(people)),
     ),
 }

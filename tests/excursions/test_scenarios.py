@@ -15,9 +15,10 @@ from django.urls import reverse
 
 from batches.excursions.models import Evaluation
 from gatekeeper.accounts.actions.tokens import issue_token
-from release.actions.specifications import approve_specification, import_markets, import_specification
+from tests.documents.making import approve, draft
 from tests.doors import post, signature, signed_in
-from tests.excursions.making import PH, SECOND, SHEAR, START, credentials, make_plant, rules_toml
+from tests.excursions.making import PH, SECOND, SHEAR, START, make_plant, rules_toml
+from tests.release.making import make_markets
 
 RELEASE = Path(__file__).resolve().parents[2] / "release" / "data"
 SHIPPED = (RELEASE.parents[1] / "batches" / "excursions" / "data" / "lv_rules.toml").read_text()
@@ -33,12 +34,8 @@ class Day:
         self.time = time
         self.plant = make_plant(toml)
         people = self.plant.people
-        import_markets(by=people["mei"], site=self.plant.site, toml=(RELEASE / "markets.toml").read_bytes())
-        draft = import_specification(
-            by=people["mei"], site=self.plant.site, toml=(RELEASE / "lv_dp_sg.toml").read_bytes()
-        )
-        arun = people["arun"]
-        approve_specification(by=arun, credentials=credentials(arun), site=self.plant.site, specification=draft)
+        make_markets(people)
+        approve(people["arun"], draft(people["mei"], "specification", (RELEASE / "lv_dp_sg.toml").read_bytes()))
         token = issue_token(
             by=people["grace"],
             person=people["skid-gateway"],

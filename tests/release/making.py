@@ -1,6 +1,7 @@
 """Lots walked to their release through the real actions by named people."""
 
 import tomllib
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,15 +15,19 @@ from batches.readings.actions.frames import record_frame
 from batches.readings.actions.sources import DescribeTag, RegisterSource, register_source
 from batches.readings.rules.frames import Column, Frame
 from gatekeeper.accounts.clock import now
+from gatekeeper.accounts.models import Person
 from gatekeeper.demo.people import credentials
+from gatekeeper.documents.models import Document
+from gatekeeper.documents.queries import in_force
 from release.actions.commands import RecordResult
 from release.actions.dispositions import release_lot
 from release.actions.results import record_result, review_results
 from release.actions.reviews import review_batch
-from release.actions.specifications import approve_specification, import_markets, import_specification
-from release.models import Disposition, Result, Specification
+from release.models import Disposition, Result
+from release.rules import markets
 from release.rules import specification as rules
 from tests.batches.making import House, found_house, make_batch_record, make_house
+from tests.documents.making import approve, draft
 
 DATA = Path(__file__).resolve().parents[2] / "release" / "data"
 GOOD = {
@@ -73,15 +78,18 @@ basis = "for tests"
 """
 
 
-def make_specification(house: House, *, file: str = "lv_dp_sg.toml", approved: bool = True) -> Specification:
-    """A shipped specification, imported by Mei with the markets and approved by Arun."""
-    import_markets(by=house.mei, site=house.site, toml=(DATA / "markets.toml").read_bytes())
-    draft = import_specification(by=house.mei, site=house.site, toml=(DATA / file).read_bytes())
-    if not approved:
-        return draft
-    return approve_specification(
-        by=house.arun, credentials=credentials(house.arun), site=house.site, specification=draft
-    )
+def make_markets(people: Mapping[str, Person]) -> None:
+    """The shipped markets, written by Mei and approved by Arun."""
+    for file in sorted((DATA / "markets").glob("*.toml")):
+        if in_force(markets.KIND, file.stem.upper(), now()) is None:
+            approve(people["arun"], draft(people["mei"], markets.KIND, file.read_bytes()))
+
+
+def make_specification(house: House, *, file: str = "lv_dp_sg.toml", approved: bool = True) -> Document:
+    """A shipped specification, imported by Mei after the markets and approved by Arun."""
+    make_markets({"mei": house.mei, "arun": house.arun})
+    written = draft(house.mei, rules.KIND, (DATA / file).read_bytes())
+    return approve(house.arun, written) if approved else written
 
 
 def result_command(lot: str, test: str, **changes) -> RecordResult:

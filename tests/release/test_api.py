@@ -187,31 +187,32 @@ def test_another_site_and_a_stranger_see_nothing(reviewable):
 def test_specifications_are_listed_recorded_and_approved_by_two_people(reviewable):
     house, record = reviewable
     mei, arun = signed_in(house.mei), signed_in(house.arun)
-    assert mei.get(url_of("specifications"), {"market": "SG"}).json()["results"][0]["code"] == "LV-DP-SG"
+    assert mei.get("/api/v1/specifications/", {"market": "SG"}).json()["results"][0]["code"] == "LV-DP-SG"
     toml = (
         b'code = "LV-DP-SG"\nversion = 2\ntitle = "LV"\nmaterial = "LV-DP"\nmarket = "SG"\n'
         b'[[attribute]]\ncode = "ph"\ntitle = "pH"\nkind = "between"\nlow = "7.0"\nhigh = "7.8"\nunit = "[pH]"\n'
     )
-    draft = mei.post(url_of("specifications"), toml, content_type="application/toml")
+    draft = mei.post("/api/v1/specifications/?reason=Shorter", toml, content_type="application/toml")
     assert draft.status_code == 201, draft.content
-    again = mei.post(url_of("specifications"), toml, content_type="application/toml")
+    again = mei.post("/api/v1/specifications/", toml, content_type="application/toml")
     assert again.json()["code"] == "already_registered"
     body = {"username": "arun", "password": PASSWORD}
-    approved = post(arun, url_of("approve_specification", "LV-DP-SG", 2), body)
+    approved = post(arun, "/api/v1/specifications/LV-DP-SG/versions/2/approve/", body)
     assert approved.json()["status"] == "approved"
     # The lot was made before: it is judged by the version that was effective then. G-5.
     dossier = queries.dossier(record.lot, queries.market_named("SG"))
     assert dossier.specification.version == 1
 
 
-def test_markets_are_imported_over_rest_and_a_fault_is_named(reviewable):
+def test_markets_are_recorded_over_rest_and_a_fault_is_named(reviewable):
     house, _ = reviewable
-    client = signed_in(house.mei)
-    listed = {row["code"]: row for row in client.get(url_of("markets")).json()["results"]}
-    assert listed["SG"]["profile"]["releaser"] == "Authorised person"
-    whole = (DATA / "markets.toml").read_bytes().replace(b'name = "Australia"', b'name = "Australia (TGA)"')
-    imported = client.post(url_of("markets"), whole, content_type="application/toml")
-    assert (imported.status_code, imported.json()["results"][1]["name"]) == (201, "Australia (TGA)")
-    bad = client.post(url_of("markets"), b'[[market]]\ncode = "XX"\nname = "X"', content_type="application/toml")
+    client, address = signed_in(house.mei), "/api/v1/markets/"
+    listed = {row["code"]: row for row in client.get(address).json()["results"]}
+    assert listed["SG"]["releaser"] == "Authorised person"
+    later = (DATA / "markets" / "au.toml").read_bytes().replace(b"version = 1", b"version = 2")
+    later = later.replace(b'title = "Australia"', b'title = "Australia (TGA)"')
+    sent = client.post(f"{address}?reason=Renamed", later, content_type="application/toml")
+    assert (sent.status_code, sent.json()["title"]) == (201, "Australia (TGA)")
+    bad = client.post(address, b'code = "XX"\nversion = 1\ntitle = "X"', content_type="application/toml")
     assert (bad.status_code, bad.json()["code"]) == (422, "market_incomplete")
-    assert signed_in(house.quinn).post(url_of("markets"), whole, content_type="application/toml").status_code == 403
+    assert signed_in(house.quinn).post(address, later, content_type="application/toml").status_code == 403

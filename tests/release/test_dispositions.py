@@ -124,7 +124,7 @@ def test_the_database_refuses_a_release_by_a_maker(releasable):
     with pytest.raises(DatabaseError, match="had a part in lot"), transaction.atomic(), acting_as(house.olivia):
         Disposition.objects.create(
             lot=record.lot,
-            market=queries.market_named("KR"),
+            market="KR",
             specification=disposition.specification,
             decision="released",
             dossier="{}",

@@ -62,8 +62,8 @@ def test_every_page_of_release_opens(releasable):
         "rafael": [
             reverse("release:list"),
             reverse("release:list") + "?status=rejected",
-            reverse("release:specification_list"),
-            reverse("release:specification_detail", args=["LV-DP-SG", 1]),
+            reverse("documents:specification_list"),
+            reverse("documents:specification_detail", args=["LV-DP-SG", 1]),
             reverse("release:reject", args=[lot, "SG"]),
             reverse("release:result_list", args=[lot]),
             reverse("release:gate", args=[lot]) + "?market=JP",

@@ -19,8 +19,9 @@ from batches.readings.models import LogMapping, Source
 from gatekeeper.accounts.permissions import declared
 from gatekeeper.accounts.queries import sites_of
 from gatekeeper.accounts.rules.permissions import PUBLIC, SIGNED_IN
+from gatekeeper.documents.models import Document
 from plasmids.models import PlasmidLot
-from release.models import Certificate, InstrumentFile, Result, Specification
+from release.models import Certificate, InstrumentFile, Result
 from tests.accounts.making import browser
 from tests.architecture.test_doors import doors
 from tests.excursions.making import SHIPPED_MAPPING
@@ -61,21 +62,18 @@ def world(releasable):
 
 def _key(name, record):
     """Return the natural key by which a page of this name is opened, None when the world has no such record."""
-    specification, rules = Specification.objects.first(), RuleSet.objects.first()
+    rules = RuleSet.objects.first()
     mapping = LogMapping.objects.first()
-    incoming = PlasmidLot.objects.first().specification
     phase = {"number": record.number, "code": "L10"}
     keys = {
         "ledger:audit_trail": {"record_type": "lots.lot", "key": record.lot.number},
         "lots:material_detail": {"code": record.lot.material.code},
-        "plasmids:specification_detail": {"code": incoming.code, "version": incoming.version},
         "plasmids:detail": {"code": PlasmidLot.objects.first().plasmid.code},
         "plasmids:lot_detail": {"number": PlasmidLot.objects.first().lot.number},
         "batches:detail": {"number": record.number},
         "batches:phase_enter": {"number": "BR-2", "code": "L1", "control": "temperature"},
         "batches:phase_done": phase,
         "batches_api:phases": {"number": record.number},
-        "documents:master_detail": {"code": record.master.code, "version": record.master.version},
         "batches:equipment_detail": {"code": Source.objects.first().equipment.code},
         "batches:deviation_detail": {"number": Deviation.objects.first().number},
         "excursions:excursion_detail": {"pk": Excursion.objects.first().pk},
@@ -85,9 +83,11 @@ def _key(name, record):
         "readings:file_list": phase,
         "readings:log_mapping_detail": {"code": mapping.code, "version": mapping.version},
         "excursions:rule_set_detail": {"code": rules.code, "version": rules.version},
-        "release:specification_detail": {"code": specification.code, "version": specification.version},
         "release:certificate": {"number": Certificate.objects.first().number},
     }
+    if name.startswith("documents:"):
+        document = Document.objects.filter(kind=name.removeprefix("documents:").removesuffix("_detail")).first()
+        return {"code": document.code, "version": document.version} if document else None
     if name in keys:
         return keys[name]
     if name in {"readings:file_detail", "readings:dispute_detail"}:

@@ -7,7 +7,7 @@ import pytest
 
 from gatekeeper.core.criteria import Outcome
 from gatekeeper.core.refusal import Refusal
-from release.rules import specification
+from release.rules import markets, specification
 from release.rules.judgement import judge, judged_lines
 from tests.release.dossiers import SPECIFICATION, line, result
 
@@ -75,7 +75,7 @@ def test_a_specification_says_its_lines_in_order_with_their_replicates():
     titre, appearance = specification.lines(CONTENT)
     assert (titre.replicates, titre.max_cv, titre.average) == (3, Decimal(30), "geometric")
     assert (appearance.replicates, appearance.asked) == (0, "conforms")
-    assert specification.heading(CONTENT).market == "SG"
+    assert specification.scope(CONTENT["material"], CONTENT["market"]) == "LV-DP/SG"
 
 
 @pytest.mark.parametrize("scheme", [{"replicates": 3}, {"replicates": 3, "max_cv": "30", "average": "median"}])
@@ -85,10 +85,20 @@ def test_a_scheme_of_replicates_is_whole_or_refused(scheme):
     assert refused.value.code == "replicate_scheme_incomplete"
 
 
-def test_a_heading_names_everything_that_is_missing():
+def test_a_specification_names_its_material_and_its_market():
+    specification.subject(CONTENT)
     with pytest.raises(Refusal) as refused:
-        specification.heading({"version": True, "code": "X"})
-    assert [fault.params["key"] for fault in refused.value.all] == ["title", "material", "market", "version"]
+        specification.subject({"material": " ", "market": 1})
+    assert [fault.params["key"] for fault in refused.value.all] == ["material", "market"]
+
+
+def test_a_market_says_who_releases_and_what_it_asks_for():
+    content = {"code": "SG", "title": "Singapore", "releaser": "Authorised person", "meaning": "Released"}
+    content |= {"signatures": ["Authorised person"], "papers": [], "language": "en"}
+    assert markets.facts(content).signatures == ("Authorised person",)
+    with pytest.raises(Refusal) as refused:
+        markets.facts(content | {"signatures": [], "papers": [1], "meaning": None})
+    assert [fault.field for fault in refused.value.all] == ["meaning", "signatures", "papers"]
 
 
 def test_a_criterion_is_the_line_again():

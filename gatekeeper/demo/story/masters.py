@@ -11,6 +11,13 @@ MATERIALS = (
     ("LV-DP", "Lentiviral vector LV-CAR19, drug product", "drug_product", "{vial}"),
     ("AAV-DP", "AAV9-FIX vector, drug product", "drug_product", "{vial}"),
 )
+DOCUMENTS = (
+    ("Specification", "plasmid-specifications", "plasmids/data/plasmid_incoming.toml"),
+    ("Master batch record", "master-batch-records", "batches/data/lv_third_generation.toml"),
+    ("Master batch record", "master-batch-records", "batches/data/aav_triple_transfection.toml"),
+    ("Excursion rules", "rule-sets", "batches/excursions/data/lv_rules.toml"),
+    ("Excursion rules", "rule-sets", "batches/excursions/data/aav_rules.toml"),
+)
 
 
 def write_and_approve(stage: Stage) -> None:
@@ -18,16 +25,10 @@ def write_and_approve(stage: Stage) -> None:
     for code, name, kind, unit in MATERIALS:
         material = {"code": code, "name": name, "kind": kind, "unit": unit, "site": SITE}
         stage["mei"].post("materials/", material)
-    incoming = (ROOT / "plasmids/data/plasmid_incoming.toml").read_bytes()
-    stage["mei"].post_toml("plasmid-specifications/", incoming)
-    stage["arun"].sign("plasmid-specifications/PL-IN/versions/1/approve/")
-    for name, code in (("lv_third_generation", "LV-3G"), ("aav_triple_transfection", "AAV-3P")):
-        stage["mei"].post_toml("master-batch-records/", (ROOT / f"batches/data/{name}.toml").read_bytes())
-        stage["arun"].sign(f"master-batch-records/{code}/versions/1/approve/")
-        say(f"Master batch record {code} 1: written by Mei Chen, approved by Arun Pillai")
-    for name in ("lv_rules", "aav_rules"):
-        say(f"Excursion rules {_approved(stage, 'rule-sets', f'batches/excursions/data/{name}.toml')}")
-    stage["mei"].post_toml("markets/", (ROOT / "release/data/markets.toml").read_bytes())
+    for title, resource, path in DOCUMENTS:
+        say(f"{title} {_approved(stage, resource, path)}")
+    for market in sorted((ROOT / "release/data/markets").glob("*.toml")):
+        say(f"Market {_approved(stage, 'markets', f'release/data/markets/{market.name}')}")
     for name in ("lv_dp_sg", "aav_dp_sg"):
         say(f"Specification {_approved(stage, 'specifications', f'release/data/{name}.toml')}")
 
