@@ -21,7 +21,7 @@ _DOSE_UNITS: Mapping[str, tuple[str, str]] = MappingProxyType(
 def per_dose(concentration: Decimal, unit_code: str, *, dose_volume: Decimal, volume_unit: str) -> tuple[Decimal, str]:
     """Return the amount in one dose, unrounded, and its unit: 2.4 ng/mL in 4.0 mL is 9.60 ``ng/{dose}``.
 
-    :raises Refusal: ``unknown_unit``; ``units_differ_in_kind`` when ``volume_unit`` is no volume;
+    :raises Refusal: ``unknown_unit``; ``units_differ_in_kind`` when the unit of the volume is none of a volume;
         ``no_unit_per_dose`` when the concentration's kind has no unit for a dose; ``dose_volume_not_positive``.
     """
     if dose_volume <= 0:
