@@ -8,6 +8,7 @@ import pytest
 
 from tests.architecture import sources
 from tests.architecture.sources import Home
+from tests.conftest import APART, FIRST, TOGETHER
 
 CLOCKS = {
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "timezone.now", "timezone.localdate",
@@ -160,6 +161,10 @@ def test_the_path_of_a_test_mirrors_a_room_of_the_house():
     kinds = {"journeys", "database", "architecture", "bench", "faults"}
     folders = {name.split("/")[1] for name in sources.python(tests=True) if name.count("/") > 1}
     assert folders <= rooms | kinds | {"data"}
+
+
+def test_the_tests_that_begin_first_exist():
+    assert all((sources.ROOT / "tests" / room).exists() for room in (*FIRST, *TOGETHER, *APART))
 
 
 def test_the_ground_floor_in_the_contract_is_the_one_that_exists():
