@@ -10,20 +10,23 @@ from gatekeeper.charts.label_layout import placed_words
 def test_no_word_of_a_limit_lies_over_another(heights):
     words = placed_words([(y, "Action 7.4 pH") for y in heights], left=69, right=948, bottom=210)
     wide = 9 * len("Action 7.4 pH")
-    for place, one in enumerate(words):
-        assert one.x + wide <= 948
-        assert not [two for two in words[place + 1 :] if abs(one.x - two.x) < wide and abs(one.y - two.y) < 17]
+    for place, word in enumerate(words):
+        assert word.x + wide <= 948
+        assert not [two for two in words[place + 1 :] if abs(word.x - two.x) < wide and abs(word.y - two.y) < 17]
 
 
 def test_a_word_stands_above_its_limit_below_it_or_beside_the_word_that_has_taken_both():
     far = placed_words([(40, "Action 8"), (100, "Alert 7")], left=69, right=948, bottom=210)
-    assert [(one.x, one.y) for one in far] == [(69, 35), (69, 95)]
+    assert [(row.x, row.y) for row in far] == [(69, 35), (69, 95)]
     close = placed_words([(40, "Action 8"), (44, "Alert 7")], left=69, right=948, bottom=210)
-    assert [one.y > y for one, y in zip(close, (40, 44), strict=True)] == [False, True]
+    assert [row.y > y for row, y in zip(close, (40, 44), strict=True)] == [False, True]
     many = placed_words([(40, "Action 8"), (40, "Alert 8"), (40, "Counted 8")], left=69, right=948, bottom=210)
-    assert len({one.x for one in many}) > 1
+    assert len({row.x for row in many}) > 1
     # Where there is no room at all a word still stands at its limit.
-    assert [one.x for one in placed_words([(40, "Action 8"), (40, "Alert 8")], left=69, right=80, bottom=210)] == [
+    assert [
+        placed_word.x
+        for placed_word in placed_words([(40, "Action 8"), (40, "Alert 8")], left=69, right=80, bottom=210)
+    ] == [
         69,
         69,
     ]

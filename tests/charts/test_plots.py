@@ -55,7 +55,7 @@ def test_readings_of_a_special_clock_are_told_over_the_picture_each_kind_on_its_
         Strip(BEGIN - 90 * SECOND, BEGIN - 80 * SECOND, "held", "in quarantine"),
     )
     placed = chart(plot(levels=(Level(8.0, "action", "Action 8"),), strips=strips), zone="UTC")
-    assert [(one["kind"], one["label"], one["anchor"]) for one in placed.strips] == [
+    assert [(strip["kind"], strip["label"], strip["anchor"]) for strip in placed.strips] == [
         ("corrected", "times corrected", "start"), ("corrected", "", "start"), ("held", "in quarantine", "end"),
     ]  # fmt: skip
     assert placed.strips[0]["y"] < placed.strips[2]["y"] < placed.lines[0]["y"]

@@ -24,8 +24,8 @@ REST = "/api/v1/batch-records/BR-1/alarms/"
 def surged(plant, time):
     """A phase with an excursion at alert and one at action level, both over."""
     time.after(120)
-    for one in frames():
-        plant.send(one)
+    for row in frames():
+        plant.send(row)
     plant.detect()
     return plant
 
@@ -78,7 +78,9 @@ def test_each_person_acknowledges_once_and_several_may(surged):
     note(surged, "olivia")
     assert refused(surged, "olivia") == ("already_acknowledged", None)
     note(surged, "quinn", comment="Seen by quality.")
-    assert [one.acknowledged_by.username for one in alarm_of(of("action")).acknowledgements] == ["olivia", "quinn"]
+    assert [
+        acknowledgement.acknowledged_by.username for acknowledgement in alarm_of(of("action")).acknowledgements
+    ] == ["olivia", "quinn"]
 
 
 @pytest.mark.parametrize("name", ["sol", "mei", "hana"])

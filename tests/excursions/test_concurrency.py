@@ -32,8 +32,8 @@ def at_once(*calls):
 def test_two_evaluations_and_two_gateways_at_once(committed_db, sealer, time):
     plant = make_plant()
     time.after(120)
-    for one in frames():
-        plant.send(one)
+    for row in frames():
+        plant.send(row)
     monitor = plant.people["monitor"]
     first, second = at_once(*[lambda: evaluate_phase(by=monitor, phase=plant.phase)] * 2)
     assert first == second
@@ -42,10 +42,10 @@ def test_two_evaluations_and_two_gateways_at_once(committed_db, sealer, time):
 
     same = frame(50, range(10), surging)
     answers = at_once(*[lambda: plant.send(same)] * 4)
-    assert sorted(type(one).__name__ for one in answers) == ["Recorded", "Replayed", "Replayed", "Replayed"]
+    assert sorted(type(answer).__name__ for answer in answers) == ["Recorded", "Replayed", "Replayed", "Replayed"]
 
     bodies = [frame(51, range(10), lambda at, k=k: k / 10) for k in range(3)]
     answers = at_once(*[lambda body=body: plant.send(body) for body in bodies])
-    assert {type(one) for one in answers} == {Recorded, Conflicting}
-    assert Replayed not in {type(one) for one in answers}
+    assert {type(answer) for answer in answers} == {Recorded, Conflicting}
+    assert Replayed not in {type(answer) for answer in answers}
     assert (Frame.objects.filter(sequence=51).count(), FrameConflict.objects.count()) == (1, 2)

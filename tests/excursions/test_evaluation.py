@@ -39,8 +39,8 @@ def evaluate(plant):
 
 def test_a_shear_excursion_opens_one_deviation_in_the_same_breath(plant, time):
     time.after(120)
-    for one in frames():
-        plant.send(one)
+    for row in frames():
+        plant.send(row)
     assert plant.detect() == 4
     action = Excursion.objects.get(level="action")
     assert round(action.peak, 2) == Decimal("13058.87")
@@ -54,8 +54,8 @@ def test_a_shear_excursion_opens_one_deviation_in_the_same_breath(plant, time):
 
 def test_evaluating_again_changes_nothing(plant, time):
     time.after(120)
-    for one in frames():
-        plant.send(one)
+    for row in frames():
+        plant.send(row)
     plant.detect()
     before = (Evaluation.objects.count(), found(), Deviation.objects.count())
     evaluate(plant)
@@ -65,8 +65,8 @@ def test_evaluating_again_changes_nothing(plant, time):
 
 def test_one_evaluation_covers_all_frames_that_wait(plant, time):
     time.after(120)
-    for one in frames(size=10):
-        plant.send(one)
+    for row in frames(size=10):
+        plant.send(row)
     evaluate(plant)
     versions = Evaluation.objects.count()
     assert plant.detect() == 12
@@ -75,8 +75,8 @@ def test_one_evaluation_covers_all_frames_that_wait(plant, time):
 
 def test_an_evaluation_becomes_final_when_the_phase_has_ended(plant, time):
     time.after(120)
-    for one in frames():
-        plant.send(one)
+    for row in frames():
+        plant.send(row)
     plant.detect()
     assert not states_of(plant.phase).rules[0].final
     plant.end()
@@ -92,8 +92,8 @@ def test_an_evaluation_becomes_final_when_the_phase_has_ended(plant, time):
 def test_late_readings_after_the_signature_make_a_second_final_version_and_keep_the_first(plant, time):
     sent = frames(lambda at: 0.2)
     time.after(120)
-    for one in sent[:1] + sent[2:]:
-        plant.send(one)
+    for row in sent[:1] + sent[2:]:
+        plant.send(row)
     plant.end()
     plant.detect()
     first = Evaluation.objects.get(final=True)
@@ -115,13 +115,13 @@ def test_late_readings_after_the_signature_make_a_second_final_version_and_keep_
 def test_an_excursion_that_late_readings_explain_away_is_withdrawn_and_stays(plant, time):
     time.after(120)
     sent = frames(lambda at: 0.2)
-    for one in (sent[0], sent[3]):
-        plant.send(one)
+    for row in (sent[0], sent[3]):
+        plant.send(row)
     plant.end()
     plant.detect()
     low = Excursion.objects.get(key__contains="coverage")
-    for one in sent[1:3]:
-        plant.send(one)
+    for source in sent[1:3]:
+        plant.send(source)
     plant.detect()
     low.refresh_from_db()
     assert low.withdrawn_at is not None
@@ -193,8 +193,8 @@ def test_a_frame_in_conflict_is_known_in_neither_form_until_somebody_decides(pla
     quiet = [
         frame(number, range(begin, begin + 30), lambda _at: 0.2) for number, begin in enumerate(range(0, 120, 30), 1)
     ]
-    for one in quiet:
-        plant.send(one)
+    for row in quiet:
+        plant.send(row)
     plant.detect()
     assert str(states_of(plant.phase).rules[0].state) == "normal"
     plant.send(frame(2, range(30, 60), surging))  # the same identity, another body: which is true?

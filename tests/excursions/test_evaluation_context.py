@@ -106,7 +106,7 @@ def monitored(time, db):
 
 
 def tables(queries):
-    return {name for one in queries for name in NAMED.findall(one["sql"].replace("\\n", " ").replace('\\"', '"'))}
+    return {name for query in queries for name in NAMED.findall(query["sql"].replace("\\n", " ").replace('\\"', '"'))}
 
 
 def test_every_row_that_is_read_for_a_judgement_is_in_its_version_and_is_changed_here(monitored):
@@ -120,7 +120,7 @@ def test_every_row_that_is_read_for_a_judgement_is_in_its_version_and_is_changed
 
 
 @pytest.mark.parametrize(
-    "change", [pytest.param(one, id=f"{name}-{n}") for name, found in CHANGES.items() for n, one in enumerate(found)]
+    "change", [pytest.param(row, id=f"{name}-{n}") for name, found in CHANGES.items() for n, row in enumerate(found)]
 )
 def test_a_row_that_changes_or_comes_has_what_is_judged_under_read_again(monitored, change):
     before = context_of(monitored).conditions

@@ -97,21 +97,21 @@ def test_the_page_says_the_time_and_the_dose_of_x4(surged):
 
 def test_the_picture_reads_as_a_table_of_the_same_times(surged):
     found = exposure_bars(exposure_of(surged.record).rows)
-    times = {row[2]: [one.replace("\N{NO-BREAK SPACE}", " ") for one in row[3:]] for row in found.rows}
+    times = {row[2]: [item.replace("\N{NO-BREAK SPACE}", " ") for item in row[3:]] for row in found.rows}
     assert found.columns[3:] == ("Inside", "Alert", "Action", "Unknown", "In all")
     assert times["shear"] == ["2.4 min", "1.6 min", "0 min", "0 min", "4 min"]
     assert times["potency"] == ["0 min", "0 min", "0 min", "4 min", "4 min"]
-    (shear,) = (one for one in found.bars if one["rule"] == "shear")
-    assert [(one["state"], one["width"]) for one in shear["parts"]] == [("alert", 104.0), ("inside", 156.0)]
+    (shear,) = (bar for bar in found.bars if bar["rule"] == "shear")
+    assert [(row["state"], row["width"]) for row in shear["parts"]] == [("alert", 104.0), ("inside", 156.0)]
 
 
 def test_what_lasted_a_moment_is_still_seen_and_long_names_are_cut(surged):
-    (row,) = (one for one in exposure_of(surged.record).rows if one.name == "shear")
+    (row,) = (row for row in exposure_of(surged.record).rows if row.name == "shear")
     moment = Durations(Decimal(86_400), Decimal("0.2"), Decimal(0), Decimal(0))
     long = replace(row, durations=moment, name="lv-wall-shear-of-the-second-module@TFF-ON-THE-LEFT")
     nothing = replace(row, durations=Durations(*[Decimal(0)] * 4), phase="L10" * 20)
     first, second = exposure_bars([long, nothing]).bars
-    assert [(one["state"], one["width"]) for one in first["parts"]] == [("alert", 4.0), ("inside", 256.0)]
+    assert [(row["state"], row["width"]) for row in first["parts"]] == [("alert", 4.0), ("inside", 256.0)]
     assert first["said"].replace("\N{NO-BREAK SPACE}", " ") == "alert < 0.01 min"
     assert (first["rule"][-1], len(first["label"]) + len(first["rule"])) == ("…", 50)
     assert (second["parts"], second["rule"], len(second["label"])) == ([], "", 50)
@@ -120,14 +120,14 @@ def test_what_lasted_a_moment_is_still_seen_and_long_names_are_cut(surged):
 def test_the_endpoint_says_the_same_as_text_with_units(surged):
     answer = signed_in(surged.people["priya"]).get(REST)
     found = answer.json()
-    row = next(one for one in found["rows"] if one["rule"] == "shear")
+    row = next(result for result in found["rows"] if result["rule"] == "shear")
     assert row["time_outside"] == {"value": "90", "unit": "s"}
     assert row["excess_dose"] == {"value": "37500", "unit": "1/s.s"}
     assert row["worst"] == {"value": "4500", "unit": "1/s"}
     # The deadband of 200 holds the alert until 3 800 1/s, at 201 s; the time outside ends at 4 000 1/s.
     assert row["time"]["alert"] == {"value": "96", "unit": "s"}
     assert row["counted_beyond"] == [{"side": "high", "value": "4000", "unit": "1/s"}]
-    totals = {one["measure"]: one for one in found["totals"]}
+    totals = {result["measure"]: result for result in found["totals"]}
     assert totals["shear_dose"]["value"] == {"value": "825000", "unit": "1/s.s"}
     assert totals["shear_excess_dose"]["counted_beyond"] == {"value": "4000", "unit": "1/s"}
     assert totals["pump_passes"]["value"] is None
@@ -139,9 +139,9 @@ def test_no_temperature_is_no_residual_potency_by_either_door(surged):
     assert "100 %" not in page.split("Residual potency")[1].split("</tr>")[0]
     assert "no data: L10" in " ".join(page.split())
     found = signed_in(surged.people["priya"]).get(REST).json()
-    (left,) = (one for one in found["totals"] if one["measure"] == "residual_potency")
+    (left,) = (result for result in found["totals"] if result["measure"] == "residual_potency")
     assert (left["value"], left["without"]) == (None, ["L10"])
-    assert next(one for one in found["rows"] if one["rule"] == "potency")["excess_dose"] is None
+    assert next(result for result in found["rows"] if result["rule"] == "potency")["excess_dose"] is None
 
 
 def test_residual_potency_names_its_half_lives_and_its_rule(surged, time):
@@ -175,8 +175,8 @@ def test_an_action_names_its_deviation(plant, time):
     evaluate_phase(by=plant.people["monitor"], phase=plant.phase)
     assert "/batches/deviations/BR-1-D01/" in shown(plant)
     found = signed_in(plant.people["priya"]).get(REST).json()
-    assert [one["deviations"] for one in found["rows"]] == [["BR-1-D01"] if one["rule"] == "shear" else []
-                                                            for one in found["rows"]]  # fmt: skip
+    assert [result["deviations"] for result in found["rows"]] == [["BR-1-D01"] if result["rule"] == "shear" else []
+                                                            for result in found["rows"]]  # fmt: skip
 
 
 def test_a_batch_without_readings_has_an_empty_page_and_no_rows(plant):

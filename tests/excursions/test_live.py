@@ -98,11 +98,11 @@ def test_an_excursion_comes_with_its_picture_its_words_and_a_button(plant, olivi
     plant.send(frame(2, range(30, 50), surging))
     plant.detect()
     found = look(olivia, quiet).json()
-    assert {(one["level"], one["to"], one["high"]) for one in found["excursions"]} == {
+    assert {(result["level"], result["to"], result["high"]) for result in found["excursions"]} == {
         ("alert", None, True),
         ("action", None, True),
     }
-    assert next(one["limit"] for one in found["excursions"] if one["level"] == "action") == 6000.0
+    assert next(result["limit"] for result in found["excursions"] if result["level"] == "action") == 6000.0
     assert found["states"]["L10-0"] == [{"rule": "shear", "mark": "action", "word": "action"}]
     html = found["alarms"]["html"]
     action = Excursion.objects.get(level="action")
@@ -184,7 +184,7 @@ def test_a_look_costs_the_same_however_long_the_phase_has_run(plant, olivia, tim
     def counted(last, **asked):
         with CaptureQueriesContext(connection) as seen:
             answer = look(olivia, last, **asked)
-        return answer, [one["sql"] for one in seen]
+        return answer, [row["sql"] for row in seen]
 
     _same, short = counted(first)
     for number in range(2, 12):

@@ -46,7 +46,7 @@ def test_every_fault_of_every_rule_is_named_at_its_place(people, site):
         import_rule_set(
             by=people["mei"], site=site, toml=rules_toml(bad, SHEAR.replace('"wall_shear"\nunit', '"mood"\nunit'))
         )
-    assert {(one.code, one.field) for one in caught.value.all} == {
+    assert {(row.code, row.field) for row in caught.value.all} == {
         ("unknown_unit", "rule.0.unit"),
         ("number_not_decimal", "rule.1.deadband"),
         ("unknown_parameter", "rule.2.parameter"),
@@ -97,7 +97,7 @@ def test_a_skid_is_registered_once_with_every_fault_named(people, site):
     )
     with pytest.raises(Refusal) as caught:
         register_source(by=people["mei"], command=RegisterSource("tff01", " ", "TFF-1", tags))
-    assert {(one.code, one.field) for one in caught.value.all} == {
+    assert {(row.code, row.field) for row in caught.value.all} == {
         ("blank_value", "name"),
         ("already_registered", "code"),
         ("tag_twice", "tags"),

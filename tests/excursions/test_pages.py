@@ -15,8 +15,8 @@ from tests.excursions.test_evaluation import frames, surging
 def shown(plant, time, client):
     """Log in as one of the cast and open an address."""
     time.after(120)
-    for one in frames():
-        plant.send(one)
+    for row in frames():
+        plant.send(row)
     plant.detect()
 
     def show(username, url):

@@ -82,10 +82,14 @@ def test_a_lot_without_readings_says_so_and_one_that_nobody_made_says_nothing(pl
 def test_the_endpoint_of_a_lot_says_the_same_as_text(two):
     found = signed_in(two.people["priya"]).get(f"{REST}exposure/").json()
     assert (found["lot"], found["batch_record"]) == ("LOT-2", "BR-2")
-    room = next(one for one in found["time_outside"] if one["parameter"] == "temperature")
+    room = next(result for result in found["time_outside"] if result["parameter"] == "temperature")
     assert room["value"] == {"value": "0", "unit": "s"}
     assert room["counted_beyond"] == [{"side": "high", "value": "8", "unit": "Cel"}]
-    assert {one["measure"] for one in found["totals"]} >= {"shear_dose", "residual_potency", "particle_shear_dose"}
+    assert {result["measure"] for result in found["totals"]} >= {
+        "shear_dose",
+        "residual_potency",
+        "particle_shear_dose",
+    }
 
 
 def test_a_lot_stands_beside_the_earlier_ones_newest_first(two):
@@ -95,9 +99,9 @@ def test_a_lot_stands_beside_the_earlier_ones_newest_first(two):
         assert text in page, text
     assert 'class="dot now"' in page
     found = signed_in(two.people["priya"]).get(f"{REST}comparison/").json()
-    dose = next(one for one in found["standings"] if one["key"] == "shear_dose")
+    dose = next(result for result in found["standings"] if result["key"] == "shear_dose")
     assert (dose["place"], dose["lots"], dose["above"], dose["median"]) == ("above", 1, 0, dose["high"])
-    assert [one["lot"] for one in found["lots"]] == ["LOT-2", "LOT-1"]
+    assert [result["lot"] for result in found["lots"]] == ["LOT-2", "LOT-1"]
 
 
 def test_the_first_lot_has_nothing_to_be_compared_with(two):
@@ -152,5 +156,5 @@ def test_a_name_that_a_rule_has_given_up_is_neither_shown_nor_counted(plant, tim
     assert {row.name for row in found.rows} == {
         "shear@TFF01", "shear@TFF02", "dose@TFF01", "dose@TFF02", "room", "potency",
     }  # fmt: skip
-    dose = next(one for one in found.totals if one.measure.value == "shear_dose")
+    dose = next(total for total in found.totals if total.measure.value == "shear_dose")
     assert dose.phases == ("L10",)

@@ -67,7 +67,7 @@ def test_every_way_of_deriving_is_in_the_table_and_gives_a_parameter_that_nobody
         assert not any(PARAMETERS[name].derived for name in row.inputs)
 
 
-@pytest.mark.parametrize("kind", [one for one, row in DERIVATIONS.items() if row.geometry])
+@pytest.mark.parametrize("kind", [item for item, row in DERIVATIONS.items() if row.geometry])
 def test_what_needs_a_module_is_refused_without_one(kind):
     with pytest.raises(Refusal) as refused:
         derive(kind, INPUTS)

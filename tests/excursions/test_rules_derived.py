@@ -111,7 +111,7 @@ def test_a_geometry_is_read_from_master_data():
 def test_every_fault_of_a_geometry_is_named():
     with pytest.raises(Refusal) as refused:
         geometry_from({"n_fibres": "1.5", "diameter_mm": "wide", "density_kg_m3": 0})
-    assert [(one.code, one.field) for one in refused.value.all] == [
+    assert [(row.code, row.field) for row in refused.value.all] == [
         ("geometry_not_positive", "n_fibres"),
         ("geometry_not_positive", "diameter_mm"),
         ("geometry_missing", "length_m"),

@@ -44,9 +44,9 @@ def minutes(values, times=None, quality=None):
     return signal_of([round(t * MINUTE) for t in at], values, quality)
 
 
-def judge(signal, one, *, upto=None, **options):
+def judge(signal, row, *, upto=None, **options):
     end = int(signal.times.max()) if upto is None else round(upto * MINUTE)
-    return evaluate(signal, one, start=0, end=end, **options)
+    return evaluate(signal, row, start=0, end=end, **options)
 
 
 X14 = minutes([7.8, 8.2, 8.3, 7.9, 8.4, 8.4, 8.6, 8.5, 7.6, 7.4, 7.4, 7.3])
@@ -132,9 +132,9 @@ def test_x2_the_planted_shear_is_an_action_for_lentivirus():
     shear = derive(Derived.WALL_SHEAR, {"flow": flow}, HollowFibre(13, Decimal("1.0"), Decimal("0.3")))
     found = judge(shear, rule(alert_high=4000, action_high=6000))
     assert found.state is State.ACTION
-    assert {one.level for one in found.excursions} == {Level.ALERT, Level.ACTION}
+    assert {excursion.level for excursion in found.excursions} == {Level.ALERT, Level.ACTION}
     assert round(found.excursions[0].peak, 2) == Decimal("13058.87")
-    assert all(one.ended_us is None for one in found.excursions)
+    assert all(excursion.ended_us is None for excursion in found.excursions)
 
 
 def test_turbulent_flow_is_unknown_however_short():
@@ -232,7 +232,7 @@ def test_a_dose_rule_judges_the_integral():
 def test_a_total_counts_only_the_sides_it_names():
     sides = {"direction": "both", "accumulate_above": 8, "accumulate_below": 2, "action_total": 59}
     high = judge(minutes([5, 11, 5, 5, 5]), rule(kind="cumulative_time", **sides))
-    assert [(one.side, one.peak) for one in high.excursions] == [("high", 11)]
+    assert [(excursion.side, excursion.peak) for excursion in high.excursions] == [("high", 11)]
     one = rule(kind="cumulative_time", direction="both", alert_low=2, accumulate_above=8, action_total=59)
     assert judge(minutes([5, 11, 5, -9, 5]), one).time_above == 60
     assert judge(minutes([5, 11, 5, -9, 5]), one).excursions[0].side == "high"
@@ -341,5 +341,5 @@ def test_a_million_samples_are_judged_by_five_rules_within_a_second():
     begun = time.process_time()
     found = evaluate_all(signal, five, start=0, end=count * SECOND)
     assert time.process_time() - begun < 1
-    assert [bool(one.excursions) for one in found[:2]] == [True, True]
-    assert all(one.time_above > 0 for one in found)
+    assert [bool(result.excursions) for result in found[:2]] == [True, True]
+    assert all(result.time_above > 0 for result in found)

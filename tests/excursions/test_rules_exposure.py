@@ -50,10 +50,10 @@ def flow_of(shear):
 
 def recorded(*rules, phase="L10", seconds=240, complete=True, deviations=(), **values):
     """What the real verdicts over these samples (parameter -> second -> value) record of a phase."""
-    signals = {name: signal_of([at * SECOND for at in one], list(one.values())) for name, one in values.items()}
+    signals = {name: signal_of([at * SECOND for at in row], list(row.values())) for name, row in values.items()}
     readings = PhaseReadings(phase, 0, seconds * SECOND, complete, (Sent("TFF01", signals),), (MODULE,))
     found = verdicts(readings, [rule_from({"phases": [phase], **rule}) for rule in rules])
-    return [Recorded(phase, "UF/DF", one.name, "SET 1", 2, complete, one.content, deviations) for one in found]
+    return [Recorded(phase, "UF/DF", result.name, "SET 1", 2, complete, result.content, deviations) for result in found]
 
 
 def x4():
@@ -61,7 +61,7 @@ def x4():
 
 
 def total(found, measure):
-    return next(one for one in found.totals if one.measure is measure)
+    return next(row for row in found.totals if row.measure is measure)
 
 
 def test_the_shear_of_x4_is_outside_for_ninety_seconds_with_its_dose():
@@ -94,7 +94,7 @@ def test_passes_of_two_phases_are_added_and_two_rules_of_one_phase_are_not():
 
 
 def test_of_two_doses_of_one_phase_the_larger_is_taken():
-    low, high = ({0: one, 240: one} for one in (0.1, 0.2))
+    low, high = ({0: row, 240: row} for row in (0.1, 0.2))
     volume = {0: 1.0, 240: 1.0}
     rows = [*recorded(PASSES, flow=low, volume=volume), *recorded(PASSES, flow=high, volume=volume)]
     assert total(exposure(rows, phases=["L10"]), Measure.PUMP_PASSES).value == Decimal("0.8")
@@ -230,4 +230,4 @@ def test_a_rule_that_also_counts_below_a_limit_adds_nothing_to_the_excess():
 def test_nothing_monitored_is_nothing_said():
     found = exposure([], phases=["L1"])
     assert (found.rows, found.assumptions) == ((), ())
-    assert {one.value for one in found.totals} == {None}
+    assert {row.value for row in found.totals} == {None}

@@ -146,7 +146,7 @@ def readings(rows, end, start=0):
 
 
 def content(results):
-    return [(one.name, canonical(one.content), one.keys) for one in results]
+    return [(result.name, canonical(result.content), result.keys) for result in results]
 
 
 def stream(chance):

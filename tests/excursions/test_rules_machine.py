@@ -82,9 +82,9 @@ def test_the_columns_agree_with_the_walk(values, deadband, t_on, t_off, t_merge)
     found = evaluate(signal_of(*zip(*samples, strict=True)), rule, start=0, end=samples[-1][0])
     delays = {"t_on": t_on * SECOND, "t_off": t_off * SECOND, "t_merge": t_merge * SECOND}
     expected = walked(samples, limit=8, deadband=deadband, **delays)
-    assert [(one.started_us, one.ended_us) for one in found.excursions] == expected
-    for one in found.excursions:
-        ended = samples[-1][0] if one.ended_us is None else one.ended_us
-        inside = [(at, value) for at, value in samples if one.started_us <= at <= ended]
-        assert one.peak == max(value for _at, value in inside)
-        assert one.peak_at_us == next(at for at, value in inside if value == one.peak)
+    assert [(excursion.started_us, excursion.ended_us) for excursion in found.excursions] == expected
+    for row in found.excursions:
+        ended = samples[-1][0] if row.ended_us is None else row.ended_us
+        inside = [(at, value) for at, value in samples if row.started_us <= at <= ended]
+        assert row.peak == max(value for _at, value in inside)
+        assert row.peak_at_us == next(at for at, value in inside if value == row.peak)

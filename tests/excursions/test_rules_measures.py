@@ -19,14 +19,14 @@ WARM = {
 
 def test_totals_come_first_and_then_the_times_outside_of_each_signal():
     found = measures_of(exposure([], phases=[]))
-    assert [one.key for one in found] == [
+    assert [result.key for result in found] == [
         "pump_passes", "shear_dose", "shear_excess_dose", "particle_shear_dose", "residual_potency",
     ]  # fmt: skip
-    assert {one.value for one in found} == {None}
+    assert {result.value for result in found} == {None}
 
 
 def time_of(rows, phases=("L8", "L10")):
-    (time,) = (one for one in measures_of(exposure(rows, phases=phases)) if one.kind == TIME)
+    (time,) = (measure for measure in measures_of(exposure(rows, phases=phases)) if measure.kind == TIME)
     return time
 
 
@@ -58,7 +58,7 @@ def test_a_lot_stands_below_within_or_above_the_earlier_ones():
     earlier = [Decimal(10), None, Decimal(30), Decimal(20)]
     found = standing(Decimal(25), earlier)
     assert (found.median, found.low, found.high, found.lots, found.above) == (20, 10, 30, 3, 1)
-    assert [found.place(Decimal(one)) for one in (9, 10, 30, 31)] == ["below", "within", "within", "above"]
+    assert [found.place(Decimal(row)) for row in (9, 10, 30, 31)] == ["below", "within", "within", "above"]
     assert found.place(None) == "unknown"
     assert standing(None, earlier).above == 0
     assert standing(Decimal(1), [None]).place(Decimal(1)) == "alone"

@@ -22,7 +22,7 @@ RATE = rule_from({key: value for key, value in RATE.items() if key not in LIMITS
 def test_each_judged_signal_of_each_source_has_one_plot_and_a_rate_joins_it():
     rules = (RATE, rule(PH), rule(SHEAR), rule(PH, code="other", phases=["L1"]))
     plots = plots_of(rules, "L10", {"A": ["ph", "flow"], "B": ["ph"]})
-    assert [(one.source, one.parameter, [name for name, _rule in one.rules]) for one in plots] == [
+    assert [(plot.source, plot.parameter, [name for name, _rule in plot.rules]) for plot in plots] == [
         ("A", "ph", ["ph@A", "ph-rate@A"]),
         ("B", "ph", ["ph@B", "ph-rate@B"]),
         ("A", "wall_shear", ["shear"]),

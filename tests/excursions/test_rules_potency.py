@@ -52,8 +52,8 @@ def test_a_half_life_is_that_of_its_row_and_unknown_beyond_the_table_or_across_a
 
 
 @given(st.floats(8, 15), st.floats(8, 15))
-def test_between_two_rows_the_warmer_is_the_shorter(one, other):
-    colder, warmer = half_lives_at(np.array([min(one, other), max(one, other)]), TABLE)
+def test_between_two_rows_the_warmer_is_the_shorter(item, other):
+    colder, warmer = half_lives_at(np.array([min(item, other), max(item, other)]), TABLE)
     assert 36 <= warmer <= colder <= 96
 
 

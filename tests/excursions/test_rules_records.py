@@ -83,7 +83,7 @@ def test_a_rule_that_is_no_table_is_refused():
 def test_every_missing_field_is_named():
     with pytest.raises(Refusal) as refused:
         rule_from({"code": "tmp"})
-    assert {one.code for one in refused.value.all} == {"rule_field_missing"}
+    assert {row.code for row in refused.value.all} == {"rule_field_missing"}
     assert len(refused.value.all) == 6
 
 

@@ -196,6 +196,6 @@ def test_rules_that_share_a_signal_say_what_each_would_say_alone():
     chance = random.Random(1)
     signal = frame([(at * SECOND, 7.2 + chance.random(), 192) for at in range(END)])
     together = evaluate_all(signal, RULES, start=0, end=END * SECOND)
-    assert [content(one) for one in together] == [
+    assert [content(row) for row in together] == [
         content(evaluate(signal, rule, start=0, end=END * SECOND)) for rule in RULES
     ]

@@ -32,12 +32,12 @@ def _readings(*sent, modules=(MODULE,), phase="L10"):
 
 
 def _named(found, name):
-    return next(one for one in found if one.name == name)
+    return next(result for result in found if result.name == name)
 
 
 def test_a_rule_of_another_phase_is_silent_and_one_without_its_signal_is_unknown():
     found = verdicts(_readings(Sent("TFF01", {"flow": _steady(1.5)})), RULES)
-    assert {rule.code for rule in RULES if "L10" in rule.phases} == {one.rule.code for one in found}
+    assert {rule.code for rule in RULES if "L10" in rule.phases} == {result.rule.code for result in found}
     assert _named(found, "lv-ph").problem == "signal_missing"
     assert str(_named(found, "lv-ph").evaluation.state) != "normal"
     assert _named(found, "lv-wall-shear").problem == ""

@@ -16,7 +16,7 @@ NORMAL, ALERT, ACTION = RuleJudgement(State.NORMAL), RuleJudgement(State.ALERT, 
 
 def test_rules_that_flip_come_first_and_one_that_is_gone_is_named():
     found = comparison({"a": NORMAL, "b": ALERT, "gone": ACTION}, {"a": NORMAL, "b": ACTION})
-    assert [(one.rule, one.flips) for one in found.changes] == [("b", True), ("gone", True), ("a", False)]
+    assert [(change.rule, change.flips) for change in found.changes] == [("b", True), ("gone", True), ("a", False)]
     assert (found.before, found.after, found.flips) == (State.ACTION, State.ACTION, True)
 
 

@@ -113,8 +113,8 @@ def test_x5_the_passes_of_a_recorded_concentration_and_diafiltration_are_an_aler
     limits = {"kind": "dose", "accumulate_above": 0, "alert_total": 80, "action_total": 100}
     begun = by_second(90, 1.5, lambda at: 10 - at / 10)
     held = by_second(40, 1.5, lambda _at: 1.0)
-    doses = [total("dose", 0, derive(Derived.PUMP_PASSES, one)).dose for one in (begun, held)]
-    assert [float(one) for one in doses] == [pytest.approx(34.53878, abs=1e-5), pytest.approx(60, abs=1e-6)]
+    doses = [total("dose", 0, derive(Derived.PUMP_PASSES, row)).dose for row in (begun, held)]
+    assert [float(dose) for dose in doses] == [pytest.approx(34.53878, abs=1e-5), pytest.approx(60, abs=1e-6)]
     whole = by_second(130, 1.5, lambda at: max(10 - at / 10, 1.0))
     found = judge(derive(Derived.PUMP_PASSES, whole), **limits)
     assert (float(found.dose), found.state) == (pytest.approx(94.53878, abs=1e-5), State.ALERT)
@@ -157,8 +157,10 @@ X14 = [7.8, 8.2, 8.3, 7.9, 8.4, 8.4, 8.6, 8.5, 7.6, 7.4, 7.4, 7.3]
 def test_x14_on_delay_and_hysteresis(t_on_min, spells):
     found = judge(minutes(X14), action_high="8.0", deadband="0.5", t_on_s=t_on_min * 60, t_off_s=120)
     assert [
-        tuple(f"{at / MINUTE:.2f}" for at in (one.started_us, one.ended_us, float(one.duration_s) * 1e6))
-        for one in found.excursions
+        tuple(
+            f"{at / MINUTE:.2f}" for at in (excursion.started_us, excursion.ended_us, float(excursion.duration_s) * 1e6)
+        )
+        for excursion in found.excursions
     ] == spells
 
 

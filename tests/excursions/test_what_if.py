@@ -102,7 +102,7 @@ def test_the_approver_signs_the_digest_of_what_the_replay_found(past):
     approved(past, draft)
     assert f'"what_if":"{found}"' in Signature.objects.get(act="rule_set.approve", subject_key=str(draft.pk)).content
     page = signed_in(past.people["arun"]).get(PAGE)
-    assert [one.valid for one in page.context["signatures"]] == [True]
+    assert [row.valid for row in page.context["signatures"]] == [True]
     assert signatures_of(past.rule_set)[0].meaning == "Approved for use"
 
 

@@ -133,23 +133,25 @@ def _exposure_row(row: Row) -> dict[str, Any]:
         "word": Evaluation.State(row.state.value).label,
         "beyond": [f"{_WORDS[side]()} {_with_unit(_plain(limit), label)}" for side, limit in row.beyond],
         "outside": nothing if row.time_outside is None else minutes(row.time_outside),
-        **_told("dose", row.excess_dose, lambda dose: amount_of_dose(dose, row.rule.unit), nothing),
-        **_told("worst", row.worst, lambda worst: _with_unit(_plain(worst), label), nothing, *_limits_of(row)),
+        **_texts("dose", row.excess_dose, lambda dose: amount_of_dose(dose, row.rule.unit), nothing),
+        **_texts(
+            "worst",
+            row.worst,
+            lambda worst: _with_unit(_plain(worst), label),
+            nothing,
+            *(limit for _side, limit in row.beyond),
+        ),
         "coverage": _percent(str(row.coverage)),
     }
 
 
-def _told(
+def _texts(
     name: str, value: Decimal | None, written: Callable[[Decimal], str], nothing: str, *limits: Decimal
 ) -> dict[str, str]:
     """A number under its name as people read it, and as ``name_full`` with every digit."""
     if value is None:
         return {name: nothing, f"{name}_full": nothing}
     return {name: written(readable(value, *limits)), f"{name}_full": written(value)}
-
-
-def _limits_of(row: Row) -> tuple[Decimal, ...]:
-    return tuple(limit for _side, limit in row.beyond)
 
 
 _WORDS = {"high": lambda: _("above"), "low": lambda: _("below")}

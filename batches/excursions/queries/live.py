@@ -71,20 +71,16 @@ class Judged:
         """What changes when any of it does."""
         return [
             [
-                (alarm.pk, alarm.level, alarm.ended_at, alarm.evaluation_id, _noted(alarm), _status(alarm))
+                (
+                    *(alarm.pk, alarm.level, alarm.ended_at, alarm.evaluation_id),
+                    [row.pk for row in alarm.acknowledgements.all()],
+                    alarm.deviation.status if alarm.deviation else "",
+                )
                 for alarm in self.alarms
             ],
             sorted(state.pk for state in self.states.values()),
             sorted(self.judged_to.items()),
         ]
-
-
-def _noted(excursion: Excursion) -> list[int]:
-    return [row.pk for row in excursion.acknowledgements.all()]
-
-
-def _status(excursion: Excursion) -> str:
-    return excursion.deviation.status if excursion.deviation else ""
 
 
 @dataclass(frozen=True, slots=True)
