@@ -175,7 +175,3 @@ def _recorded(by: Person, source: Source, taken: Taken, boot: str) -> Iterator[F
         if isinstance(done, Conflicting):
             message = f"Another body was recorded as {done.frame} before: neither of the two is trusted."
             yield Finding("frame_conflict", message, str(done.frame), blocking=True)
-
-
-def _at_file(refusal: Refusal) -> Refusal:
-    return Refusal(refusal.code, refusal.template, field="file", kind=refusal.kind, **refusal.params)

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from batches.readings import models
 from batches.readings.rules.frames import Bounds, Frame, check_frames, check_identities
 from gatekeeper.accounts.actor import action, action_at_once, actor_context
+from gatekeeper.accounts.cache import VersionedCache
 from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.queries import check_authority
@@ -53,9 +54,9 @@ _RECORD = f"""
   SELECT made.boot_id, made.sequence, made.id, (SELECT id FROM asked) FROM made"""  # noqa: S608 -- of constants
 # Sources that have readings and tags are written once, and a primary key never names another one: an entry can be
 # incomplete, never wrong. A source that was named anew before its first reading is found out by the statement.
-_sources: dict[tuple[str, int, str], models.Source] = {}
-_tags: dict[tuple[str, int], dict[str, int]] = {}
-_months: set[tuple[str, int, int]] = set()  # whose partition is there: a committed one stays
+_sources: VersionedCache[tuple[int, str], models.Source] = VersionedCache(most=10_000)  # by site and code
+_tags: VersionedCache[int, dict[str, int]] = VersionedCache(most=10_000)  # by source
+_months: VersionedCache[tuple[int, int], bool] = VersionedCache(most=10_000)  # whose partition is committed: it stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def _again(*, by: Person, source: models.Source, frame: Frame, sha256: str) -> R
     """Return what is recorded of a frame whose identity is taken; keep another body beside it."""
     known = models.Frame.objects.filter(source=source, boot_id=frame.boot_id, sequence=frame.sequence).first()
     if known is None:
-        _forget(source)
+        _sources.discard((source.site_id, source.code))
         raise Refusal("unknown_source", "There is no source “{code}” here.", field="source", code=frame.source)
     known.source = source
     if known.sha256 == sha256:
@@ -209,19 +210,14 @@ def _row(source: models.Source, frame: Frame, at: datetime, by: Person) -> model
 
 
 def _source_of(site: Site, code: str) -> models.Source:
-    key = (connection.settings_dict["NAME"], site.pk, code)
-    if key not in _sources:
-        found = models.Source.objects.filter(code=code, site=site).first()
-        if found is None:
-            raise Refusal("unknown_source", "There is no source “{code}” here.", field="source", code=code)
-        if connection.in_atomic_block:  # it may be gone when this ends
-            return found
-        _sources[key] = found
-    return _sources[key]
-
-
-def _forget(source: models.Source) -> None:
-    _sources.pop((connection.settings_dict["NAME"], source.site_id, source.code), None)
+    source = _sources.get((site.pk, code))
+    if source is not None:
+        return source
+    source = models.Source.objects.filter(code=code, site=site).first()
+    if source is None:
+        raise Refusal("unknown_source", "There is no source “{code}” here.", field="source", code=code)
+    # Inside a transaction it may be gone when this ends.
+    return source if connection.in_atomic_block else _sources.put((site.pk, code), source)
 
 
 def _bounds(at: datetime) -> Bounds:
@@ -229,18 +225,15 @@ def _bounds(at: datetime) -> Bounds:
     return Bounds(settings.READINGS_MAX_SAMPLES, settings.READINGS_MAX_FRAMES, micros(latest))
 
 
-def _tags_of(source: models.Source, wanted: set[str]) -> Mapping[str, int]:
-    key = (connection.settings_dict["NAME"], source.pk)
-    found = _tags.get(key, {})
-    if not wanted <= found.keys():
-        found = _tags[key] = dict(source.tags.values_list("code", "pk"))
-    return found
+def _tags_of(source: models.Source, codes: set[str]) -> Mapping[str, int]:
+    tags = _tags.get(source.pk) or {}
+    return tags if codes <= tags.keys() else _tags.put(source.pk, dict(source.tags.values_list("code", "pk")))
 
 
 def _make_month(at: datetime) -> None:
-    month = (connection.settings_dict["NAME"], at.year, at.month)
-    if month in _months:
+    month = (at.year, at.month)
+    if _months.get(month):
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT readings_segment_month_v1(%s)", [at])
-    transaction.on_commit(lambda: _months.add(month))
+    transaction.on_commit(lambda: _months.put(month, value=True))

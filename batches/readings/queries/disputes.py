@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -13,11 +12,13 @@ from batches.readings.models import ConflictResolution, Frame, FrameConflict, So
 from batches.readings.queries.archived import check_not_away
 from batches.readings.rules import frames
 from batches.readings.rules.disputes import Decision, Dispute, body_from
+from gatekeeper.accounts.cache import VersionedCache
 from gatekeeper.accounts.models import Person
 from gatekeeper.core.canonical import digest
 from gatekeeper.core.refusal import Kind, Refusal
 
-_KEPT = 16  # bodies, each of a megabyte at most: a phase is read again while it runs
+# By FrameConflict, each a megabyte at most: a phase is read again while it runs.
+_decoded: VersionedCache[int, frames.Frame] = VersionedCache(most=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,10 @@ def other_columns(known: Disputed) -> tuple[frames.Column, ...]:
     """
     if known.body is None or known.dispute.counts is None:
         return ()
-    return _decoded(known.body, known.dispute.counts).columns
-
-
-@lru_cache(maxsize=_KEPT)
-def _decoded(conflict: int, sha256: str) -> frames.Frame:
-    """Return another body of a frame; it never changes, and its digest is part of what it is remembered by."""
-    return _columns(FrameConflict.objects.select_related("frame__source").get(pk=conflict, sha256=sha256))
+    conflict, sha256 = known.body, known.dispute.counts
+    rows = FrameConflict.objects.select_related("frame__source")
+    frame = _decoded.get_or_make(conflict, sha256, lambda: _columns(rows.get(pk=conflict, sha256=sha256)))
+    return frame.columns
 
 
 def _columns(row: FrameConflict) -> frames.Frame:
