@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from django.db import connection, models
 from django.db.models import Q
 
-from batches.excursions.models import Evaluation, Excursion, RuleSet
+from batches.excursions.models import Evaluation, Excursion
 from batches.excursions.queries.evaluation_inputs import rule_set_of
 from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, Phase
+from gatekeeper.documents.models import Document
 from gatekeeper.ledger.models import Entry
 from gatekeeper.ledger.records import pk_column, redacted_columns
 from gatekeeper.lots import queries as lots
@@ -101,7 +102,7 @@ def _around(record: BatchRecord) -> Rows:
         StatusChange: list(changes.values_list("pk", flat=True)),
         InstrumentFile: list(files.values_list("instrument_file", flat=True).distinct()),
         Review: list(Review.objects.filter(batch_record=record).values_list("pk", flat=True)),
-        RuleSet: [rule_set.pk] if rule_set else [],
+        Document: [rule_set.pk] if rule_set else [],
     }
 
 

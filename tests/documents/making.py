@@ -90,4 +90,12 @@ SAMPLES = {
         "phase.0.control.0.alert_low",
         before=products,
     ),
+    "rule_set": Sample(
+        "batches/excursions/data/lv_rules.toml",
+        "LV-PROCESS",
+        "4000",
+        "4250",
+        "rules[lv-wall-shear].alert_high",
+        "rule.0.alert_high",
+    ),
 }

@@ -82,8 +82,8 @@ def measured_pages(excursion, alarm, log):
     record, watched = RELEASED.number, f"/excursions/batch-records/{WATCHED}/"
     return {
         "rafael": [
-            "/readings/sources/", "/readings/sources/TFF01/", "/excursions/rule-sets/", "/readings/log-mappings/",
-            "/excursions/rule-sets/LV-PROCESS/1/", f"/excursions/excursions/{excursion}/",
+            "/readings/sources/", "/readings/sources/TFF01/", "/documents/rule-sets/", "/readings/log-mappings/",
+            "/documents/rule-sets/LV-PROCESS/1/", f"/excursions/excursions/{excursion}/",
             f"/excursions/batch-records/{record}/phases/L10/", f"/excursions/batch-records/{record}/exposure/",
             f"/excursions/batch-records/{REFUSING.number}/exposure/", f"/excursions/lots/{RELEASED.lot}/comparison/",
             "/readings/log-mappings/TFF-LOG/1/", f"/excursions/batch-records/{REFUSING.number}/live/",
@@ -91,8 +91,8 @@ def measured_pages(excursion, alarm, log):
             f"{watched}phases/L10/files/{log}/",
         ],
         "priya": ["/readings/sources/TFF01/clock/", f"/excursions/excursions/{alarm}/"],
-        "arun": ["/excursions/rule-sets/LV-CLOSE/2/"],
-        "mei": ["/readings/sources/register/", "/excursions/rule-sets/import/", "/readings/log-mappings/import/"],
+        "arun": ["/documents/rule-sets/LV-CLOSE/2/"],
+        "mei": ["/readings/sources/register/", "/documents/rule-sets/import/", "/readings/log-mappings/import/"],
         "olivia": [
             f"{watched}phases/L10/files/receive/", f"{watched}live/", f"/excursions/excursions/{alarm}/acknowledge/",
             f"/batches/{WATCHED}/phases/L10/controls/vials/",

@@ -8,7 +8,6 @@ import numpy as np
 
 from batches.actions import records
 from batches.excursions.actions.evaluation import evaluate_phase
-from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_set
 from batches.models import BatchRecord
 from batches.readings.actions.frames import record_frame
 from batches.readings.actions.sources import DescribeTag, RegisterSource, register_source
@@ -23,6 +22,7 @@ from release.actions.specifications import approve_specification, import_markets
 from release.models import Disposition, Result, Specification
 from release.rules import specification as rules
 from tests.batches.making import House, found_house, make_batch_record, make_house
+from tests.documents.making import approve, draft
 
 DATA = Path(__file__).resolve().parents[2] / "release" / "data"
 GOOD = {
@@ -115,8 +115,8 @@ def make_results(house: House, lot: str, *, but: tuple[str, ...] = (), reviewed:
 
 def make_monitoring(house: House) -> None:
     """One excursion rule on the temperature of L10, approved before any batch, and the skid that sends it."""
-    draft = import_rule_set(by=house.mei, site=house.site, toml=RULES)
-    approve_rule_set(by=house.arun, credentials=credentials(house.arun), site=house.site, rule_set=draft)
+    written = draft(house.mei, "rule_set", RULES)
+    approve(house.arun, written)
     register_source(
         by=house.mei,
         command=RegisterSource(

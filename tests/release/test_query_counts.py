@@ -12,13 +12,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from batches.excursions.models import Excursion, RuleSet
+from batches.excursions.models import Excursion
 from batches.models import Deviation
 from batches.readings.actions.log_mappings import import_log_mapping
 from batches.readings.models import LogMapping, Source
 from gatekeeper.accounts.permissions import declared
 from gatekeeper.accounts.queries import sites_of
 from gatekeeper.accounts.rules.permissions import PUBLIC, SIGNED_IN
+from gatekeeper.documents.models import Document
 from plasmids.models import PlasmidLot
 from release.models import Certificate, InstrumentFile, Result, Specification
 from tests.accounts.making import browser
@@ -61,7 +62,7 @@ def world(releasable):
 
 def _key(name, record):
     """Return the natural key by which a page of this name is opened, None when the world has no such record."""
-    specification, rules = Specification.objects.first(), RuleSet.objects.first()
+    specification, rules = Specification.objects.first(), Document.objects.filter(kind="rule_set").first()
     mapping = LogMapping.objects.first()
     incoming = PlasmidLot.objects.first().specification
     phase = {"number": record.number, "code": "L10"}
@@ -84,7 +85,7 @@ def _key(name, record):
         "readings:source_detail": {"code": Source.objects.first().code},
         "readings:file_list": phase,
         "readings:log_mapping_detail": {"code": mapping.code, "version": mapping.version},
-        "excursions:rule_set_detail": {"code": rules.code, "version": rules.version},
+        "documents:rule_set_detail": {"code": rules.code, "version": rules.version},
         "release:specification_detail": {"code": specification.code, "version": specification.version},
         "release:certificate": {"number": Certificate.objects.first().number},
     }

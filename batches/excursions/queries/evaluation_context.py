@@ -94,7 +94,7 @@ _SERVED = "batches_equipmentuse u JOIN readings_source s ON s.equipment_id = u.e
 # What a phase p is judged under: the rows that ``ground_of`` reads.
 _JUDGED = (
     *(f"concat_ws('.', {alias}.id, {alias}.xmin, {alias}.ctid)" for alias in ("p", "r", "t")),
-    _rows("excursions_ruleset o", "o"),
+    _rows("documents_document o WHERE o.kind = 'rule_set'", "o"),
     _rows("batches_equipmentuse u JOIN batches_equipment e ON e.id = u.equipment_id WHERE u.phase_id = p.id", *"ue"),
     _rows(f"{_SERVED} JOIN readings_tag g ON g.source_id = s.id WHERE u.phase_id = p.id", *"gsu"),
     *_read(f"SELECT s.id FROM {_SERVED} WHERE u.phase_id = p.id"),  # noqa: S608 -- of constants

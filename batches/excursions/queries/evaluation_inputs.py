@@ -4,10 +4,9 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from batches.excursions.models import RuleSet
 from batches.excursions.rules.excursion_rules import ExcursionRule, rule_from
+from batches.excursions.rules.rule_sets import KIND
 from batches.excursions.rules.verdicts import PhaseReadings, Sent, newest_us, watched_parameters
 from batches.models import BatchRecord, EquipmentUse, Phase
 from batches.readings.models import Segment, Tag
@@ -19,6 +18,8 @@ from batches.readings.rules.signals import SECOND, Signal
 from gatekeeper.core.canonical import digest
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.times import micros, moment
+from gatekeeper.documents.models import Document
+from gatekeeper.documents.queries import in_force
 
 EVALUATION = 3  # version of what an evaluation says of the same data: recorded ones of an older version are made anew
 
@@ -33,7 +34,7 @@ class PhaseFacts:
 
     phase: Phase
     named: str
-    rule_set: RuleSet | None
+    rule_set: Document | None
     rules: tuple[ExcursionRule, ...]
     readings: PhaseReadings | None
     inputs_sha256: str
@@ -49,7 +50,7 @@ class Ground:
 
     phase: Phase
     named: str
-    rule_set: RuleSet | None
+    rule_set: Document | None
     rules: tuple[ExcursionRule, ...]
     uses: tuple[EquipmentUse, ...]
     tags: tuple[Tag, ...]
@@ -89,31 +90,25 @@ class Ground:
         }
 
 
-def rule_set_content(rule_set: RuleSet) -> dict[str, Any]:
-    """Return what the approver's signature is bound to."""
-    return {"code": rule_set.code, "version": rule_set.version, "content": rule_set.content}
-
-
 def rule_set_named(record: BatchRecord) -> str:
     """Return the code of the rule set in the record's frozen copy, empty when none watches it."""
     return str(record.content.get("master", {}).get("rule_set", ""))
 
 
-def rule_set_of(record: BatchRecord) -> RuleSet | None:
+def rule_set_of(record: BatchRecord) -> Document | None:
     """Return the version that was in force when the record was issued, None when there was none."""
     code = rule_set_named(record)
     if not code:
         return None
-    approved = RuleSet.objects.filter(code=code, approved_at__lte=record.issued_at)
-    return approved.order_by("-approved_at", "-version").first()
+    return in_force(KIND, code, record.issued_at)
 
 
-def rules_in(rule_set: RuleSet | None) -> tuple[ExcursionRule, ...]:
+def rules_in(rule_set: Document | None) -> tuple[ExcursionRule, ...]:
     """Return the rules of a set, none without one."""
     return () if rule_set is None else tuple(rule_from(table) for table in rule_set.content["rules"])
 
 
-def phase_facts(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | None = None) -> PhaseFacts:
+def phase_facts(phase: Phase, *, every_signal: bool = False, what_if: Document | None = None) -> PhaseFacts:
     """Return what the evaluation of this phase needs; with ``every_signal`` also what no rule watches.
 
     ``what_if`` are other rules in place of those that were in force: what comes of them is no evaluation.
@@ -139,7 +134,7 @@ def facts_or_archived(phase: Phase, *, every_signal: bool = False) -> tuple[Phas
         return None, refusal
 
 
-def ground_of(phase: Phase, *, every_signal: bool = False, what_if: RuleSet | None = None) -> Ground:
+def ground_of(phase: Phase, *, every_signal: bool = False, what_if: Document | None = None) -> Ground:
     """Return everything but the readings that the evaluation of this phase needs."""
     rule_set = what_if or rule_set_of(phase.batch_record)
     rules = rules_in(rule_set)
