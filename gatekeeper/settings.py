@@ -56,6 +56,7 @@ MIDDLEWARE = [
 # The kinds of controlled documents, each declared by the app that judges by it (core.documents.DocumentKind).
 DOCUMENT_KINDS = (
     "batches.documents.MASTERS",
+    "batches.excursions.documents.RULE_SETS",
     "plasmids.documents.SPECIFICATIONS",
     "release.documents.MARKETS",
     "release.documents.SPECIFICATIONS",

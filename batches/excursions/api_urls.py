@@ -6,13 +6,6 @@ from batches.excursions.api import alarms, lots, records, rule_sets
 
 app_name = "excursions_api"
 urlpatterns = [
-    path("rule-sets/", rule_sets.RuleSets.as_view(), name="rule_sets"),
-    path("rule-sets/<str:code>/versions/<int:version>/", rule_sets.OneRuleSet.as_view(), name="rule_set"),
-    path(
-        "rule-sets/<str:code>/versions/<int:version>/approve/",
-        rule_sets.ApproveRuleSet.as_view(),
-        name="approve_rule_set",
-    ),
     path("rule-sets/<str:code>/versions/<int:version>/replays/", rule_sets.Replays.as_view(), name="replays"),
     path("batch-records/<str:number>/readings/", records.RecordReadings.as_view(), name="record_readings"),
     path("batch-records/<str:number>/excursions/", records.RecordExcursions.as_view(), name="record_excursions"),

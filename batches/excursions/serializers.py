@@ -1,10 +1,7 @@
 """Types of what clients send and receive of excursions and exposure."""
 
-from typing import ClassVar
-
 from rest_framework import serializers
 
-from batches.excursions.models import RuleSet
 from batches.excursions.rules.alarms import AlarmState
 
 
@@ -188,20 +185,6 @@ class ExposureOutput(serializers.Serializer):
     totals = ExposureTotalOutput(many=True)
     assumptions = AssumptionOutput(many=True)
     calibration_lapses = LapseOutput(many=True)
-
-
-class RuleSetOutput(serializers.ModelSerializer):
-    """A version of a set of excursion rules, with every rule as it judges."""
-
-    authored_by = serializers.CharField(source="authored_by.username")
-    approved_by = serializers.CharField(source="approved_by.username", default=None)
-
-    class Meta:
-        model = RuleSet
-        fields: ClassVar = [
-            "code", "version", "title", "status", "sha256", "content", "authored_at", "authored_by", "approved_at",
-            "approved_by",
-        ]  # fmt: skip
 
 
 class SaidOutput(serializers.Serializer):

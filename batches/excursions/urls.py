@@ -13,8 +13,5 @@ urlpatterns = [
     path("batch-records/<str:number>/live.json", live.LiveData.as_view(), name="live_data"),
     path("batch-records/<str:number>/exposure/", exposure.ExposureOfRecord.as_view(), name="exposure"),
     path("lots/<str:number>/comparison/", comparison.ComparisonOfLot.as_view(), name="lot_comparison"),
-    path("rule-sets/", rule_sets.RuleSetList.as_view(), name="rule_set_list"),
-    path("rule-sets/import/", rule_sets.ImportRuleSet.as_view(), name="rule_set_import"),
-    path("rule-sets/<str:code>/<int:version>/", rule_sets.RuleSetDetail.as_view(), name="rule_set_detail"),
     path("rule-sets/<str:code>/<int:version>/replays/", rule_sets.StartReplay.as_view(), name="rule_set_replays"),
 ]

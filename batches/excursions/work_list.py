@@ -1,11 +1,11 @@
-"""Work list: alarms, open excursions and drafts of excursion rules."""
+"""Work list: alarms and open excursions."""
 
 from collections.abc import Sequence
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.excursions.models import Excursion, RuleSet
+from batches.excursions.models import Excursion
 from batches.excursions.queries.alarms import alarm_of, unacknowledged
 from batches.readings.rules.parameters import parameter
 from gatekeeper.accounts.models import Person, Site
@@ -60,19 +60,3 @@ def open_excursions(*, person: Person, sites: Sequence[Site]) -> WorkList:
         for row in excursions[:_SHOWN]
     )
     return WorkList(_("Excursions to investigate"), "", excursions.count(), rows)
-
-
-def rule_sets_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
-    """Return the drafts of excursion rules that somebody else has written."""
-    drafts = RuleSet.objects.filter(status=RuleSet.Status.DRAFT).exclude(authored_by=person)
-    rows = tuple(
-        Row(
-            title=str(row),
-            detail=row.title,
-            url=reverse("excursions:rule_set_detail", args=[row.code, row.version]),
-            state="alert",
-            mark=_("Approve"),
-        )
-        for row in drafts.order_by("authored_at")[:_SHOWN]
-    )
-    return WorkList(_("Excursion rules to approve"), reverse("excursions:rule_set_list"), drafts.count(), rows)

@@ -52,7 +52,7 @@ class DocumentKind:
     ``content(tables)`` returns what is recorded of a file's tables. ``scope(heading, content)`` returns what the
     document governs: of one scope one document is in force at a time. ``check(content)`` looks at other records.
     ``check_approval(document)`` says what an approval waits for, and ``signed(document)`` what it binds beside the
-    content. ``present(document, request)`` returns what ``template`` shows.
+    content. ``present(document, request)`` returns what ``template`` shows; ``items`` of it are shown where one signs.
     """
 
     code: str

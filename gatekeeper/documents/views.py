@@ -95,13 +95,14 @@ class DocumentDetail(DocumentPage):
         shown = digest(
             queries.signed_content(row, "document.retire") if verb == "retire" else queries.approval_content(row)
         )
+        content = self.kind.present(row, self.request)
         before, changed = queries.predecessor(row), queries.differences_of(row)
         return {
             "kind": self.kind,
             "document": row,
             "mark": mark_of(row, now()),
             "facts": [(fact.label, fact.of(row.content)) for fact in self.kind.facts],
-            "content": self.kind.present(row, self.request),
+            "content": content,
             "before": before,
             "difference_columns": (_("Value"), str(before), str(row)),
             "differences": [(change.path, change.before or "–", change.after or "–") for change in changed],
@@ -119,6 +120,7 @@ class DocumentDetail(DocumentPage):
                 (_("Author"), row.authored_by),
                 (_("Supersedes"), str(before or "–")),
                 (_("Values that differ"), len(changed)),
+                *content.get("items", ()),
             ],
         }
 

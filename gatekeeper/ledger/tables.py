@@ -68,7 +68,6 @@ TABLES = (
     Table("readings_conflictresolution", Purpose.RECORDED, "Signed decisions which body of a frame counts."),
     Table("readings_logmapping", Purpose.RECORDED, "Versions of what the columns of a log mean."),
     Table("readings_instrumentfile", Purpose.RECORDED, "Files that instruments wrote during a phase."),
-    Table("excursions_ruleset", Purpose.RECORDED, "Versions of the excursion rules of a process."),
     Table("excursions_evaluation", Purpose.RECORDED, "What a rule said of a phase on a state of the data."),
     Table("excursions_excursion", Purpose.RECORDED, "Departures that a rule found in a phase."),
     Table("excursions_acknowledgement", Purpose.RECORDED, "Who has acknowledged which excursion."),

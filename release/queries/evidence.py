@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection, models
 from django.db.models import Q
 
-from batches.excursions.models import Evaluation, Excursion, RuleSet
+from batches.excursions.models import Evaluation, Excursion
 from batches.excursions.queries.evaluation_inputs import rule_set_of
 from batches.models import BatchRecord, Deviation, EquipmentUse, InProcessResult, Phase
 from gatekeeper.documents.models import Document
@@ -72,8 +72,7 @@ def fault_in(record: BatchRecord, specification: Document | None = None) -> str:
     Each entry's leaf is hashed again, and each row is compared with the image in its newest entry. The lots that went
     in and what the batch is judged by count as well: a hold or a limit changed behind the log opens no gate.
     """
-    limits = [specification.pk] if specification else []
-    return fault_in_rows(rows_of(record) | _around(record) | {Document: limits})
+    return fault_in_rows(rows_of(record) | _around(record, specification))
 
 
 def fault_in_rows(rows: Rows) -> str:
@@ -92,10 +91,10 @@ def fault_in_rows(rows: Rows) -> str:
     return ""
 
 
-def _around(record: BatchRecord) -> Rows:
+def _around(record: BatchRecord, specification: Document | None) -> Rows:
     # Not in what a review covers: a lot goes on living after it, and the release itself changes its status.
     family = [record.lot_id, *lots.ancestors(record.lot).values_list("pk", flat=True)]
-    rule_set = rule_set_of(record)
+    judged_by = (record.master, rule_set_of(record), specification)
     changes = StatusChange.objects.filter(lot__in=family)
     files = Result.objects.filter(lot=record.lot_id, instrument_file__isnull=False)
     return {
@@ -103,7 +102,7 @@ def _around(record: BatchRecord) -> Rows:
         StatusChange: list(changes.values_list("pk", flat=True)),
         InstrumentFile: list(files.values_list("instrument_file", flat=True).distinct()),
         Review: list(Review.objects.filter(batch_record=record).values_list("pk", flat=True)),
-        RuleSet: [rule_set.pk] if rule_set else [],
+        Document: [document.pk for document in judged_by if document is not None],
     }
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from batches.excursions.models import RuleSet
 from batches.models import Equipment
 from batches.readings.models import LogMapping, Source
+from gatekeeper.documents.models import Document
 from tests.doors import signed_in
 from tests.excursions.making import PH, SHIPPED_MAPPING, make_skid, make_unit, rules_toml
 
@@ -111,4 +111,4 @@ def by_api(desk, case):
 
 def recorded():
     rows = Equipment.objects.order_by("pk").values_list("code", "geometry_version", "calibration_due_date")
-    return list(rows), Source.objects.count(), RuleSet.objects.count(), LogMapping.objects.count()
+    return list(rows), Source.objects.count(), Document.objects.count(), LogMapping.objects.count()

@@ -213,15 +213,14 @@ def issued(made: Plant) -> list[Any]:
     """Import and approve recipe and rules, and issue one batch record for each skid."""
     from batches.actions import records
     from batches.actions.commands import IssueBatchRecord
-    from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_set
     from gatekeeper.demo.people import credentials
     from gatekeeper.lots.actions.registration import register_material
     from tests.documents.making import approve, draft
 
     mei, arun, farid, site = (*(made.people[name] for name in ("mei", "arun", "farid")), made.house.site)
     register_material(by=mei, code="BENCH-DP", name="Vector", kind="drug_product", unit_code="{vial}", site=site)
-    rules = import_rule_set(by=mei, site=site, toml=(DATA / "rules.toml").read_bytes())
-    approve_rule_set(by=arun, credentials=credentials(arun), site=site, rule_set=rules)
+    rules = draft(mei, "rule_set", (DATA / "rules.toml").read_bytes())
+    approve(arun, rules)
     master = approve(arun, draft(mei, "master", (DATA / "master.toml").read_bytes()))
     return [
         records.issue(

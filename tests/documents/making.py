@@ -117,4 +117,12 @@ SAMPLES = {
         own_scope=False,
         before=lambda people: (products(people), singapore(people)),
     ),
+    "rule_set": Sample(
+        "batches/excursions/data/lv_rules.toml",
+        "LV-PROCESS",
+        "4000",
+        "4250",
+        "rules[lv-wall-shear].alert_high",
+        "rule.0.alert_high",
+    ),
 }

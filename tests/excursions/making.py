@@ -10,8 +10,6 @@ from django.test import override_settings
 
 from batches.actions import equipment, execution, records
 from batches.actions.commands import EnterResult, IssueBatchRecord, RegisterEquipment, StartPhase
-from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_set
-from batches.excursions.models import RuleSet
 from batches.models import BatchRecord, Phase
 from batches.readings.actions.frames import record_frame
 from batches.readings.actions.sources import DescribeTag, RegisterSource, register_source
@@ -20,6 +18,7 @@ from batches.readings.rules.frames import Frame, frame_from
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.demo.people import credentials, enrol_everybody
 from gatekeeper.demo.process import TAGS
+from gatekeeper.documents.models import Document
 from gatekeeper.jobs.actions import jobs
 from gatekeeper.lots.actions.registration import register_material
 from tests.documents.making import approve, draft
@@ -149,7 +148,7 @@ class Plant:
     source: Source
     record: BatchRecord
     phase: Phase
-    rule_set: RuleSet
+    rule_set: Document
 
     def send(self, frame: Frame) -> object:
         """Let the gateway send a frame."""
@@ -171,11 +170,11 @@ class Plant:
         jobs.run_due()
 
 
-def make_rules(people: dict[str, Person], site: Site, toml: bytes) -> RuleSet:
+def make_rules(people: dict[str, Person], site: Site, toml: bytes) -> Document:
     """Mei imports a rule set, Arun approves it."""
-    draft = import_rule_set(by=people["mei"], site=site, toml=toml)
+    written = draft(people["mei"], "rule_set", toml)
     arun = people["arun"]
-    return approve_rule_set(by=arun, credentials=credentials(arun), site=site, rule_set=draft)
+    return approve(arun, written)
 
 
 def make_source(people: dict[str, Person], code: str = "TFF01", unit: str = "TFF-1") -> Source:
@@ -236,7 +235,7 @@ def make_plant(toml: bytes | None = None, people: dict[str, Person] | None = Non
 def found_plant() -> Plant:
     """What ``make_plant`` made, in a copy of its database."""
     record = BatchRecord.objects.get(number="BR-1")
-    source, rule_set = Source.objects.get(code="TFF01"), RuleSet.objects.get(code="UFDF-RULES")
+    source, rule_set = Source.objects.get(code="TFF01"), Document.objects.get(code="UFDF-RULES")
     return Plant(everybody(), Site.objects.get(code="SG01"), source, record, record.phases.get(code="L10"), rule_set)
 
 

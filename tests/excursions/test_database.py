@@ -3,8 +3,8 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from batches.excursions.actions.rule_sets import import_rule_set
 from gatekeeper.accounts.actor import acting_as
+from tests.documents.making import draft, retire
 from tests.excursions.making import PH, frame, make_source, make_unit, rules_toml
 
 
@@ -33,22 +33,21 @@ COLUMNS = [
 
 @pytest.mark.parametrize(("column", "value"), COLUMNS)
 def test_approved_rules_cannot_be_changed(plant, column, value):
-    sql = f"UPDATE excursions_ruleset SET {column} = {value} WHERE id = %s"
-    assert f"{column} of public.excursions_ruleset is frozen" in attack(plant.people, sql, plant.rule_set.pk)
+    sql = f"UPDATE documents_document SET {column} = {value} WHERE id = %s"
+    assert f"{column} of public.documents_document is frozen" in attack(plant.people, sql, plant.rule_set.pk)
 
 
 def test_retired_rules_stay_as_they_were_approved(plant):
-    execute(plant.people, "UPDATE excursions_ruleset SET status = 'retired' WHERE id = %s", plant.rule_set.pk)
-    sql = "UPDATE excursions_ruleset SET content = '{}' WHERE id = %s"
+    retire(plant.people["arun"], plant.rule_set)
+    sql = "UPDATE documents_document SET content = '{}' WHERE id = %s"
     assert "frozen" in attack(plant.people, sql, plant.rule_set.pk)
-    assert attack(plant.people, "UPDATE excursions_ruleset SET status = 'draft' WHERE id = %s", plant.rule_set.pk)
+    assert attack(plant.people, "UPDATE documents_document SET status = 'draft' WHERE id = %s", plant.rule_set.pk)
 
 
-def test_a_draft_is_not_frozen(plant):
-    draft = import_rule_set(by=plant.people["mei"], site=plant.site, toml=rules_toml(PH, version=2))
-    execute(plant.people, "UPDATE excursions_ruleset SET title = 'Better' WHERE id = %s", draft.pk)
-    draft.refresh_from_db()
-    assert draft.title == "Better"
+def test_a_draft_is_frozen_as_well(plant):
+    written = draft(plant.people["mei"], "rule_set", rules_toml(PH, version=2))
+    sql = "UPDATE documents_document SET title = 'Better' WHERE id = %s"
+    assert "title of public.documents_document is frozen" in attack(plant.people, sql, written.pk)
 
 
 TAG = [

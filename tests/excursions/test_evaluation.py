@@ -9,6 +9,7 @@ from batches.excursions.models import Evaluation, Excursion
 from batches.excursions.queries.evaluation_inputs import rule_set_of
 from batches.excursions.queries.states import states_of
 from batches.models import Deviation
+from gatekeeper.accounts.clock import now
 from gatekeeper.core.refusal import Refusal
 from tests.excursions.making import PH, SHEAR, frame, make_plant, rules_toml
 
@@ -177,7 +178,7 @@ def test_a_rule_set_approved_after_the_record_was_issued_does_not_judge_it(plant
     time.after(10)
     make_rules(plant.people, plant.site, rules_toml(SHEAR.replace('"6000"', '"90000"'), version=2))
     plant.rule_set.refresh_from_db()
-    assert plant.rule_set.status == "retired"
+    assert plant.rule_set.state(now()) == "superseded"
     assert rule_set_of(plant.record) == plant.rule_set
 
 

@@ -8,7 +8,6 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from batches.excursions.actions.evaluation import evaluate_phase
-from batches.excursions.actions.rule_sets import import_rule_set
 from batches.excursions.models import Excursion, Progress
 from batches.excursions.queries import evaluation_context as context_cache
 from batches.excursions.queries.evaluation_context import contexts_of, new_frames
@@ -19,6 +18,7 @@ from gatekeeper.accounts.cache import VersionedCache
 from gatekeeper.demo.people import credentials
 from gatekeeper.jobs.actions import jobs
 from gatekeeper.jobs.models import Job
+from tests.documents.making import draft
 from tests.excursions.making import PH, SHEAR, frame, make_plant, make_run, make_source, make_unit, rules_toml
 from tests.excursions.test_incremental_evaluation import assert_says_what_storage_says, in_one_pass
 from tests.readings.test_disputes import settle
@@ -75,9 +75,9 @@ CHANGES = {
     "batches_phase": [written_again("batches_phase")],
     "batches_batchrecord": [written_again("batches_batchrecord")],
     "accounts_site": [written_again("accounts_site")],
-    "excursions_ruleset": [
-        written_again("excursions_ruleset"),
-        lambda plant: import_rule_set(by=plant.people["mei"], site=plant.site, toml=rules_toml(SHEAR, version=2)),
+    "documents_document": [
+        written_again("documents_document"),
+        lambda plant: draft(plant.people["mei"], "rule_set", rules_toml(SHEAR, version=2)),
     ],
     "batches_equipmentuse": [also_used],
     "batches_equipment": [written_again("batches_equipment")],

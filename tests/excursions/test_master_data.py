@@ -2,14 +2,14 @@
 
 import pytest
 
-from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_set
-from batches.excursions.models import RuleSet
 from batches.readings.actions.sources import DescribeTag, RegisterSource, register_source
 from batches.readings.models import Source
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.refusal import Refusal
-from gatekeeper.demo.people import PASSWORD, credentials
+from gatekeeper.demo.people import PASSWORD
+from gatekeeper.documents.models import Document
 from gatekeeper.ledger.queries import signatures_of
+from tests.documents.making import approve, draft
 from tests.excursions.making import PH, SHEAR, SHIPPED_RULES, make_skid, rules_toml
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -22,10 +22,10 @@ def site(people):
 
 @pytest.mark.parametrize("name", ["lv_rules.toml", "aav_rules.toml", "adv_rules.toml", "plasmid_rules.toml"])
 def test_the_shipped_rules_are_imported_by_one_person_and_approved_by_another(people, site, name):
-    draft = import_rule_set(by=people["mei"], site=site, toml=(SHIPPED_RULES / name).read_bytes())
-    assert (draft.status, draft.version) == ("draft", 1)
+    written = draft(people["mei"], "rule_set", (SHIPPED_RULES / name).read_bytes())
+    assert (written.status, written.version) == ("draft", 1)
     arun = people["arun"]
-    approved = approve_rule_set(by=arun, credentials=credentials(arun), site=site, rule_set=draft)
+    approved = approve(arun, written)
     assert (approved.status, approved.approved_by) == ("approved", arun)
     assert signatures_of(approved)[0].meaning == "Approved for use"
 
@@ -43,15 +43,13 @@ def test_every_fault_of_every_rule_is_named_at_its_place(people, site):
         '"ph"', '"x"'
     )
     with pytest.raises(Refusal) as caught:
-        import_rule_set(
-            by=people["mei"], site=site, toml=rules_toml(bad, SHEAR.replace('"wall_shear"\nunit', '"mood"\nunit'))
-        )
+        draft(people["mei"], "rule_set", rules_toml(bad, SHEAR.replace('"wall_shear"\nunit', '"mood"\nunit')))
     assert {(row.code, row.field) for row in caught.value.all} == {
         ("unknown_unit", "rule.0.unit"),
-        ("number_not_decimal", "rule.1.deadband"),
+        ("number_not_text", "rule.1.deadband"),
         ("unknown_parameter", "rule.2.parameter"),
     }
-    assert not RuleSet.objects.exists()
+    assert not Document.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -59,28 +57,28 @@ def test_every_fault_of_every_rule_is_named_at_its_place(people, site):
     [
         (b"\xff", "not_toml"),
         (b"a = ", "not_toml"),
-        (b"a = 1", "not_toml"),
+        (b"a = 1", "table_missing"),
         (rules_toml(), "rule_set_empty"),
         (rules_toml(PH, PH), "rule_twice"),
     ],
 )
 def test_a_file_that_is_no_rule_set_is_refused(people, site, toml, code):
     with pytest.raises(Refusal) as caught:
-        import_rule_set(by=people["mei"], site=site, toml=toml)
+        draft(people["mei"], "rule_set", toml)
     assert caught.value.code == code
 
 
 def test_the_author_cannot_approve_and_a_version_is_approved_once(people, site):
-    draft = import_rule_set(by=people["mei"], site=site, toml=rules_toml(PH))
+    written = draft(people["mei"], "rule_set", rules_toml(PH))
     with pytest.raises(Refusal):
-        approve_rule_set(by=people["mei"], credentials=credentials(people["mei"]), site=site, rule_set=draft)
+        approve(people["mei"], written)
     arun = people["arun"]
-    approve_rule_set(by=arun, credentials=credentials(arun), site=site, rule_set=draft)
+    approve(arun, written)
     with pytest.raises(Refusal) as caught:
-        approve_rule_set(by=arun, credentials=credentials(arun), site=site, rule_set=draft)
+        approve(arun, written)
     assert caught.value.code == "transition_not_allowed"
     with pytest.raises(Refusal) as caught:
-        import_rule_set(by=people["mei"], site=site, toml=rules_toml(PH))
+        draft(people["mei"], "rule_set", rules_toml(PH))
     assert caught.value.code == "already_registered"
 
 

@@ -3,12 +3,12 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from batches.excursions.models import RuleSet
 from batches.readings.models import Source
+from gatekeeper.documents.models import Document
 from tests.doors import signature, signed_in
 from tests.excursions.making import PH, SHEAR, make_unit, rules_toml
 
-REGISTER, IMPORT = "/readings/sources/register/", "/excursions/rule-sets/import/"
+REGISTER, IMPORT = "/readings/sources/register/", "/documents/rule-sets/import/"
 
 
 def tags(*rows):
@@ -83,20 +83,20 @@ def test_a_skid_with_many_tags_gets_more_rows(desk):
 def test_rules_are_imported_on_a_page_and_wait_for_another_person(desk, people):
     assert desk.get(IMPORT).status_code == 200
     there = desk.post(IMPORT, toml(rules_toml(SHEAR))).url
-    assert there == "/excursions/rule-sets/UFDF-RULES/1/"
+    assert there == "/documents/rule-sets/UFDF-RULES/1/"
     arun = signed_in(people["arun"])
-    assert "Excursion rules to approve" in arun.get("/").content.decode()
+    assert "Documents to approve" in arun.get("/").content.decode()
     assert "UFDF-RULES 1" not in desk.get("/").content.decode()
-    assert arun.post(there, signature(people["arun"])).status_code == 302
-    assert RuleSet.objects.get().approved_by == people["arun"]
+    assert arun.post(f"{there}approve/", signature(people["arun"])).status_code == 302
+    assert Document.objects.get(kind="rule_set").approved_by == people["arun"]
     assert "UFDF-RULES 1" not in arun.get("/").content.decode()
 
 
 def test_every_fault_of_a_file_is_named_with_its_rule_as_people_count(desk):
     page = desk.post(IMPORT, toml(rules_toml(SHEAR, PH.replace('"[pH]"', '"pH"'), PH)))
     assert (page.status_code, faults(page)) == (422, {("file", "unknown_unit"), ("file", "rule_twice")})
-    assert "rule 2, unit: " in page.content.decode()
-    assert "rule 3, code: " in page.content.decode()
+    assert ", rule.1.unit: " in page.content.decode()
+    assert ", rule.2.code: " in page.content.decode()
     page = desk.post(IMPORT, toml(b"a = "))
     assert (page.status_code, faults(page)) == (422, {("file", "not_toml")})
     desk.post(IMPORT, toml(rules_toml(PH)))
@@ -111,4 +111,4 @@ def test_only_who_configures_opens_these_pages(people):
     assert "Register a source" not in signed_in(people["olivia"]).get("/readings/sources/").content.decode()
     mei = signed_in(people["mei"])
     assert "Register a source" in mei.get("/readings/sources/").content.decode()
-    assert "Import a draft" in mei.get("/excursions/rule-sets/").content.decode()
+    assert "Import a draft" in mei.get("/documents/rule-sets/").content.decode()

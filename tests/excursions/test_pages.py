@@ -2,11 +2,12 @@
 
 import pytest
 
-from batches.excursions.actions.rule_sets import import_rule_set
-from batches.excursions.models import Excursion, RuleSet
+from batches.excursions.models import Excursion
 from batches.readings.actions.clocks import CorrectClock, correct_clock
 from batches.readings.queries.clock_spans import clock_spans
 from gatekeeper.demo.people import PASSWORD, credentials
+from gatekeeper.documents.models import Document
+from tests.documents.making import draft
 from tests.excursions.making import PH, frame, rules_toml
 from tests.excursions.test_evaluation import frames, surging
 
@@ -128,16 +129,16 @@ def test_a_skid_shows_its_tags_its_frames_and_what_came_twice(shown, plant):
 
 
 def test_rules_are_approved_on_the_page_that_shows_them_by_another_person(shown, plant, client):
-    draft = import_rule_set(by=plant.people["mei"], site=plant.site, toml=rules_toml(PH, version=2))
-    url = f"/excursions/rule-sets/{draft.code}/2/"
-    assert "UFDF-RULES" in shown("mei", "/excursions/rule-sets/").content.decode()
+    written = draft(plant.people["mei"], "rule_set", rules_toml(PH, version=2))
+    url = f"/documents/rule-sets/{written.code}/2/"
+    assert "UFDF-RULES" in shown("mei", "/documents/rule-sets/").content.decode()
     assert 'name="password"' not in shown("mei", url).content.decode()
     assert 'name="password"' in shown("arun", url).content.decode()
-    wrong = client.post(url, {"username": "arun", "password": "no"})
+    wrong = client.post(f"{url}approve/", {"username": "arun", "password": "no"})
     assert wrong.status_code == 403
-    assert client.post(url, {"username": "arun", "password": PASSWORD}).status_code == 302
-    draft.refresh_from_db()
-    assert (draft.status, draft.approved_by.username) == (RuleSet.Status.APPROVED, "arun")
+    assert client.post(f"{url}approve/", {"username": "arun", "password": PASSWORD}).status_code == 302
+    written.refresh_from_db()
+    assert (written.status, written.approved_by.username) == (Document.Status.APPROVED, "arun")
 
 
 def test_an_open_excursion_waits_for_quality(shown):

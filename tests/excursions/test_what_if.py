@@ -3,23 +3,23 @@
 import pytest
 
 from batches.excursions import models
-from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_set
 from batches.excursions.actions.what_ifs import replay_next, start_replay
 from batches.excursions.queries.what_ifs import replay_of
 from batches.models import Deviation
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.refusal import Refusal
-from gatekeeper.demo.people import credentials
 from gatekeeper.jobs.actions import jobs
 from gatekeeper.jobs.models import Job
 from gatekeeper.ledger.models import Signature
 from gatekeeper.ledger.queries import signatures_of
+from tests.documents.making import approve, draft
 from tests.doors import post, signature, signed_in
 from tests.excursions import making
 from tests.excursions.making import PH, SHEAR, frame, rules_toml
 
 STRICT = SHEAR.replace('action_high = "6000"', 'action_high = "4300"').replace("version = 1", "version = 2")
-PAGE = "/excursions/rule-sets/UFDF-RULES/2/"
+PAGE = "/documents/rule-sets/UFDF-RULES/2/"
+REPLAYS = "/excursions/rule-sets/UFDF-RULES/2/replays/"
 REST = "/api/v1/rule-sets/UFDF-RULES/versions/2/replays/"
 
 
@@ -35,7 +35,7 @@ def past(plant, time):
 
 def drafted(plant, *tables, version=2):
     toml = rules_toml(*(tables or (STRICT,)), version=version)
-    return import_rule_set(by=plant.people["mei"], site=plant.site, toml=toml)
+    return draft(plant.people["mei"], "rule_set", toml)
 
 
 def replayed(plant, draft):
@@ -46,7 +46,7 @@ def replayed(plant, draft):
 
 def approved(plant, draft):
     arun = plant.people["arun"]
-    return approve_rule_set(by=arun, credentials=credentials(arun), site=plant.site, rule_set=draft)
+    return approve(arun, draft)
 
 
 def code_of(caught):
@@ -130,9 +130,9 @@ def test_a_replay_goes_on_phase_by_phase_and_ends_when_a_newer_one_begins(past):
 
 def test_without_a_past_batch_there_is_nothing_to_wait_for(people):
     site = Site.objects.get(code="SG01")
-    draft = import_rule_set(by=people["mei"], site=site, toml=rules_toml(SHEAR))
-    what_if = start_replay(by=people["mei"], site=site, rule_set=draft)
-    assert (what_if.phases, replay_of(draft).finished, Job.objects.count()) == ([], True, 0)
+    written = draft(people["mei"], "rule_set", rules_toml(SHEAR))
+    what_if = start_replay(by=people["mei"], site=site, rule_set=written)
+    assert (what_if.phases, replay_of(written).finished, Job.objects.count()) == ([], True, 0)
 
 
 def test_the_page_starts_a_replay_and_shows_its_progress_and_what_flips(past):
@@ -141,7 +141,7 @@ def test_the_page_starts_a_replay_and_shows_its_progress_and_what_flips(past):
     page = mei.get(PAGE).content.decode()
     assert "Start replay" in page
     assert "1 phase is over" in page
-    assert mei.post(f"{PAGE}replays/").url == f"{PAGE}#what-would-change"
+    assert mei.post(REPLAYS).url == f"{PAGE}#what-would-change"
     running = mei.get(PAGE).content.decode()
     assert "<progress" in running
     assert 'data-refresh-seconds="2"' in running
@@ -150,7 +150,7 @@ def test_the_page_starts_a_replay_and_shows_its_progress_and_what_flips(past):
     for text in ("1 lot would be judged differently", "LOT-1", "Replay again", "1 → 2 excursions"):
         assert text in found
     assert "<progress" not in found
-    assert mei.get(f"{PAGE}replays/").url == PAGE
+    assert mei.get(REPLAYS).url == PAGE
 
 
 def test_phases_of_other_sites_are_counted_and_not_shown(past):
@@ -171,7 +171,7 @@ def test_both_doors_refuse_a_replay_of_what_is_in_use_and_an_approval_without_on
     assert "Only a draft is replayed" in page.content.decode()
     drafted(past)
     signed = signature(past.people["arun"])
-    page, answer = arun.post(PAGE, signed), post(arun, f"{REST.removesuffix('replays/')}approve/", signed)
+    page, answer = arun.post(f"{PAGE}approve/", signed), post(arun, f"{REST.removesuffix('replays/')}approve/", signed)
     assert (page.status_code, answer.status_code, answer.json()["code"]) == (409, 409, "replay_missing")
     assert "Replay this draft over the past batches first" in page.content.decode()
 
@@ -198,6 +198,6 @@ def test_a_phase_that_ends_later_is_named_and_voids_nothing(past, time):
     later.end()
     later.detect()
     page = signed_in(past.people["arun"]).get(PAGE)
-    assert page.context["what_if"]["later"] == 1
+    assert page.context["content"]["what_if"]["later"] == 1
     assert "1 phase has ended since and is not in it" in " ".join(page.content.decode().split())
     assert approved(past, draft).status == "approved"

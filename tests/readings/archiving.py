@@ -9,13 +9,14 @@ from pathlib import Path
 
 from django.core.management import call_command
 
-from batches.excursions.models import Evaluation, Excursion, RuleSet
+from batches.excursions.models import Evaluation, Excursion
 from batches.models import Phase
 from batches.readings import models
 from batches.readings.queries.archives import archive_findings
 from batches.readings.rules.frames import Frame, frame_from
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.demo.embedded import Urls
+from gatekeeper.documents.models import Document
 from gatekeeper.jobs.actions import jobs
 from gatekeeper.lots.actions.statuses import change_status
 from tests.excursions import making
@@ -113,7 +114,7 @@ def found(urls: Urls, clock: Time, folder: Path) -> Cold:
     people = {person.username: person for person in Person.objects.order_by("pk")}
     phase = Phase.objects.get(code="L10")
     source = models.Source.objects.get(code="TFF01")
-    rules = RuleSet.objects.get()
+    rules = Document.objects.get(kind="rule_set")
     plant = Plant(people, Site.objects.get(code="SG01"), source, phase.batch_record, phase, rules)
     return Cold(urls, clock, folder, people, plant)
 

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.urls import reverse
 
 from batches.excursions.actions.evaluation import evaluate_phase
-from batches.excursions.actions.rule_sets import import_rule_set
 from batches.excursions.models import Excursion, Progress
 from batches.excursions.queries.evaluation_context import contexts_of
 from batches.excursions.queries.evaluation_inputs import Scope, inputs_of
@@ -30,6 +29,7 @@ from batches.readings.rules.arrow_frames import MEDIA_TYPE
 from gatekeeper.accounts.clock import now
 from gatekeeper.core.refusal import Refusal
 from release.queries.evaluations import evaluations_of
+from tests.documents.making import draft
 from tests.doors import machine, signed_in
 from tests.excursions.making import PH, START, frame, rules_toml
 from tests.readings import archiving
@@ -109,8 +109,8 @@ def test_a_phase_that_was_left_running_is_not_followed_on_what_is_left(away):
 
 
 def test_a_draft_of_rules_finds_every_rule_unknown(away):
-    draft = import_rule_set(by=away.people["mei"], site=away.plant.site, toml=rules_toml(PH, version=2))
-    found = compared(away.plant.phase, draft)
+    written = draft(away.people["mei"], "rule_set", rules_toml(PH, version=2))
+    found = compared(away.plant.phase, written)
     assert {one.after.state for one in found.changes} == {State.UNKNOWN}
     assert {one.rule for one in found.changes} == {"ph", "shear"}
 

@@ -133,7 +133,7 @@ def test_tags_that_are_sampled_too_seldom_are_named_beside_the_rules_that_need_m
     seldom = {tag["code"]: tag["too_seldom_for"] for tag in shown}
     # 6 s: two of them are longer than the largest gap of 10 s; the merge time of 30 s holds one.
     assert seldom == {"FI101": [{"rule_set": "UFDF-RULES 1", "rule": "shear", "times": ["max_gap_s"]}], "AI101": []}
-    for page in ("/readings/sources/TFF01/", "/excursions/rule-sets/UFDF-RULES/1/"):
+    for page in ("/readings/sources/TFF01/", "/documents/rule-sets/UFDF-RULES/1/"):
         assert "Sampled too seldom" in desk.get(page).content.decode()
 
 

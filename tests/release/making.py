@@ -9,7 +9,6 @@ import numpy as np
 
 from batches.actions import records
 from batches.excursions.actions.evaluation import evaluate_phase
-from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_set
 from batches.models import BatchRecord
 from batches.readings.actions.frames import record_frame
 from batches.readings.actions.sources import DescribeTag, RegisterSource, register_source
@@ -123,8 +122,8 @@ def make_results(house: House, lot: str, *, but: tuple[str, ...] = (), reviewed:
 
 def make_excursion_rule(house: House) -> None:
     """One excursion rule on the temperature of L10, approved before any batch, and the skid that sends it."""
-    draft = import_rule_set(by=house.mei, site=house.site, toml=RULES)
-    approve_rule_set(by=house.arun, credentials=credentials(house.arun), site=house.site, rule_set=draft)
+    written = draft(house.mei, "rule_set", RULES)
+    approve(house.arun, written)
     register_source(
         by=house.mei,
         command=RegisterSource(

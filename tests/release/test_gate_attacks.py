@@ -170,7 +170,7 @@ def test_who_had_a_hand_in_the_lot_does_not_release_it(releasable):
         ("lots_lot", "expiry_date = '2020-01-01'", "number = 'PL-rev'"),
         ("lots_lot", "status = 'on_hold'", "number = 'PL-rev'"),
         ("documents_document", "content = content || '{\"title\": \"Other\"}'", "code = 'LV-DP-SG'"),
-        ("excursions_ruleset", "title = 'Other rules'", "code = 'LV-PROCESS'"),
+        ("documents_document", "title = 'Other rules'", "code = 'LV-PROCESS'"),
         ("batches_phase", "verified_by_id = NULL, verified_at = NULL", "code = 'L1'"),
     ],
 )  # fmt: skip

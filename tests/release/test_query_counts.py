@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from batches.excursions.models import Excursion, RuleSet
+from batches.excursions.models import Excursion
 from batches.models import Deviation
 from batches.readings.actions.log_mappings import import_log_mapping
 from batches.readings.models import LogMapping, Source
@@ -62,7 +62,6 @@ def world(releasable):
 
 def _key(name, record):
     """Return the natural key by which a page of this name is opened, None when the world has no such record."""
-    rules = RuleSet.objects.first()
     mapping = LogMapping.objects.first()
     phase = {"number": record.number, "code": "L10"}
     keys = {
@@ -82,7 +81,6 @@ def _key(name, record):
         "readings:source_detail": {"code": Source.objects.first().code},
         "readings:file_list": phase,
         "readings:log_mapping_detail": {"code": mapping.code, "version": mapping.version},
-        "excursions:rule_set_detail": {"code": rules.code, "version": rules.version},
         "release:certificate": {"number": Certificate.objects.first().number},
     }
     if name.startswith("documents:"):

@@ -1,67 +1,19 @@
-"""Sets of excursion rules."""
+"""Replays of drafts of excursion rules."""
 
 from typing import Any, ClassVar
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from batches.excursions.actions.rule_sets import approve_rule_set, import_rule_set
 from batches.excursions.actions.what_ifs import start_replay
-from batches.excursions.models import RuleSet, WhatIf
+from batches.excursions.models import WhatIf
 from batches.excursions.queries.what_ifs import read, rows_of
-from batches.excursions.serializers import ReplayOutput, RuleSetOutput
-from gatekeeper.api import ApiView, Signs
-from gatekeeper.parsers import TomlParser
-
-
-class RuleSets(ApiView):
-    """Every version of every set of excursion rules."""
-
-    permissions: ClassVar = {"GET": "readings.view", "POST": "readings.configure"}
-    parser_classes: ClassVar = [TomlParser]
-
-    @extend_schema(responses=RuleSetOutput(many=True))
-    def get(self, request: Request) -> Response:
-        """List versions, newest first."""
-        return self.listed(RuleSet.objects.select_related("authored_by", "approved_by"), RuleSetOutput)
-
-    @extend_schema(request={"application/toml": OpenApiTypes.STR}, responses={201: RuleSetOutput})
-    def post(self, request: Request) -> Response:
-        """Record a draft from TOML."""
-        draft = import_rule_set(by=request.user, site=self.sites[0], toml=request.data)
-        return Response(RuleSetOutput(draft).data, status=201)
-
-
-class OneRuleSet(ApiView):
-    """One version of a set of rules."""
-
-    permission = "readings.view"
-
-    @extend_schema(responses=RuleSetOutput)
-    def get(self, request: Request, code: str, version: int) -> Response:
-        """Show the version with every rule."""
-        return Response(RuleSetOutput(get_object_or_404(RuleSet, code=code, version=version)).data)
-
-
-class ApproveRuleSet(ApiView):
-    """The signed approval of a draft."""
-
-    permission = "batches.approve"
-    signs = True
-
-    @extend_schema(request=Signs, responses={201: RuleSetOutput})
-    def post(self, request: Request, code: str, version: int) -> Response:
-        """Approve the draft; the version before it retires."""
-        approved = approve_rule_set(
-            by=request.user,
-            credentials=self.parsed(Signs).credentials(request),
-            site=self.sites[0],
-            rule_set=get_object_or_404(RuleSet, code=code, version=version),
-        )
-        return Response(RuleSetOutput(approved).data, status=201)
+from batches.excursions.rules.rule_sets import KIND
+from batches.excursions.serializers import ReplayOutput
+from gatekeeper.api import ApiView
+from gatekeeper.documents.models import Document
 
 
 class Replays(ApiView):
@@ -72,13 +24,13 @@ class Replays(ApiView):
     @extend_schema(responses=ReplayOutput(many=True))
     def get(self, request: Request, code: str, version: int) -> Response:
         """List the replays, newest first, each with what it found at the sites of the caller."""
-        rule_set = get_object_or_404(RuleSet, code=code, version=version)
+        rule_set = get_object_or_404(Document, kind=KIND, code=code, version=version)
         return self.listed(rule_set.what_ifs.select_related("rule_set", "started_by"), self.shown)
 
     @extend_schema(request=None, responses={201: ReplayOutput})
     def post(self, request: Request, code: str, version: int) -> Response:
         """Start a replay; a worker goes on with it, phase by phase."""
-        rule_set = get_object_or_404(RuleSet, code=code, version=version)
+        rule_set = get_object_or_404(Document, kind=KIND, code=code, version=version)
         started = start_replay(by=request.user, site=self.sites[0], rule_set=rule_set)
         return Response(self.shown(started), status=201)
 

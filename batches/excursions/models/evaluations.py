@@ -1,52 +1,13 @@
 """The rules that judge readings, and what they found."""
 
 from django.db import models
-from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from batches.excursions.rules import statuses
 from batches.models import Deviation, Phase
 from batches.readings.models.sources import Source
 from gatekeeper.accounts.history import History
 from gatekeeper.accounts.models import Person
-
-
-class RuleSet(models.Model):
-    """A version of the excursion rules of a process (``content``: rules.excursions)."""
-
-    class Status(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        APPROVED = "approved", _("approved")
-        RETIRED = "retired", _("retired")
-
-    code = models.CharField(max_length=40)
-    version = models.PositiveIntegerField()
-    title = models.CharField(max_length=160)
-    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
-    content = models.JSONField()
-    sha256 = models.CharField(max_length=64)
-    authored_at = models.DateTimeField()
-    authored_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    approved_at = models.DateTimeField(null=True, blank=True)
-    approved_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
-    history = History()
-
-    status_transitions = {"status": statuses.RULE_SET}
-    status_initial = {"status": ("draft",)}
-
-    class Meta:
-        ordering = ["code", "-version"]
-        constraints = [
-            models.UniqueConstraint("code", "version", name="rule_set_version_once"),
-            models.CheckConstraint(
-                condition=Q(approved_at__isnull=True, approved_by__isnull=True)
-                | (Q(approved_at__isnull=False, approved_by__isnull=False) & ~Q(approved_by=F("authored_by"))),
-                name="rule_set_author_is_not_approver",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.version}"
+from gatekeeper.documents.models import Document
 
 
 class Evaluation(models.Model):
@@ -60,7 +21,7 @@ class Evaluation(models.Model):
 
     append_only = True
     phase = models.ForeignKey(Phase, models.PROTECT, related_name="evaluations")
-    rule_set = models.ForeignKey(RuleSet, models.PROTECT, related_name="+")
+    rule_set = models.ForeignKey(Document, models.PROTECT, related_name="+")
     rule = models.CharField(max_length=60)
     version = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State)

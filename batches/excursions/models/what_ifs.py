@@ -2,9 +2,9 @@
 
 from django.db import models
 
-from batches.excursions.models.evaluations import RuleSet
 from batches.models import Phase
 from gatekeeper.accounts.models import Person
+from gatekeeper.documents.models import Document
 
 
 class WhatIf(models.Model):
@@ -15,7 +15,7 @@ class WhatIf(models.Model):
     """
 
     append_only = True
-    rule_set = models.ForeignKey(RuleSet, models.PROTECT, related_name="what_ifs")
+    rule_set = models.ForeignKey(Document, models.PROTECT, related_name="what_ifs")
     sha256 = models.CharField(max_length=64)
     phases = models.JSONField()
     started_at = models.DateTimeField()

@@ -70,7 +70,7 @@ def _provenance(excursion: Excursion, zone: str) -> list[dict[str, Any]]:
         _pair(
             _("Rule"),
             f"{rule['code']}, {_('version')} {rule['version']}",
-            url=reverse("excursions:rule_set_detail", args=[rules.code, rules.version]),
+            url=rules.get_absolute_url(),
             note=str(rules),
         ),
         _pair(_("Evaluation"), f"{_('version')} {evaluation.version}", note=in_zone(evaluation.evaluated_at, zone)),
@@ -239,19 +239,6 @@ def assumption_rows(assumptions: Iterable[Assumption]) -> list[dict[str, Any]]:
         }
         for assumption in assumptions
     ]
-
-
-def place_in_file(field: str | None) -> str:
-    """Return where in a file of rules a fault is, as people count: ``rule 4, alert_high: ``; empty for the file itself.
-
-    ``field`` is as refusals name it: ``rule.3.alert_high``.
-    """
-    head, _sep, rest = (field or "").partition(".")
-    number, _sep, name = rest.partition(".")
-    if head != "rule" or not number.isdigit():
-        return ""
-    place = _("rule %(number)s") % {"number": int(number) + 1}
-    return f"{place}, {name}: " if name else f"{place}: "
 
 
 def duration(seconds: Decimal) -> str:

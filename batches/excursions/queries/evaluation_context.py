@@ -86,7 +86,7 @@ _SOURCES_USED = "batches_equipmentuse u JOIN readings_source s ON s.equipment_id
 # What a phase p is judged under: the rows that ``conditions_of`` reads.
 _CONDITION_ROWS = (
     *(f"concat_ws('.', {alias}.id, {alias}.xmin, {alias}.ctid)" for alias in ("p", "r", "t")),
-    _rows("excursions_ruleset o", "o"),
+    _rows("documents_document o WHERE o.kind = 'rule_set'", "o"),
     _rows("batches_equipmentuse u JOIN batches_equipment e ON e.id = u.equipment_id WHERE u.phase_id = p.id", *"ue"),
     _rows(f"{_SOURCES_USED} JOIN readings_tag g ON g.source_id = s.id WHERE u.phase_id = p.id", *"gsu"),
     *_correction_rows(f"SELECT s.id FROM {_SOURCES_USED} WHERE u.phase_id = p.id"),  # noqa: S608 -- of constants

@@ -5,10 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
 
-from batches.excursions.models import RuleSet
 from batches.excursions.rules.excursion_rules import ExcursionRule, rule_from
+from batches.excursions.rules.rule_sets import KIND
 from batches.excursions.rules.verdicts import PhaseReadings, Sent, Verdict, judged_parameters, newest_us, verdicts
 from batches.models import BatchRecord, EquipmentUse, Phase
 from batches.readings.models import Segment, Tag
@@ -20,6 +19,8 @@ from batches.readings.rules.signals import SECOND, Signal
 from gatekeeper.core.canonical import digest
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.times import micros, moment
+from gatekeeper.documents.models import Document
+from gatekeeper.documents.queries import in_force
 
 EVALUATION_VERSION = 3  # of what an evaluation says of the same data: recorded ones of an older version are made anew
 
@@ -52,7 +53,7 @@ class EvaluationConditions:
 
     phase: Phase
     rule_set_code: str
-    rule_set: RuleSet | None
+    rule_set: Document | None
     rules: tuple[ExcursionRule, ...]
     uses: tuple[EquipmentUse, ...]
     tags: tuple[Tag, ...]
@@ -135,32 +136,26 @@ class EvaluationInputs:
         return () if self.readings is None else verdicts(self.readings, self.conditions.rules)
 
 
-def rule_set_content(rule_set: RuleSet) -> dict[str, Any]:
-    """Return what the approver's signature is bound to."""
-    return {"code": rule_set.code, "version": rule_set.version, "content": rule_set.content}
-
-
 def rule_set_code_of(record: BatchRecord) -> str:
     """Return the code of the rule set in the record's frozen copy, empty when it has none."""
     return str(record.content.get("master", {}).get("rule_set", ""))
 
 
-def rule_set_of(record: BatchRecord) -> RuleSet | None:
+def rule_set_of(record: BatchRecord) -> Document | None:
     """Return the version that was in force when the record was issued, None when there was none."""
     code = rule_set_code_of(record)
     if not code:
         return None
-    approved = RuleSet.objects.filter(code=code, approved_at__lte=record.issued_at)
-    return approved.order_by("-approved_at", "-version").first()
+    return in_force(KIND, code, record.issued_at)
 
 
-def rules_in(rule_set: RuleSet | None) -> tuple[ExcursionRule, ...]:
+def rules_in(rule_set: Document | None) -> tuple[ExcursionRule, ...]:
     """Return the rules of a set, none without one."""
     return () if rule_set is None else tuple(rule_from(table) for table in rule_set.content["rules"])
 
 
 def conditions_of(
-    phase: Phase, *, scope: Scope = Scope.JUDGED, rule_set: RuleSet | None = None
+    phase: Phase, *, scope: Scope = Scope.JUDGED, rule_set: Document | None = None
 ) -> EvaluationConditions:
     """Return everything but the readings that the evaluation of this phase needs.
 
@@ -184,7 +179,7 @@ def conditions_of(
     )
 
 
-def inputs_of(phase: Phase, *, scope: Scope = Scope.JUDGED, rule_set: RuleSet | None = None) -> EvaluationInputs:
+def inputs_of(phase: Phase, *, scope: Scope = Scope.JUDGED, rule_set: Document | None = None) -> EvaluationInputs:
     """Return what the evaluation of this phase needs, from every stored sample; arguments as for ``conditions_of``.
 
     :raises Refusal: ``readings_archived``: a phase is judged on all its readings or not at all.

@@ -4,39 +4,36 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from batches.excursions.models import RuleSet
 from batches.excursions.queries.evaluation_inputs import rule_set_of, rules_in
 from batches.excursions.rules.excursion_rules import ExcursionRule
 from batches.excursions.rules.judging import needed_parameters
+from batches.excursions.rules.rule_sets import KIND
 from batches.excursions.rules.sampling import too_seldom
 from batches.models import Phase
 from batches.readings.models import Tag
 from batches.readings.queries.assignments import tags_of
+from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Site
+from gatekeeper.documents.models import Document
+from gatekeeper.documents.queries import effective
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TooSeldom:
     """A rule and a tag that it judges: ``times`` are the fields of the rule that are too short for its samples."""
 
-    rule_set: RuleSet
+    rule_set: Document
     rule: ExcursionRule
     tag: Tag
     times: tuple[str, ...]
 
 
-def rule_sets_in_force() -> list[RuleSet]:
-    """Return the newest approved version of every set of rules."""
-    approved = RuleSet.objects.filter(status=RuleSet.Status.APPROVED).order_by("code", "-version")
-    return list(approved.distinct("code"))
-
-
 def sampling_check() -> Callable[[Iterable[Tag]], list[TooSeldom]]:
     """Return the check of which tags come too seldom for rules in force (settings.TAG_SAMPLING_CHECKS)."""
-    return partial(too_seldom_for, rule_sets_in_force())
+    return partial(too_seldom_for, list(effective(KIND, now())))
 
 
-def too_seldom_for(rule_sets: Iterable[RuleSet], tags: Iterable[Tag]) -> list[TooSeldom]:
+def too_seldom_for(rule_sets: Iterable[Document], tags: Iterable[Tag]) -> list[TooSeldom]:
     """Return which of these tags come too seldom for which rules of these sets, in the order of the rules."""
     timed = [tag for tag in tags if tag.sampling_s is not None]
     return [

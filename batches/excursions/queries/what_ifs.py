@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from batches.excursions.models import Evaluation, RuleSet, WhatIf, WhatIfPhase
-from batches.excursions.queries.evaluation_inputs import inputs_of, rule_set_content
+from batches.excursions.models import Evaluation, WhatIf, WhatIfPhase
+from batches.excursions.queries.evaluation_inputs import inputs_of
 from batches.excursions.queries.newest_evaluations import newest_of
 from batches.excursions.rules.excursions import State
 from batches.excursions.rules.what_if import Comparison, RuleJudgement, comparison, judgement_in
@@ -15,7 +15,8 @@ from batches.models import Phase
 from batches.readings.queries.archived import ARCHIVED
 from gatekeeper.accounts.models import Site
 from gatekeeper.core.canonical import digest
-from gatekeeper.core.refusal import Refusal
+from gatekeeper.core.refusal import Kind, Refusal
+from gatekeeper.documents.models import Document
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +45,7 @@ def past_phases(code: str) -> QuerySet[Phase]:
     return ended.filter(pk__in=Evaluation.objects.filter(rule_set__code=code).values("phase")).order_by("id")
 
 
-def replay_of(rule_set: RuleSet) -> Replay | None:
+def replay_of(rule_set: Document) -> Replay | None:
     """Return the newest replay of this very draft, None when there is none."""
     what_if = rule_set.what_ifs.filter(sha256=rule_set.sha256).select_related("started_by").order_by("-id").first()
     return None if what_if is None else read(what_if)
@@ -69,14 +70,29 @@ def later_phases(replay: Replay, code: str) -> int:
     return past_phases(code).exclude(pk__in=replay.what_if.phases).count()
 
 
-def approval_content(rule_set: RuleSet) -> dict[str, Any]:
-    """Return what the approver's signature is bound to: the rules, and what their finished replay found."""
+def replay_content(rule_set: Document) -> dict[str, str]:
+    """Return what an approver's signature is bound to beside the rules: what their finished replay found."""
     replay = replay_of(rule_set)
-    content = rule_set_content(rule_set)
-    return content | {"what_if": replay.sha256} if replay and replay.finished else content
+    return {"what_if": replay.sha256} if replay and replay.finished else {}
 
 
-def compared(phase: Phase, draft: RuleSet) -> Comparison:
+def check_replayed(rule_set: Document) -> None:
+    """Pass when somebody can have seen what a draft would have said of past batches, or there are none.
+
+    :raises Refusal: ``replay_missing``.
+    """
+    replay = replay_of(rule_set)
+    if replay is None and not past_phases(rule_set.code).exists():
+        return  # the first version has nothing to be replayed over
+    if replay is None or not replay.finished:
+        raise Refusal(
+            "replay_missing",
+            "Replay this draft over the past batches first: nobody has seen what it would change.",
+            kind=Kind.CONFLICT,
+        )
+
+
+def compared(phase: Phase, draft: Document) -> Comparison:
     """Return what is recorded of a phase beside what the rules of a draft say of the same readings; writes nothing.
 
     Of archived readings nothing can be said: each rule would be unknown.
