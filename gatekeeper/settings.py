@@ -55,7 +55,11 @@ MIDDLEWARE = [
 ]
 
 # The kinds of controlled documents, each declared by the app that judges by it (core.documents.DocumentKind).
-DOCUMENT_KINDS = ("batches.documents.MASTERS", "batches.excursions.documents.RULE_SETS")
+DOCUMENT_KINDS = (
+    "batches.documents.MASTERS",
+    "batches.excursions.documents.RULE_SETS",
+    "batches.readings.documents.LOG_MAPPINGS",
+)
 
 # What apps contribute to questions of the apps below them, which know them by these paths alone.
 EVIDENCE_CHECKS = ("batches.readings.queries.evidence.altered_readings",)  # (connection) -> findings
