@@ -60,7 +60,6 @@ QUEUES: tuple[tuple[str, str], ...] = (
     ("batches.verify", "batches.work_list.phases_to_verify"),
     ("batches.review", "batches.work_list.records_to_review"),
     (SIGNED_IN, "gatekeeper.documents.work_list.documents_to_approve"),
-    ("batches.approve", "batches.readings.work_list.log_mappings_to_approve"),
     ("readings.correct", "batches.readings.work_list.disputes_to_settle"),
     ("release.release_lot", "release.work_list.lots_to_release"),
     ("release.review", "release.work_list.batches_to_review"),

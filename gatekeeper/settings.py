@@ -57,6 +57,7 @@ MIDDLEWARE = [
 DOCUMENT_KINDS = (
     "batches.documents.MASTERS",
     "batches.excursions.documents.RULE_SETS",
+    "batches.readings.documents.LOG_MAPPINGS",
     "plasmids.documents.SPECIFICATIONS",
     "release.documents.MARKETS",
     "release.documents.SPECIFICATIONS",

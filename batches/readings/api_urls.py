@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from batches.readings.api import disputes, files, frames, log_mappings, sources
+from batches.readings.api import disputes, files, frames, sources
 
 app_name = "readings_api"
 urlpatterns = [
@@ -16,13 +16,6 @@ urlpatterns = [
     path("sources/<str:code>/disputes/", disputes.Disputes.as_view(), name="disputes"),
     path("sources/<str:code>/disputes/<int:frame>/", disputes.OneDispute.as_view(), name="dispute"),
     path("sources/<str:code>/disputes/<int:frame>/resolutions/", disputes.Resolutions.as_view(), name="resolutions"),
-    path("log-mappings/", log_mappings.LogMappings.as_view(), name="log_mappings"),
-    path("log-mappings/<str:code>/versions/<int:version>/", log_mappings.OneLogMapping.as_view(), name="log_mapping"),
-    path(
-        "log-mappings/<str:code>/versions/<int:version>/approve/",
-        log_mappings.ApproveLogMapping.as_view(),
-        name="approve_log_mapping",
-    ),
     path(
         "batch-records/<str:number>/phases/<str:code>/instrument-files/",
         files.PhaseFiles.as_view(),

@@ -13,7 +13,7 @@ from batches.readings.actions.files import ReceiveFile
 from batches.readings.actions.sensors import FitSensor
 from batches.readings.actions.sources import DescribeTag, RegisterSource
 from batches.readings.models import Source, Tag
-from batches.readings.queries.files import KINDS, approved_mappings
+from batches.readings.queries.files import KINDS, mappings_in_force
 from batches.readings.rules.disputes import NEITHER
 from batches.readings.rules.parameters import PARAMETERS, parameter
 from gatekeeper.core.quantity import unit
@@ -109,7 +109,7 @@ class FileForm(forms.Form):
         source: Any = self.fields["source"]
         mapping: Any = self.fields["mapping"]
         source.choices = [("", "–"), *((row.code, f"{row.code} · {row.name}") for row in sources)]
-        approved = approved_mappings()
+        approved = mappings_in_force()
         mapping.choices = [("", "–"), *((row.code, f"{row} · {row.title}") for row in approved)]
 
     def command(self) -> ReceiveFile:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from batches.readings.views import disputes, files, log_mappings, sources
+from batches.readings.views import disputes, files, sources
 
 app_name = "readings"
 _PHASE = "batch-records/<str:number>/phases/<str:code>/"
@@ -11,9 +11,6 @@ urlpatterns = [
     path(f"{_PHASE}files/receive/", files.ReceiveFile.as_view(), name="file_receive"),
     path(f"{_PHASE}files/<int:pk>/", files.FileDetail.as_view(), name="file_detail"),
     path(f"{_PHASE}files/<int:pk>/content/", files.FileContent.as_view(), name="file_content"),
-    path("log-mappings/", log_mappings.LogMappingList.as_view(), name="log_mapping_list"),
-    path("log-mappings/import/", log_mappings.ImportLogMapping.as_view(), name="log_mapping_import"),
-    path("log-mappings/<str:code>/<int:version>/", log_mappings.LogMappingDetail.as_view(), name="log_mapping_detail"),
     path("sources/", sources.SourceList.as_view(), name="source_list"),
     path("sources/register/", sources.RegisterSource.as_view(), name="source_register"),
     path("sources/<str:code>/", sources.SourceDetail.as_view(), name="source_detail"),

@@ -1,11 +1,11 @@
-"""Work list: disputed frames and drafts of log mappings."""
+"""Work list: disputed frames."""
 
 from collections.abc import Sequence
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.readings.models import LogMapping, Source
+from batches.readings.models import Source
 from batches.readings.queries.disputes import disputed_frames
 from gatekeeper.accounts.models import Person, Site
 from gatekeeper.accounts.work_list import Row, WorkList
@@ -29,19 +29,3 @@ def disputes_to_settle(*, person: Person, sites: Sequence[Site]) -> WorkList:
         for _at, pk in waiting[:_SHOWN]
     )
     return WorkList(_("Disputed frames to settle"), "", len(waiting), rows)
-
-
-def log_mappings_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
-    """Return the drafts of mappings of logs that somebody else has written."""
-    found = LogMapping.objects.filter(status=LogMapping.Status.DRAFT).exclude(authored_by=person)
-    rows = tuple(
-        Row(
-            title=str(row),
-            detail=row.title,
-            url=reverse("readings:log_mapping_detail", args=[row.code, row.version]),
-            state="alert",
-            mark=_("Approve"),
-        )
-        for row in found.order_by("authored_at")[:_SHOWN]
-    )
-    return WorkList(_("Mappings of logs to approve"), reverse("readings:log_mapping_list"), found.count(), rows)

@@ -66,7 +66,6 @@ TABLES = (
     Table("readings_frameconflict", Purpose.RECORDED, "Other bodies that came under the identity of a frame."),
     Table("readings_clockcorrection", Purpose.RECORDED, "Signed offsets of the clock of a source."),
     Table("readings_conflictresolution", Purpose.RECORDED, "Signed decisions which body of a frame counts."),
-    Table("readings_logmapping", Purpose.RECORDED, "Versions of what the columns of a log mean."),
     Table("readings_instrumentfile", Purpose.RECORDED, "Files that instruments wrote during a phase."),
     Table("excursions_evaluation", Purpose.RECORDED, "What a rule said of a phase on a state of the data."),
     Table("excursions_excursion", Purpose.RECORDED, "Departures that a rule found in a phase."),

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from batches.models import Equipment
-from batches.readings.models import LogMapping, Source
+from batches.readings.models import Source
 from gatekeeper.documents.models import Document
 from tests.doors import signed_in
 from tests.excursions.making import PH, SHIPPED_MAPPING, make_skid, make_unit, rules_toml
@@ -39,11 +39,11 @@ def describing(*tags, **changes):
 
 
 def importing(toml):
-    return {"addresses": ("excursions/rule-sets/import/", "rule-sets/"), "sent": {"file": toml}}
+    return {"addresses": ("documents/rule-sets/import/", "rule-sets/"), "sent": {"file": toml}}
 
 
 def mapping(toml):
-    return {"addresses": ("readings/log-mappings/import/", "log-mappings/"), "sent": {"file": toml}}
+    return {"addresses": ("documents/log-mappings/import/", "log-mappings/"), "sent": {"file": toml}}
 
 
 SHIPPED = SHIPPED_MAPPING.read_bytes()
@@ -111,4 +111,4 @@ def by_api(desk, case):
 
 def recorded():
     rows = Equipment.objects.order_by("pk").values_list("code", "geometry_version", "calibration_due_date")
-    return list(rows), Source.objects.count(), Document.objects.count(), LogMapping.objects.count()
+    return list(rows), Source.objects.count(), Document.objects.count()

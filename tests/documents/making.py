@@ -125,4 +125,7 @@ SAMPLES = {
         "rules[lv-wall-shear].alert_high",
         "rule.0.alert_high",
     ),
+    "log_mapping": Sample(
+        "batches/readings/data/tff_skid_log.toml", "TFF-LOG", "Asia/Singapore", "Asia/Tokyo", "time.zone", "time.zone"
+    ),
 }

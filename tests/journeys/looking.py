@@ -86,16 +86,16 @@ def measured_pages(excursion, alarm, log):
     files = f"/readings/batch-records/{WATCHED}/phases/L10/files/"
     return {
         "rafael": [
-            "/readings/sources/", "/readings/sources/TFF01/", "/documents/rule-sets/", "/readings/log-mappings/",
+            "/readings/sources/", "/readings/sources/TFF01/", "/documents/rule-sets/", "/documents/log-mappings/",
             "/documents/rule-sets/LV-PROCESS/1/", f"/excursions/{excursion}/",
             f"/excursions/batch-records/{record}/phases/L10/", f"/excursions/batch-records/{record}/exposure/",
             f"/excursions/batch-records/{REFUSING.number}/exposure/", f"/excursions/lots/{RELEASED.lot}/comparison/",
-            "/readings/log-mappings/TFF-LOG/1/", f"/excursions/batch-records/{REFUSING.number}/live/",
+            "/documents/log-mappings/TFF-LOG/1/", f"/excursions/batch-records/{REFUSING.number}/live/",
             f"{watched}live/", f"{watched}phases/L10/", files, f"{files}{log}/",
         ],
         "priya": ["/readings/sources/TFF01/clock/", f"/excursions/{alarm}/"],
         "arun": ["/documents/rule-sets/LV-CLOSE/2/"],
-        "mei": ["/readings/sources/register/", "/documents/rule-sets/import/", "/readings/log-mappings/import/"],
+        "mei": ["/readings/sources/register/", "/documents/rule-sets/import/", "/documents/log-mappings/import/"],
         "olivia": [
             f"{files}receive/", f"{watched}live/", f"/excursions/{alarm}/acknowledge/",
             f"/batches/{WATCHED}/phases/L10/controls/vials/",

@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from batches.readings.actions.log_mappings import approve_log_mapping, import_log_mapping
 from batches.readings.actions.sources import DescribeTag, RegisterSource, register_source
 from gatekeeper.accounts.clock import now
 from gatekeeper.demo.instrument_files import nova_flex2_csv, simulated_flex_sample
-from gatekeeper.demo.people import credentials
+from tests.documents.making import approve, draft
 from tests.excursions import making
 from tests.excursions.making import SHIPPED_MAPPING
 from tests.instruments.unicorn_files import Curve, array, points, result
@@ -47,9 +46,8 @@ def make_analyser(plant):
 
 def make_mapping(plant, toml=None):
     """Mei imports the shipped mapping, Arun approves it."""
-    draft = import_log_mapping(by=plant.people["mei"], site=plant.site, toml=toml or SHIPPED_MAPPING.read_bytes())
-    arun = plant.people["arun"]
-    return approve_log_mapping(by=arun, credentials=credentials(arun), site=plant.site, mapping=draft)
+    written = draft(plant.people["mei"], "log_mapping", toml or SHIPPED_MAPPING.read_bytes())
+    return approve(plant.people["arun"], written)
 
 
 def curve(name, values, *, unit="", number="1", start_s=0, step_s=60, **changed):

@@ -14,8 +14,7 @@ from django.urls import reverse
 
 from batches.excursions.models import Excursion
 from batches.models import Deviation
-from batches.readings.actions.log_mappings import import_log_mapping
-from batches.readings.models import LogMapping, Source
+from batches.readings.models import Source
 from gatekeeper.accounts.permissions import declared
 from gatekeeper.accounts.queries import sites_of
 from gatekeeper.accounts.rules.permissions import PUBLIC, SIGNED_IN
@@ -24,6 +23,7 @@ from plasmids.models import PlasmidLot
 from release.models import Certificate, InstrumentFile, Result
 from tests.accounts.making import browser
 from tests.architecture.test_doors import doors
+from tests.documents.making import draft
 from tests.excursions.making import SHIPPED_MAPPING
 from tests.release import making
 
@@ -56,13 +56,12 @@ def world(releasable):
     making.release(house, record)
     making.send_temperature(house, record, 40.0, sequence=2)
     making.make_batch_record(house, at="running:L1", number="BR-2", lot="LV-2")
-    import_log_mapping(by=house.mei, site=house.site, toml=SHIPPED_MAPPING.read_bytes())
+    draft(house.mei, "log_mapping", SHIPPED_MAPPING.read_bytes())
     return house, record
 
 
 def _key(name, record):
     """Return the natural key by which a page of this name is opened, None when the world has no such record."""
-    mapping = LogMapping.objects.first()
     phase = {"number": record.number, "code": "L10"}
     keys = {
         "ledger:audit_trail": {"record_type": "lots.lot", "key": record.lot.number},
@@ -80,7 +79,6 @@ def _key(name, record):
         "excursions:exposure": {"number": record.number},
         "readings:source_detail": {"code": Source.objects.first().code},
         "readings:file_list": phase,
-        "readings:log_mapping_detail": {"code": mapping.code, "version": mapping.version},
         "release:certificate": {"number": Certificate.objects.first().number},
     }
     if name.startswith("documents:"):

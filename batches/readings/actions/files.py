@@ -9,8 +9,8 @@ from django.conf import settings
 
 from batches.models import Phase
 from batches.readings.actions.frames import Conflicting, record_frame
-from batches.readings.models import InstrumentFile, LogMapping, Source
-from batches.readings.queries.files import approved_mappings, signal_content, taken_of, window_of
+from batches.readings.models import InstrumentFile, Source
+from batches.readings.queries.files import mappings_in_force, signal_content, taken_of, window_of
 from batches.readings.rules.frames import Frame
 from batches.readings.rules.recordings import Series, Taken, boot_id, frames_of
 from gatekeeper.accounts.actor import action
@@ -18,6 +18,7 @@ from gatekeeper.accounts.clock import now
 from gatekeeper.accounts.models import Person
 from gatekeeper.accounts.queries import check_authority
 from gatekeeper.core.refusal import Kind, Refusal, refuse_all
+from gatekeeper.documents.models import Document
 from gatekeeper.instruments import skid_logs
 from gatekeeper.instruments.readings import Finding
 
@@ -116,12 +117,12 @@ def _source(phase: Phase, code: str) -> Source:
     return source
 
 
-def _mapping(command: ReceiveFile) -> LogMapping | None:
+def _mapping(command: ReceiveFile) -> Document | None:
     if not command.mapping:
         return None
     if command.kind != skid_logs.KIND:
         raise Refusal("mapping_not_taken", "Only a log is read by a mapping.", field="mapping")
-    mapping = approved_mappings().filter(code=command.mapping).first()
+    mapping = mappings_in_force().filter(code=command.mapping).first()
     if mapping is None:
         raise Refusal(
             "mapping_unknown", "There is no approved mapping “{code}”.", field="mapping", code=command.mapping
@@ -137,7 +138,7 @@ def _name_faults(command: ReceiveFile) -> Iterator[Refusal]:
             yield Refusal("name_too_long", "A name has at most {most} characters.", field=field, most=longest)
 
 
-def _check_read_alike(known: Any, command: ReceiveFile, mapping: LogMapping | None) -> None:
+def _check_read_alike(known: Any, command: ReceiveFile, mapping: Document | None) -> None:
     """Pass when these bytes were never read for this source, or in the very same way."""
     for file in known.defer("content").select_related("mapping"):
         if (file.kind, file.mapping) != (command.kind, mapping):

@@ -1,25 +1,11 @@
-"""Types of what clients send and receive of instrument files and of mappings of logs."""
+"""Types of what clients send and receive of instrument files."""
 
 from typing import ClassVar
 
 from rest_framework import serializers
 
 from batches.readings.actions.files import ReceiveFile
-from batches.readings.models import InstrumentFile, LogMapping
-
-
-class LogMappingOutput(serializers.ModelSerializer):
-    """A version of what the columns of a skid's log mean."""
-
-    authored_by = serializers.CharField(source="authored_by.username")
-    approved_by = serializers.CharField(source="approved_by.username", default=None)
-
-    class Meta:
-        model = LogMapping
-        fields: ClassVar = [
-            "code", "version", "title", "status", "sha256", "content", "authored_at", "authored_by", "approved_at",
-            "approved_by",
-        ]  # fmt: skip
+from batches.readings.models import InstrumentFile
 
 
 class PhaseFileInput(serializers.Serializer):

@@ -11,16 +11,20 @@ import numpy as np
 from django.db.models import QuerySet
 
 from batches.models import Phase
-from batches.readings.models import InstrumentFile, LogMapping, Source
+from batches.readings.models import InstrumentFile, Source
 from batches.readings.rules.recordings import Belonging, KnownTag, Series, Taken, taken_at_line, taken_from_traces
+from gatekeeper.accounts.clock import now
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.times import micros, moment
+from gatekeeper.documents.models import Document
+from gatekeeper.documents.queries import effective
 from gatekeeper.instruments import nova_flex2, skid_logs, unicorn
 from gatekeeper.instruments.at_line import points_of
 from gatekeeper.instruments.log_mappings import mapping_of
 from gatekeeper.instruments.registry import parse, parse_traces
 from gatekeeper.instruments.traces import GOOD
 
+LOG_MAPPING = "log_mapping"  # kind of document
 # Kind of file -> in words; names of instruments are not translated.
 KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -43,23 +47,18 @@ class FileRow:
     inside: bool
 
 
-def mapping_content(mapping: LogMapping) -> dict[str, Any]:
-    """Return what the approver's signature is bound to."""
-    return {"code": mapping.code, "version": mapping.version, "title": mapping.title, "content": mapping.content}
-
-
 def files_of(phase: Phase) -> QuerySet[InstrumentFile]:
     """Return the files of a phase without their bytes, newest first."""
     return phase.recorded_files.defer("content").select_related("source", "mapping", "received_by")
 
 
-def approved_mappings() -> QuerySet[LogMapping]:
-    """Return the mappings that a log may be read by."""
-    return LogMapping.objects.filter(status=LogMapping.Status.APPROVED)
+def mappings_in_force() -> QuerySet[Document]:
+    """Return the mappings that a log may be read by now."""
+    return effective(LOG_MAPPING, now())
 
 
 def taken_of(
-    *, phase: Phase, source: Source, kind: str, name: str, content: bytes, mapping: LogMapping | None, sample: str
+    *, phase: Phase, source: Source, kind: str, name: str, content: bytes, mapping: Document | None, sample: str
 ) -> Taken:
     """Return what bytes of this kind give this source in this phase.
 

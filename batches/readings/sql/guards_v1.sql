@@ -34,12 +34,3 @@ CREATE TRIGGER frozen BEFORE UPDATE ON readings_source FOR EACH ROW
     'registered_by_id');
 ALTER TABLE readings_tag ENABLE ALWAYS TRIGGER frozen;
 ALTER TABLE readings_source ENABLE ALWAYS TRIGGER frozen;
--- An approved mapping never changes: logs were read by it. The very write that approves it may not change it either.
-CREATE TRIGGER frozen BEFORE UPDATE ON readings_logmapping FOR EACH ROW
-  WHEN (OLD.status <> 'draft' OR NEW.status <> 'draft')
-  EXECUTE FUNCTION ledger.refuse_frozen_v1('code', 'version', 'title', 'content', 'sha256', 'authored_at',
-    'authored_by_id');
-CREATE TRIGGER frozen_approval BEFORE UPDATE ON readings_logmapping FOR EACH ROW WHEN (OLD.status <> 'draft')
-  EXECUTE FUNCTION ledger.refuse_frozen_v1('approved_at', 'approved_by_id');
-ALTER TABLE readings_logmapping ENABLE ALWAYS TRIGGER frozen;
-ALTER TABLE readings_logmapping ENABLE ALWAYS TRIGGER frozen_approval;
