@@ -83,7 +83,9 @@ def begin(stage: Stage) -> None:
     stage["arun"].sign("master-batch-records/LV-UFDF/versions/1/approve/")
     stage["mei"].post_toml("rule-sets/", (_HEAD + _SHEAR + _close()).encode())
     stage["arun"].sign("rule-sets/LV-CLOSE/versions/1/approve/")
-    stage["mei"].post_toml("rule-sets/", (_HEAD.replace("version = 1", "version = 2") + _SHEAR).encode())
+    stage["mei"].post_toml(
+        "rule-sets/?reason=Close+control+is+dropped", (_HEAD.replace("version = 1", "version = 2") + _SHEAR).encode()
+    )
     stage["mei"].post_toml("log-mappings/", _MAPPING.encode())
     stage["arun"].sign("log-mappings/TFF-LOG/versions/1/approve/")
     command = {"number": NUMBER, "master": "LV-UFDF", "version": 1, "lot": LOT, "site": SITE}
