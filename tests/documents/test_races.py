@@ -1,4 +1,4 @@
-"""E-k: two approvals at once leave one version in force, twenty times out of twenty."""
+"""E-k: two at once leave one: of two approvals one version in force, twenty times, and of two imports one draft."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -38,3 +38,20 @@ def test_two_approvals_at_once_leave_one_version_in_force(committed_people, seal
         assert newest == versions[1]
         rows = Document.objects.filter(kind=kind.code, effective_from__isnull=False, effective_until__isnull=True)
         assert list(rows) == [newest]
+
+
+def test_of_two_imports_of_one_version_at_once_the_second_is_refused(committed_people, sealer, kind, sample):
+    sample.before(committed_people)
+    mei, start = committed_people["mei"], Barrier(2)
+
+    def run(_place):
+        start.wait()
+        try:
+            return draft(mei, kind.code, sample.source()).version
+        except Refusal as refusal:
+            return refusal.code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(run, range(2)), key=str) == [1, "already_registered"]

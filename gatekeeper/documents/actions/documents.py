@@ -3,6 +3,7 @@
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Q
 
 from gatekeeper.accounts.actions.authentication import Proof
@@ -154,6 +155,8 @@ def _sign(by: Person, proof: Proof, document: Document, verb: str, meaning: str)
 
 def _check_new(kind: DocumentKind, file: reading.Reading) -> None:
     heading = file.heading
+    with connection.cursor() as cursor:  # of two imports of one version at once the second finds the first
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{kind.code}:{heading.code}"])
     same = Document.objects.filter(kind=kind.code, code=heading.code)
     if same.filter(version=heading.version).exists():
         raise Refusal(
