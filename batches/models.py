@@ -1,5 +1,7 @@
 """Batch records, issued from master batch records: phases, in-process controls, equipment, deviations."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext
@@ -203,11 +205,11 @@ class Deviation(models.Model):
     """A departure from the record. It can be closed with a signed justification, never deleted. domain.md 4.3."""
 
     class Origin(models.TextChoices):
-        EXCURSION = "excursion", _("excursion")
-        IN_PROCESS = "in_process", _("in-process control")
-        YIELD = "yield", _("yield")
-        HOLD = "hold", _("hold time")
-        MANUAL = "manual", _("reported by a person")
+        EXCURSION: Any = "excursion", _("excursion")
+        IN_PROCESS: Any = "in_process", _("in-process control")
+        YIELD: Any = "yield", _("yield")
+        HOLD: Any = "hold", _("hold time")
+        MANUAL: Any = "manual", _("reported by a person")
 
     class Severity(models.TextChoices):
         MINOR = "minor", _("minor")

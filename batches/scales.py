@@ -52,11 +52,12 @@ def summary_of(control: Control) -> str:
 
 
 def _range(word: str, low: Decimal | None, high: Decimal | None) -> str:
-    if low is None and high is not None:
-        return _("%(word)s above %(high)s") % {"word": word, "high": decimal_text(high)}
-    if high is None and low is not None:
-        return _("%(word)s below %(low)s") % {"word": word, "low": decimal_text(low)}
-    words = {"word": word, "low": decimal_text(low), "high": decimal_text(high)}
+    limits = {name: decimal_text(limit) for name, limit in (("low", low), ("high", high)) if limit is not None}
+    words = {"word": word, **limits}
+    if low is None:
+        return _("%(word)s above %(high)s") % words
+    if high is None:
+        return _("%(word)s below %(low)s") % words
     return _("%(word)s outside %(low)s to %(high)s") % words
 
 

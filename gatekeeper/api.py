@@ -254,10 +254,10 @@ def problem(exc: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(exc, Refusal):
         document, headers = problem_of(exc, request.path), {}
     else:
-        exc = _as_api_exception(exc)
-        if exc is None:
+        api_exception = _as_api_exception(exc)
+        if api_exception is None:
             return None
-        document, headers = _document(exc, request.path), _headers(exc)
+        document, headers = _document(api_exception, request.path), _headers(api_exception)
     set_rollback()
     return Response(document, status=document["status"], headers=headers, content_type=PROBLEM_TYPE)
 

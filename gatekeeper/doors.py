@@ -65,7 +65,7 @@ def problem_of(refusal: Refusal, instance: str, *, status: int | None = None) ->
 
 def _error(fault: Refusal) -> dict[str, Any]:
     """Return one fault of a problem document; with its line and column where it is one of a file."""
-    place = {name: fault.params[name] for name in ("line", "column") if name in fault.params}
+    place: dict[str, Any] = {name: fault.params[name] for name in ("line", "column") if name in fault.params}
     return {"pointer": pointer(fault.field), "code": fault.code, "detail": sentence(fault), **place}
 
 

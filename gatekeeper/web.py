@@ -94,7 +94,7 @@ class ActionView(Page):
     A refusal is shown at its field, with the status of its kind, and nothing is recorded.
     """
 
-    form_class: ClassVar[type[forms.Form]] = forms.Form
+    form_class: type[forms.Form] = forms.Form
 
     def initial(self) -> dict[str, Any]:
         """Return the form's initial values."""

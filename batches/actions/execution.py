@@ -327,7 +327,7 @@ def _record(
     if reported.value is not None:
         fitting(reported.value, digits=38, places=12, field="reported")
     verdict = judged(reported, unit, control)
-    fields = {
+    fields: dict[str, object] = {
         "reported": reported.text,
         "value": reported.value,
         "unit": unit,

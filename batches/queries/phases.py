@@ -132,7 +132,7 @@ def signed_validly(phase: Phase, act: str) -> bool:
     """Return whether the newest signature of this act still fits what the phase shows now."""
     signatures = signatures_of(phase, content=phase_content(phase))
     newest = next((signature for signature in signatures if signature.act == act), None)
-    return newest is not None and newest.valid
+    return newest is not None and bool(newest.valid)
 
 
 def phase_content(phase: Phase, uses: Sequence[Use] | None = None) -> dict[str, Any]:

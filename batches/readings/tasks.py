@@ -14,7 +14,7 @@ _FRAMES = 100  # whose samples are in memory at once
 
 def make_envelopes(payloads: Sequence[Mapping[str, Any]]) -> None:
     """Make the envelopes of the minutes that the frames of a source touch; nobody waits for them."""
-    for ids in batched(frames_in(payloads), _FRAMES, strict=False):
+    for ids in batched(frames_in(payloads), _FRAMES):
         frames = Frame.objects.select_related("source__site").filter(pk__in=ids)
         keep_envelopes(by=person_named(MONITOR), frames=list(frames))
 

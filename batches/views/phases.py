@@ -222,7 +222,7 @@ class CheckEntry(PhasePage):
 
     def perform(self, form: Any) -> str:
         """Check."""
-        target = {"phase": self.phase.phase, "control": self.control.control.code}
+        target: dict[str, Any] = {"phase": self.phase.phase, "control": self.control.control.code}
         if self.own:
             execution.verify_result(by=self.request.user, **target)
         else:

@@ -100,8 +100,10 @@ def _check_step(record: BatchRecord, view: PhaseView, control: ControlView) -> d
 
 def hold_of(view: PhaseView) -> dict[str, Any]:
     """Return the hold time before the phase for components/clock.html."""
-    clock = view.hold
-    seconds = int((1 - view.recipe.hold.alert_percent / 100) * clock.limit_h * 3600)
+    clock, hold = view.hold, view.recipe.hold
+    if clock is None or hold is None:
+        raise ValueError(view.phase.code)
+    seconds = int((1 - hold.alert_percent / 100) * clock.limit_h * 3600)
     return {
         "label": _("Hold since %(phase)s") % {"phase": clock.after},
         "deadline": clock.ends_at,

@@ -1,5 +1,7 @@
 """People, sites, roles, qualifications and service tokens. Nobody is ever deleted, no name is ever reused."""
 
+from typing import Any
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password
 from django.contrib.postgres.fields import ArrayField
@@ -39,8 +41,8 @@ class Person(AbstractBaseUser):
     """A person or a machine that can act. The name is unique for ever, the account is disabled, never deleted."""
 
     class Kind(models.TextChoices):
-        HUMAN = "human", _("person")
-        MACHINE = "machine", _("machine")
+        HUMAN: Any = "human", _("person")
+        MACHINE: Any = "machine", _("machine")
 
     last_login = None  # a log-in is an event of its own, not a change of the person
     username = models.CharField(max_length=60)
@@ -184,14 +186,14 @@ class AccessEvent(models.Model):
     """A log-in, lock, failed log-in or failed signing: recorded at once, never changed. 21 CFR 11.300(d)."""
 
     class Kind(models.TextChoices):
-        LOGGED_IN = "logged_in", _("logged in")
-        LOGGED_OUT = "logged_out", _("logged out")
-        LOCKED = "locked", _("screen locked")
-        UNLOCKED = "unlocked", _("screen unlocked")
-        LOG_IN_FAILED = "log_in_failed", _("log-in failed")
-        PROVED = "proved", _("identity proved")
-        SIGNING_FAILED = "signing_failed", _("signing failed")
-        LOCKED_OUT = "locked_out", _("locked out")
+        LOGGED_IN: Any = "logged_in", _("logged in")
+        LOGGED_OUT: Any = "logged_out", _("logged out")
+        LOCKED: Any = "locked", _("screen locked")
+        UNLOCKED: Any = "unlocked", _("screen unlocked")
+        LOG_IN_FAILED: Any = "log_in_failed", _("log-in failed")
+        PROVED: Any = "proved", _("identity proved")
+        SIGNING_FAILED: Any = "signing_failed", _("signing failed")
+        LOCKED_OUT: Any = "locked_out", _("locked out")
 
     append_only = True
     kind = models.CharField(max_length=20, choices=Kind)

@@ -31,11 +31,30 @@ type Floats = npt.NDArray[np.float64]
 class Buckets(Protocol):
     """A signal in buckets of equal time, as columns: first time (µs), smallest, largest and mean value, number."""
 
-    times: Times
-    low: Floats
-    high: Floats
-    mean: Floats
-    count: Times
+    @property
+    def times(self) -> Times:
+        """First time of each bucket (µs)."""
+        ...
+
+    @property
+    def low(self) -> Floats:
+        """Smallest values."""
+        ...
+
+    @property
+    def high(self) -> Floats:
+        """Largest values."""
+        ...
+
+    @property
+    def mean(self) -> Floats:
+        """Mean values."""
+        ...
+
+    @property
+    def count(self) -> Times:
+        """Numbers of samples."""
+        ...
 
 
 class Series(Protocol):

@@ -1,6 +1,7 @@
 """A refusal: raised by a rule or an action, translated in two places only (web.py and api.py)."""
 
 from enum import StrEnum
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -37,7 +38,7 @@ class Refusal(Exception):  # noqa: N818 -- a refusal is an answer; "error" would
         self.field = field
         self.kind = kind
         self.also = also
-        self.params = params
+        self.params: dict[str, Any] = params
         super().__init__(self.message)
 
     @property

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -232,6 +233,9 @@ def _allow_passage(*paths: Path, user: pwd.struct_passwd) -> None:
 
 
 def _create_cluster(programs: Path, data: Path, user: pwd.struct_passwd | None) -> None:
+    account: dict[str, Any] = (
+        {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": data} if user else {}
+    )
     made = subprocess.run(
         [
             str(programs / "initdb"),
@@ -242,7 +246,7 @@ def _create_cluster(programs: Path, data: Path, user: pwd.struct_passwd | None) 
         capture_output=True,
         text=True,
         env=_postgres_environment(),
-        **({"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": data} if user else {}),
+        **account,
     )
     if made.returncode:
         message = f"initdb failed in {data}: {made.stderr.strip() or made.stdout.strip()}"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 # A shell that reads from a pipe held only by us: the read ends when we end, even by SIGKILL, where no
 # handler and no atexit of ours can run.
@@ -32,7 +33,7 @@ class Process:
         """Start `argv`, its output appended to `log`; `scratch` is a directory the guard removes if we are killed."""
         self.stop_signal = stop_signal
         self._argv, self._log, self._env, self._cwd, self._scratch = list(argv), log, env, cwd, scratch
-        self._drop = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+        self._drop: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
         self._begin()
 
     def _begin(self) -> None:

@@ -1,5 +1,7 @@
 """Addresses of the pages: the same for every kind of document."""
 
+from typing import Any
+
 from django.urls import URLPattern, path
 
 from gatekeeper.core.documents import DocumentKind
@@ -7,6 +9,10 @@ from gatekeeper.documents import views
 from gatekeeper.documents.queries import document_kinds
 
 app_name = "documents"
+
+
+def _view(page: type, **attributes: object) -> Any:
+    return type(page.__name__, (page,), attributes)
 
 
 def _pages(kind: DocumentKind) -> list[URLPattern]:
@@ -22,7 +28,7 @@ def _pages(kind: DocumentKind) -> list[URLPattern]:
     return [
         path(
             address,
-            type(page.__name__, (page,), {"kind": kind, "permission": permission, "__doc__": page.__doc__}).as_view(),
+            _view(page, kind=kind, permission=permission, __doc__=page.__doc__).as_view(),
             name=f"{kind.code}_{name}",
         )
         for name, address, page, permission in rows

@@ -63,8 +63,8 @@ class Entries(ApiView):
 
         def shown(entry: Entry) -> dict[str, Any]:
             view = queries.parse(type(subject), entry)
-            proven = view.index is not None and view.index < size
-            path = queries.inclusion_proof(view.index, size) if proven else None
+            index = view.index
+            path = queries.inclusion_proof(index, size) if index is not None and index < size else None
             fields = {name: getattr(view, name, None) for name in EntryOut().fields}
             return dict(EntryOut(fields | {"body": entry.body, "path": path}).data)
 

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -28,11 +29,13 @@ def signed_action[**P, R](function: Callable[P, R]) -> Callable[..., R]:
             transaction.on_commit(functools.partial(_wait, number))
         return answer
 
+    perform: Callable[..., R] = recorded
+
     @functools.wraps(function)
-    def run(**kwargs: object) -> R:
+    def run(**kwargs: Any) -> R:
         if "proof" not in kwargs:  # a signed action that is part of another one takes over its proof
             kwargs["proof"] = prove(by=kwargs["by"], credentials=kwargs.pop("credentials"))
-        return recorded(**kwargs)
+        return perform(**kwargs)
 
     return run
 

@@ -130,9 +130,7 @@ def family(lot: Lot, direction: Direction) -> Family:
         .values_list("parent_id", "child_id", "quantity", "unit", "batch_record", "phase")
     )
     generations = _generations(lot.pk, [(parent, child) for parent, child, *_ in uses], direction)
-    nodes = sorted(
-        (Kin(*lots[key], generation=generations[key]) for key in lots), key=lambda kin: (kin.generation, kin.number)
-    )
+    nodes = sorted((Kin(*(*lots[key], generations[key])) for key in lots), key=lambda kin: (kin.generation, kin.number))
     edges = (Edge(lots[parent][0], lots[child][0], *rest) for parent, child, *rest in uses)
     return Family(tuple(nodes), tuple(edges))
 

@@ -1,5 +1,7 @@
 """Decide on a lot for a market: released through the gate with its certificate, or rejected. domain.md 4.2."""
 
+from typing import Any
+
 from batches.models import BatchRecord
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.clock import now
@@ -105,7 +107,7 @@ def _check_open(blocking: tuple[Finding, ...]) -> None:
             kind=Kind.CONFLICT,
             count=len(blocking),
         )
-        each = [Refusal(row.code, row.template, kind=Kind.CONFLICT, **dict(row.params)) for row in blocking]
+        each = [Refusal(row.code, row.template, kind=Kind.CONFLICT, **dict[str, Any](row.params)) for row in blocking]
         refuse_all([closed, *each])
 
 

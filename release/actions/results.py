@@ -1,6 +1,7 @@
 """Record, correct, review and invalidate test results; the gate judges them, nobody here does."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from gatekeeper.accounts.actions.authentication import Proof
 from gatekeeper.accounts.actor import action
@@ -131,7 +132,7 @@ def check_result(lot: Lot, command: RecordResult) -> None:
         )
     reported = _collected(faults, lambda: Reported.parse(command.reported, field="reported"))
     for index, text in enumerate(command.replicates):
-        _collected(faults, lambda text=text, index=index: number(text, field=f"replicates.{index}"))
+        _collected(faults, partial(number, text, field=f"replicates.{index}"))
     if command.test.strip():
         _collected(faults, lambda: _check_unit(lot, command, reported))
     refuse_all(faults)

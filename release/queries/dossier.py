@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from batches.models import BatchRecord
 from batches.queries.phases import origin_key
@@ -273,7 +274,7 @@ def _changes(view: RecordView | None, results: list[Result]) -> Iterable[ChangeF
             yield _change("result", row.test, tested[row.supersedes_id], row, row.entered_at)
 
 
-def _change(kind: str, subject: str, former: object, present: object, at: datetime) -> ChangeFacts:
+def _change(kind: str, subject: str, former: Any, present: Any, at: datetime) -> ChangeFacts:
     return ChangeFacts(
         kind=kind,
         subject=subject,

@@ -273,7 +273,7 @@ def dots_of(column: Column, lots: Sequence[Measures], *, place: int) -> Dots:
         return round(_BOTTOM - (float(value) - low) / (high - low) * (_BOTTOM - _TOP), 1)
 
     standing = column.standing
-    dots = [
+    dots: list[dict[str, object]] = [
         {
             "x": round(_LEFT + step * (at + 0.5), 1),
             "y": _BOTTOM if value is None else y(value),

@@ -95,7 +95,9 @@ def _judged(
 ) -> Judgement:
     """Judge the new frames of all sources on their states, and update the rows that are to be saved."""
     codes = {tag.source_id: tag.source.code for tag in conditions.tags}
-    states = {codes[pk]: unpacked(bytes(row.state)) if row.state else SourceState() for pk, row in rows.items()}
+    states: Mapping[str, SourceState] = {
+        codes[pk]: unpacked(bytes(row.state)) if row.state else SourceState() for pk, row in rows.items()
+    }
     samples = {pk: conditions.samples(source.rows) for pk, source in new.items()}
     for pk, source in new.items():
         _count(rows[pk], source.frames, samples[pk])

@@ -54,7 +54,7 @@ class ExcursionDetail(Page):
             "phase": excursion.phase,
             "record": excursion.phase.batch_record,
             "archived": archived and sentence(archived),
-            "chart": self._chart(verdict, zone) if is_drawn else None,
+            "chart": self._chart(verdict, zone) if verdict is not None and is_drawn else None,
             "pairs": pairs,
             "exact": [{"term": pair["term"], "value": pair["full"]} for pair in pairs if pair["full"]],
             "versions": evaluation_rows(versions.order_by("-version"), zone=zone),

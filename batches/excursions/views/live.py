@@ -103,7 +103,7 @@ class LiveData(LivePage):
         etag = f'"{digest(self._version(tail, results, clocks))[:32]}"'
         if request.headers.get("If-None-Match") == etag:
             return HttpResponseNotModified(headers={"ETag": etag})
-        content = {
+        content: dict[str, Any] = {
             "cursor": tail.cursor,
             "whole": whole,
             "now": micros(self.now),

@@ -140,7 +140,7 @@ def _tag(place: int, tag: DescribeTag, faults: list[Refusal]) -> Tag:
         factor(unit, row.unit)
     except Refusal as refusal:
         faults.append(_at(refusal, f"{field}.{refusal.field}"))
-    if kind and kind not in Tag.Type:
+    if kind and kind not in Tag.Type.values:
         faults.append(
             Refusal("unknown_signal_type", "There is no signal type “{type}”.", field=f"{field}.signal_type", type=kind)
         )

@@ -72,7 +72,7 @@ class Skid:
         self._client = Client(self._server.endpoint, timeout=_TIMEOUT)
         self._client.name = "Gatekeeper collector"
         self._client.application_uri = "urn:gatekeeper:collector"
-        self._tags: dict[int, str] = dict(enumerate(self._nodes, _FIRST_HANDLE))
+        self._tags: dict[int | None, str] = dict(enumerate(self._nodes, _FIRST_HANDLE))
         self._arrived: list[tuple[Sample, bool]] = []
         self._timeless: set[str] = set()
         self._units = {tag.code: tag.unit for tag in configuration.tags if tag.unit}
@@ -110,7 +110,7 @@ class Skid:
         # A handler, not the iterator: the iterator's queue is bounded and drops its oldest without a word.
         subscription = await self._client.create_subscription(self._server.publishing_ms, self)
         results = await subscription.create_monitored_items(
-            [self._request(handle, tag) for handle, tag in self._tags.items()]
+            [self._request(handle, tag) for handle, tag in enumerate(self._nodes, _FIRST_HANDLE)]
         )
         failed = {tag: result for tag, result in zip(self._nodes, results, strict=True) if not isinstance(result, int)}
         for tag, status in failed.items():

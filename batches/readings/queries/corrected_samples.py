@@ -96,7 +96,7 @@ class Reading:
 
     def stored(self, row: "Row") -> Signal:
         """Return the signal of one segment (of ``rows_that_count``) as it counts."""
-        _tag, _sha256, frame, times, values, quality, *place = row
+        _tag, _sha256, frame, times, values, quality = row[:6]
         sent = signal_from(times, values, quality)
         known = self.disputes.get(frame)
         if known is not None and not known.dispute.is_trusted:
@@ -104,7 +104,7 @@ class Reading:
             # connected across it. domain.md 2.2, 9.
             nothing, marks = np.zeros(len(sent.times), np.bool_), np.full(len(sent.times), DISPUTED, np.int8)
             sent = replace(sent, good=nothing, void=marks)
-        return self.signal(sent, Place(*place))
+        return self.signal(sent, Place(*row[6:]))
 
     def rows_that_count(self, rows: Iterable["Row"]) -> list["Row"]:
         """Return the segments that count among the stored ones: not those of a frame of which another body does."""

@@ -13,9 +13,7 @@ from gatekeeper.accounts.queries import day_at
 
 
 @action
-def found(
-    *, by: System, site: dict[str, str], administrators: tuple[dict[str, str], dict[str, str]]
-) -> tuple[Person, Person]:
+def found(*, by: System, site: dict[str, str], administrators: tuple[dict[str, str], ...]) -> tuple[Person, Person]:
     """Found an empty system: the shipped roles, the first site and its two administrators.
 
     ``site`` is ``{code, name, country, timezone}``, each administrator ``{username, full_name, initial_password}``.

@@ -80,7 +80,7 @@ def enrol_person(
 
 
 @action
-def found_administrators(*, by: System, people: tuple[dict[str, str], dict[str, str]]) -> tuple[Person, Person]:
+def found_administrators(*, by: System, people: tuple[dict[str, str], ...]) -> tuple[Person, Person]:
     """Enrol the first two people, each of whom has checked the other's identity; see actions.founding.
 
     Each is ``{username, full_name, initial_password}``.

@@ -119,7 +119,7 @@ def plausible(control: Mapping[str, Any]) -> str:
         middle = Decimal(high) / 2
     else:
         middle = Decimal("1.2")
-    digits = max((-Decimal(text).as_tuple().exponent for text in (low, high) if text), default=1)
+    digits = max((-int(Decimal(text).as_tuple().exponent) for text in (low, high) if text), default=1)
     return f"{middle:.{max(int(digits), 0)}f}"
 
 

@@ -91,7 +91,7 @@ def _infectious(batch: Batch, made: Made) -> dict[str, Any]:
     spread = random.Random(batch.seed)
     replicates = [f"{made.infectious_titre * Decimal(1 + spread.gauss(0, 0.06)):.2E}" for _ in range(3)]
     if batch.vector == "AAV":
-        titre = {"method": "TCID50", "reported": f"{made.infectious_titre:.2E}", "unit": "{IU}/mL"}
+        titre: dict[str, Any] = {"method": "TCID50", "reported": f"{made.infectious_titre:.2E}", "unit": "{IU}/mL"}
     else:
         mean = sum(map(Decimal, replicates)) / len(replicates)
         titre = {"method": "FACS on HEK293T", "reported": f"{mean:.2E}", "unit": "{TU}/mL", "replicates": replicates}
@@ -115,7 +115,7 @@ def _titre_from_droplets(stage: Stage, batch: Batch, made: Made) -> Decimal:
             rng,
             position=position,
             sample=name,
-            targets=[Target(target, "FAM", float(made.physical_titre / factor) if name != "NTC" else 0.0)],
+            targets=[Target(target, "FAM", made.physical_titre / factor if name != "NTC" else Decimal(0))],
             sample_type="Unknown" if name != "NTC" else "NTC",
         )
         for position, name in (("A01", batch.lot), ("B01", batch.lot), ("C01", batch.lot), ("D01", "NTC"))

@@ -53,7 +53,7 @@ RANGES = {
 
 def equip(stage: Stage) -> None:
     """Register equipment and the skids that will send readings."""
-    sensors = tuple((code, name, kind, {}) for _source, code, name, kind, _tags in SENSORS)
+    sensors: tuple[tuple[Any, ...], ...] = tuple((code, name, kind, {}) for _source, code, name, kind, _tags in SENSORS)
     for code, name, kind, geometry in EQUIPMENT + sensors:
         stage["mei"].post(
             "equipment/",

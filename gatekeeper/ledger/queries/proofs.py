@@ -57,7 +57,10 @@ def export(subject: models.Model) -> dict[str, Any]:
     if head is None:
         raise Refusal("not_sealed_yet", "No evidence is sealed yet.", kind=Kind.PENDING)
     signatures = Signature.objects.filter(subject_type=subject._meta.label_lower, subject_key=str(subject.pk))
-    groups = [(type(subject), [subject.pk]), (Signature, list(signatures.values_list("pk", flat=True)))]
+    groups: list[tuple[type[models.Model], list[Any]]] = [
+        (type(subject), [subject.pk]),
+        (Signature, list(signatures.values_list("pk", flat=True))),
+    ]
     return {
         "record": {"type": subject._meta.label_lower, "key": key_of(subject)},
         "checkpoint": head.note,

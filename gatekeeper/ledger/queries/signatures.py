@@ -11,7 +11,7 @@ from gatekeeper.accounts.queries import day_at
 from gatekeeper.core.canonical import digest
 from gatekeeper.ledger.models import Signature
 
-type Content = Mapping[str, object] | Callable[[str], Mapping[str, object]]
+type Content = Mapping[str, object] | Callable[[str], Mapping[str, object] | None]
 
 
 @dataclass(frozen=True, slots=True)
