@@ -86,14 +86,14 @@ def _deviations() -> Iterator[str]:
 
 def _evaluations() -> Iterator[str]:
     from batches.excursions.models import Evaluation
-    from batches.excursions.rules.verdicts import said
+    from batches.excursions.rules.verdicts import conclusion_in
 
     last: dict[Any, Any] = {}
     for row in Evaluation.objects.order_by("phase", "rule", "version").iterator():
         before = last.get((row.phase_id, row.rule))
         if row.version != (before.version + 1 if before else 1):
             yield f"{row} does not follow version {before and before.version}"
-        if before and (row.final, said(row.content)) == (before.final, said(before.content)):
+        if before and (row.final, conclusion_in(row.content)) == (before.final, conclusion_in(before.content)):
             yield f"{row} says what the version before says"
         last[row.phase_id, row.rule] = row
 
