@@ -3,7 +3,7 @@
 import pytest
 
 from gatekeeper.core.criteria import CriterionKind
-from gatekeeper.core.panels import heading, panel
+from gatekeeper.core.panels import panel
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.core.rounding import RoundingRule
 
@@ -42,26 +42,3 @@ def test_every_fault_is_named_at_once(rows, codes):
     with pytest.raises(Refusal) as refused:
         panel({"attribute": rows})
     assert {refusal.code for refusal in refused.value.all} == codes
-
-
-def test_a_heading_says_which_version_it_is_and_what_else_it_names():
-    result = heading({"code": " PL-IN ", "version": 2, "title": "Plasmids", "market": "SG"}, "market")
-    assert (result.code, result.version, result.title, result.named) == ("PL-IN", 2, "Plasmids", {"market": "SG"})
-
-
-@pytest.mark.parametrize(
-    ("changes", "faults"),
-    [
-        (
-            {"version": 0, "market": " "},
-            [("specification_incomplete", "market"), ("specification_incomplete", "version")],
-        ),
-        ({"version": True}, [("specification_incomplete", "version")]),
-        ({"title": 3}, [("specification_incomplete", "title")]),
-        ({"code": "PL/IN"}, [("key_malformed", "code")]),
-    ],
-)
-def test_a_heading_that_lacks_something_is_refused_at_it(changes, faults):
-    with pytest.raises(Refusal) as refused:
-        heading({"code": "PL-IN", "version": 2, "title": "Plasmids", "market": "SG"} | changes, "market")
-    assert [(refusal.code, refusal.field) for refusal in refused.value.all] == faults

@@ -58,39 +58,6 @@ def test_a_construct_and_the_papers_of_a_received_lot_stay_as_they_came(people):
     )  # fmt: skip
 
 
-ROWS = (
-    "code = 'X'",
-    "version = 9",
-    "title = 'x'",
-    "content = '{}'",
-    "content = jsonb_set(content, '{attribute,0,high}', '\"99\"')",  # one criterion
-    "sha256 = 'x'",
-    "authored_at = now()",
-    "authored_by_id = approved_by_id, approved_by_id = authored_by_id",
-    "approved_at = now()",
-    "approved_at = NULL, approved_by_id = NULL",
-)
-
-
-def test_an_approved_specification_of_a_product_and_its_market_stay_as_they_were(house):  # noqa: F811 -- the fixture
-    specification = make_specification(house)
-    table = "release_specification"
-    attack(house.mei, table, specification.pk, *ROWS, "material_id = 0", "market_id = 0")
-    market = specification.market_id
-    attack(house.mei, "release_market", market, "profile = '{}'", "name = 'Elsewhere'", "code = 'XX'")
-    with acting_as(house.mei), connection.cursor() as cursor:  # no specification is approved for Japan yet
-        cursor.execute("UPDATE release_market SET name = 'Nippon' WHERE code = 'JP'")
-        assert cursor.rowcount == 1
-        with pytest.raises(DatabaseError, match="is frozen"), transaction.atomic():
-            cursor.execute("UPDATE release_market SET code = 'NP' WHERE code = 'JP'")
-
-
-def test_a_draft_is_approved_only_as_it_was_written(house):  # noqa: F811 -- the fixture
-    draft = make_specification(house, approved=False)
-    approval = f"status = 'approved', approved_at = now(), approved_by_id = {house.arun.pk}"
-    attack(house.arun, "release_specification", draft.pk, f"{approval}, content = '{{}}'", f"{approval}, title = 'x'")
-
-
 def test_a_result_stays_as_reported_and_a_review_is_never_taken_back(house):  # noqa: F811 -- the fixture
     record = make_batch_record(house, at="issued")
     make_specification(house)

@@ -110,8 +110,8 @@ SAMPLES = {
     "specification": Sample(
         "release/data/lv_dp_sg.toml",
         "LV-DP-SG",
-        "6.8",
         "6.9",
+        "7.0",
         "attribute[ph].low",
         "attribute.1.low",
         own_scope=False,
