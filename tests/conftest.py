@@ -41,8 +41,8 @@ APART = ("journeys/test_everybody_sees_their_own.py",)
 FIRST = (
     *APART, "release", "faults/test_campaign.py", "faults/test_collector_faults.py", "journeys",
     "excursions/test_evaluation_context.py", "excursions/test_incremental_evaluation.py",
-    "excursions/test_rules_incremental_evaluation.py", "faults/test_dust.py", "faults/test_monitoring_worker.py",
-    "faults/test_collector_killed.py", "faults/test_ledger_sealer_killed.py", "faults/test_monitoring_tampering.py",
+    "excursions/test_rules_incremental_evaluation.py", "faults/test_dust.py", "faults/test_detection_worker.py",
+    "faults/test_collector_killed.py", "faults/test_ledger_sealer_killed.py", "faults/test_readings_tampering.py",
     "faults/test_ledger_tampering.py", "architecture/test_two_doors.py", "architecture/test_two_doors_accounts.py",
 )  # fmt: skip
 

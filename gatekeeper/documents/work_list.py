@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from gatekeeper.accounts.models import Person, Site
-from gatekeeper.accounts.queries import authority_of
 from gatekeeper.accounts.work_list import Row, WorkList
 from gatekeeper.documents import queries
 from gatekeeper.documents.models import Document
@@ -13,10 +12,18 @@ from gatekeeper.documents.models import Document
 _SHOWN = 20
 
 
-def documents_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
-    """Return the drafts that somebody else has written and that this person may approve, oldest first."""
-    held = frozenset().union(*authority_of(person).values())
-    kinds = {kind.code: kind for kind in queries.document_kinds() if kind.approve in held}
+def process_documents_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
+    """Return the drafts of how batches are made and judged that somebody else has written, oldest first."""
+    return _drafts(person, "batches.approve", _("Documents to approve"))
+
+
+def specifications_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
+    """Return the drafts of what lots are released by that somebody else has written, oldest first."""
+    return _drafts(person, "release.approve_specification", _("Specifications to approve"))
+
+
+def _drafts(person: Person, permission: str, label: str) -> WorkList:
+    kinds = {kind.code: kind for kind in queries.document_kinds() if kind.approve == permission}
     drafts = Document.objects.filter(status=Document.Status.DRAFT, kind__in=kinds).exclude(authored_by=person)
     rows = tuple(
         Row(
@@ -28,4 +35,4 @@ def documents_to_approve(*, person: Person, sites: Sequence[Site]) -> WorkList:
         )
         for row in drafts.defer("content", "source").order_by("authored_at")[:_SHOWN]
     )
-    return WorkList(_("Documents to approve"), "", drafts.count(), rows)
+    return WorkList(label, "", drafts.count(), rows)

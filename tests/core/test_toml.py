@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gatekeeper.core.canonical import canonical
 from gatekeeper.core.refusal import Refusal
-from gatekeeper.core.toml import check_exact, toml_file, toml_table
+from gatekeeper.core.toml import check_exact, inexact, toml_file, toml_table
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -128,3 +128,18 @@ def test_whatever_comes_in_is_a_table_that_can_be_written_down_or_a_refusal(toml
     except Refusal:
         return
     canonical(table)
+
+
+def test_a_key_that_is_none_is_refused_where_it_stands():
+    assert _refused(toml_file, b'a = 1\n"\\q" = 2\n') == [("not_toml", "file")]
+
+
+def test_keys_that_look_alike_are_one_key():
+    file = toml_file('"\u00e9" = "1"\n"e\u0301" = "2"\n'.encode())
+    assert [fault.code for fault in inexact(file.table)] == ["key_twice"]
+
+
+def test_a_table_below_a_table_is_placed_by_its_path():
+    file = toml_file(b"[a]\nx = 1\n[a.b]\ny = 2\n[[c]]\n[c.d]\nz = 3\n")
+    refusals = [Refusal("x", "X.", field=path) for path in ("a.b.y", "c.0.d.z")]
+    assert [fault.params["line"] for fault in file.placed(refusals)] == [4, 7]

@@ -58,7 +58,7 @@ def upgraded(request, servers, django_test_environment, django_db_blocker):
 
 @pytest.fixture
 def certificate(upgraded) -> Certificate:
-    return Certificate.objects.select_related("lot__site", "lot__batch_record", "market", "issued_by").get()
+    return Certificate.objects.select_related("lot__site", "lot__batch_record", "issued_by").get()
 
 
 def test_no_row_is_lost(upgraded):

@@ -173,7 +173,7 @@ def test_readings_after_the_review_take_it_back_and_the_first_evaluation_stays(d
     assert "L10" in record["reopened_reason"]
     assert {"production_review_missing", "quality_review_reopened", "signature_void"} <= lot.gate().keys()
     page = signed_in(farid).get(reverse("batches:detail", args=["BR-1"])).content.decode()
-    assert "The review was taken back." in page
+    assert "The record was reopened." in page
     assert "void" in page
 
     lot.sign("farid", "batch-records/BR-1/review/")

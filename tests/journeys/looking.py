@@ -25,6 +25,13 @@ _RUN = """async (options) => (await axe.run(document, options)).violations.map((
   `${found.id}: ${found.nodes.map((node) => node.html.slice(0, 140)).slice(0, 3).join(" | ")}`)"""
 
 
+# Lists and versions of controlled documents.
+DOCUMENTS = (
+    "master-batch-records/", "master-batch-records/LV-3G/1/", "plasmid-specifications/",
+    "plasmid-specifications/PL-IN/1/", "markets/", "markets/SG/1/", "specifications/", "specifications/LV-DP-SG/1/",
+)  # fmt: skip
+
+
 def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
     """Who opens which address: every list, every detail and every form of the site."""
     lot, record = RELEASED.lot, RELEASED.number
@@ -36,17 +43,14 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
             f"/lots/{LONG_LOT}/decide/release/", "/lots/?q=nothing-is-called-this",
             "/lots/materials/", "/lots/materials/pLV-CAR19/", "/lots/materials/?q=nothing-is-called-this",
             "/plasmids/", "/plasmids/pLV-CAR19/", "/plasmids/lots/PL-2026-0101/",
-            "/documents/plasmid-specifications/", "/documents/plasmid-specifications/PL-IN/1/",
-            "/documents/markets/", "/documents/markets/SG/1/",
+            *(f"/documents/{page}" for page in DOCUMENTS),
             f"/plasmids/lots/{QUARANTINED.lot}/release/", "/batches/", f"/batches/{record}/", running,
-            "/documents/master-batch-records/", "/documents/master-batch-records/LV-3G/1/", "/batches/deviations/",
-            f"/batches/deviations/{deviation}/", f"/batches/deviations/{reported}/close/",
+            "/batches/deviations/", f"/batches/deviations/{deviation}/", f"/batches/deviations/{reported}/close/",
             "/batches/equipment/", "/batches/equipment/HF-0117/", "/batches/equipment/?q=nothing-is-called-this",
             *measured["rafael"], "/release/", release,
             f"/release/lots/{REFUSING.lot}/", f"{release}results/", f"{release}files/{file}/",
-            "/documents/specifications/", "/documents/specifications/LV-DP-SG/1/",
-            f"/release/certificates/{certificate}/",
-            f"/ledger/batches.batchrecord/{record}/", f"/ledger/batches.deviation/{deviation}/",
+            f"/release/certificates/{certificate}/", f"/ledger/batches.batchrecord/{record}/",
+            f"/ledger/batches.deviation/{deviation}/",
             "/accounts/password/", "/accounts/accountability/", "/nowhere/",
         ],
         "priya": ["/", *measured["priya"]],
@@ -59,9 +63,7 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
         "quinn": [f"/release/lots/{REFUSING.lot}/review/"],
         "hana": [f"/release/lots/{REFUSING.lot}/results/enter/", f"/release/lots/{REFUSING.lot}/files/receive/"],
         "mei": [
-            "/documents/master-batch-records/import/", "/plasmids/register/",
-            "/documents/plasmid-specifications/import/", "/documents/specifications/import/",
-            "/documents/markets/import/",
+            "/plasmids/register/", *(f"/documents/{page}import/" for page in DOCUMENTS if page.count("/") == 1),
             "/batches/equipment/register/", "/batches/equipment/HF-0117/calibrate/",
             "/batches/equipment/HF-0117/geometry/", *measured["mei"],
         ],
@@ -72,10 +74,10 @@ def pages(deviation, reported, certificate, excursion, file, *, alarm, log):
         "olivia": [
             "/", *measured["olivia"], f"{running}phases/L4/start/", f"{running}phases/L3/materials/transfer/",
             f"{running}phases/L3/controls/complexation/", f"{running}phases/L3/controls/complexation/not-done/",
-            f"{running}phases/L3/sign/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/check/",
             f"/batches/{PERFORMED.number}/phases/L1/controls/viability/correct/",
             f"/batches/{PERFORMED.number}/phases/L1/verify/", f"/batches/{record}/phases/L3/done/",
+            f"{running}phases/L3/sign/",
         ],
     }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from gatekeeper.accounts.models import Site
-from gatekeeper.documents.work_list import documents_to_approve
+from gatekeeper.documents.work_list import specifications_to_approve
 from plasmids.models import IncomingResult, Plasmid
 from plasmids.queries import specification_in_force
 from tests.doors import signature, signed_in, upload
@@ -44,10 +44,10 @@ def test_a_specification_is_imported_by_one_and_approved_by_another_from_the_pag
     assert "E. coli genomic DNA" in page
     approve = reverse("documents:plasmid_specification_approve", args=["PL-IN", 1])
     assert approve not in page
-    (row,) = documents_to_approve(person=people["arun"], sites=[]).rows
+    (row,) = specifications_to_approve(person=people["arun"], sites=[]).rows
     assert row.url == written
     assert row.url in arun.get("/").content.decode()
-    assert documents_to_approve(person=people["mei"], sites=[]).count == 0
+    assert specifications_to_approve(person=people["mei"], sites=[]).count == 0
     assert approve in arun.get(written).content.decode()
     page = arun.get(approve)
     assert page.context["digest"] in page.content.decode()

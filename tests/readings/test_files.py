@@ -12,6 +12,7 @@ from batches.readings.actions.frames import record_frame
 from batches.readings.models import Frame, InstrumentFile, Segment
 from batches.readings.queries.evidence import verify_frame
 from batches.readings.rules.recordings import boot_id
+from gatekeeper.accounts.clock import now
 from gatekeeper.core.refusal import Refusal
 from gatekeeper.demo.people import credentials
 from gatekeeper.ledger.queries import evidence_of
@@ -237,7 +238,7 @@ def test_a_log_needs_an_approved_mapping_and_the_same_bytes_are_read_one_way_onl
     receive(plant, content, "skid_log", "TFF01", "a.csv", mapping="TFF-LOG")
     make_mapping(plant, making.SHIPPED_MAPPING.read_bytes().replace(b"version = 1", b"version = 2"))
     mapping.refresh_from_db()
-    assert mapping.status == "retired"
+    assert mapping.state(now()) == "superseded"
     assert refused(plant, content, "skid_log", "TFF01", mapping="TFF-LOG") == [("file_read_otherwise", "file")]
 
 
