@@ -80,7 +80,7 @@ def test_the_evidence_verifies_against_the_checkpoint_kept_outside(upgraded):
 
 
 def test_every_signature_stands_and_the_gate_says_that_the_lot_is_released(certificate):
-    dossier = queries.dossier(certificate.lot, certificate.market)
+    dossier = queries.dossier(certificate.lot, queries.market_named(certificate.market))
     assert {finding.code for finding in findings(dossier)} == {"already_released"}
 
 
