@@ -132,16 +132,8 @@ def test_who_works_at_another_site_sees_nothing_of_this_one(visit, every_page, t
     assert "PL-2026" not in sol.text
     hidden = [path for path in every_page["rafael"] if re.search(r"\d", path) and "/masters/" not in path]
     answers = {path: sol.page.request.get(f"{sol.site}{path}", max_redirects=0).status for path in hidden}
-    # Specifications, rule sets, materials and constructs belong to the product, the mapping of a log to the make of a
-    # skid, and none of them to a site.
-    shared = (
-        "-specifications/",
-        "/specifications/",
-        "/rule-sets/",
-        "/log-mappings/",
-        "/plasmids/pLV-CAR19/",
-        "/lots/materials/",
-    )
+    # Controlled documents, materials and constructs belong to the product, and none of them to a site.
+    shared = ("/documents/", "/plasmids/pLV-CAR19/", "/lots/materials/")
     seen = {path: status for path, status in answers.items() if status not in {403, 404}}
     assert {path for path in seen if not any(part in path for part in shared)} == set()
     assert answers[f"/lots/{RELEASED.lot}/"] == 404
