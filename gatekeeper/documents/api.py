@@ -69,14 +69,14 @@ class ApproveDocument(DocumentView):
 
     def post(self, request: Request, code: str, version: int) -> Response:
         """Approve the draft; the version before it is superseded."""
-        given = self.parsed(ApprovalGiven)
+        approval = self.parsed(ApprovalGiven)
         approved = approve_document(
             by=request.user,
-            credentials=given.credentials(request),
+            credentials=approval.credentials(request),
             site=self.sites[0],
             document=self.document(),
-            effective_date=given.validated_data["effective_date"],
-            shown_digest=given.validated_data["sha256"],
+            effective_date=approval.validated_data["effective_date"],
+            shown_digest=approval.validated_data["sha256"],
         )
         return self.answer(approved, status=201)
 
@@ -88,13 +88,13 @@ class RetireDocument(DocumentView):
 
     def post(self, request: Request, code: str, version: int) -> Response:
         """Retire the version: none is in force after it."""
-        given = self.parsed(RetirementGiven)
+        retirement = self.parsed(RetirementGiven)
         retired = retire_document(
             by=request.user,
-            credentials=given.credentials(request),
+            credentials=retirement.credentials(request),
             site=self.sites[0],
             document=self.document(),
-            reason=given.validated_data["reason"],
+            reason=retirement.validated_data["reason"],
         )
         return self.answer(retired, status=201)
 

@@ -88,8 +88,8 @@ def approve_document(
     )
     _check_newest(locked, others)
     kind.check_approval(locked)
-    shown = digest(queries.approval_content(locked))
-    if shown_digest and shown_digest != shown:
+    current = digest(queries.approval_content(locked))
+    if shown_digest and shown_digest != current:
         raise Refusal(
             "shown_content_changed",
             "The record changed since it was shown to you: look at it again.",
@@ -199,13 +199,13 @@ def _start(day: date | None, site: Site, at: datetime) -> datetime:
 
 def _check_after(starts: datetime, others: list[Document], site: Site) -> None:
     for row in others:
-        taken = max(filter(None, (row.effective_from, row.effective_until)), default=None)
-        if taken is not None and starts < taken:
+        ends = max(filter(None, (row.effective_from, row.effective_until)), default=None)
+        if ends is not None and starts < ends:
             raise Refusal(
                 "effective_too_early",
                 "The dates of {document} reach {day}: this version can follow it from then on.",
                 field="effective_date",
                 kind=Kind.CONFLICT,
                 document=str(row),
-                day=f"{taken.astimezone(ZoneInfo(site.timezone)):%Y-%m-%d}",
+                day=f"{ends.astimezone(ZoneInfo(site.timezone)):%Y-%m-%d}",
             )
